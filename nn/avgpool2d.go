@@ -1,0 +1,23 @@
+package nn
+
+// GlobalAvgPool2d is torch.nn.AdaptiveAvgPool2d(1): the mean of each plane.
+type GlobalAvgPool2d struct{}
+
+// Forward maps N x C x H x W to N x C x 1 x 1. It returns an error when x is
+// not such a batch.
+func (GlobalAvgPool2d) Forward(x *Tensor) (*Tensor, error) {
+	n, c, h, w, err := images("AdaptiveAvgPool2d", x, 0)
+	if err != nil {
+		return nil, err
+	}
+	y := empty(n, c, 1, 1)
+	area := h * w
+	for p := range y.Data {
+		sum := 0.0
+		for _, v := range x.Data[p*area : (p+1)*area] {
+			sum += float64(v)
+		}
+		y.Data[p] = float32(sum / float64(area))
+	}
+	return y, nil
+}

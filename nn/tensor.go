@@ -1,0 +1,90 @@
+package nn
+
+import "fmt"
+
+// Tensor is a dense float32 array in row-major order: NCHW for images and
+// feature maps (batch, channels, height, width), batch x features for vectors.
+type Tensor struct {
+	Shape []int
+	Data  []float32
+}
+
+// NewTensor returns a tensor of zeros. It returns an error when a dimension is
+// negative or the number of elements overflows.
+func NewTensor(shape ...int) (*Tensor, error) {
+	n, err := count(shape)
+	if err != nil {
+		return nil, err
+	}
+	return &Tensor{Shape: shape, Data: make([]float32, n)}, nil
+}
+
+// FromSlice wraps data, which is not copied. It returns an error when the
+// length is not that of the shape.
+func FromSlice(data []float32, shape ...int) (*Tensor, error) {
+	n, err := count(shape)
+	if err != nil {
+		return nil, err
+	}
+	if n != len(data) {
+		return nil, fmt.Errorf("nn: %d elements do not fill shape %v", len(data), shape)
+	}
+	return &Tensor{Shape: shape, Data: data}, nil
+}
+
+// Sample returns sample i of the batch (the first dimension), without copying.
+// It returns an error when there is no such sample.
+func (t *Tensor) Sample(i int) (*Tensor, error) {
+	if len(t.Shape) == 0 || i < 0 || i >= t.Shape[0] {
+		return nil, fmt.Errorf("nn: no sample %d in a batch of shape %v", i, t.Shape)
+	}
+	n := len(t.Data) / t.Shape[0]
+	return &Tensor{Shape: t.Shape[1:], Data: t.Data[i*n : (i+1)*n]}, nil
+}
+
+// maxElements bounds every tensor: more than a machine holds, and small
+// enough that products of two dimensions never overflow.
+const maxElements = 1 << 40
+
+func count(shape []int) (int, error) {
+	n := 1
+	for _, d := range shape {
+		if d < 0 || (d > 0 && n > maxElements/d) {
+			return 0, fmt.Errorf("nn: bad shape %v", shape)
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// empty is NewTensor for shapes that are products of checked ones.
+func empty(shape ...int) *Tensor {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return &Tensor{Shape: shape, Data: make([]float32, n)}
+}
+
+// images checks that x is a non-empty NCHW batch, of the given number of
+// channels unless that is 0, and returns its dimensions.
+func images(layer string, x *Tensor, channels int) (n, c, h, w int, err error) {
+	if x == nil || len(x.Shape) != 4 {
+		return 0, 0, 0, 0, fmt.Errorf("nn: %s: want a batch of shape [N C H W], got %v", layer, shapeOf(x))
+	}
+	n, c, h, w = x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
+	if size, err := count(x.Shape); err != nil || size == 0 || size != len(x.Data) {
+		return 0, 0, 0, 0, fmt.Errorf("nn: %s: %d elements do not make a batch of shape %v", layer, len(x.Data), x.Shape)
+	}
+	if channels != 0 && c != channels {
+		return 0, 0, 0, 0, fmt.Errorf("nn: %s: want %d channels, got shape %v", layer, channels, x.Shape)
+	}
+	return n, c, h, w, nil
+}
+
+func shapeOf(x *Tensor) any {
+	if x == nil {
+		return "nil"
+	}
+	return x.Shape
+}
