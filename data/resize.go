@@ -1,0 +1,217 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+)
+
+// Resize scales an image to w x h pixels, bit for bit as Pillow's
+// Image.resize((w, h), BILINEAR) does on RGB images, and so as torchvision's
+// Resize: a triangle filter, widened by the scale when shrinking, in 22-bit
+// fixed point, along the rows first and then along the columns. Beyond
+// 1<<26 pixels (64 megapixels) it returns an error.
+func Resize(im *Image, w, h int) (*Image, error) {
+	if err := im.check(); err != nil {
+		return nil, err
+	}
+	if err := checkOutput(w, h); err != nil {
+		return nil, err
+	}
+	return resample(context.Background(), im, w, h, window{0, 0, w, h})
+}
+
+// maxOutput bounds the pixels that a transform may produce: an image one pixel
+// high and a million wide would otherwise grow without limit.
+const maxOutput = 1 << 26
+
+func checkOutput(w, h int) error {
+	if w <= 0 || h <= 0 || w > maxOutput/h {
+		return fmt.Errorf("data: cannot resize to %d x %d pixels, at most %d in all", w, h, maxOutput)
+	}
+	return nil
+}
+
+// window is a part of an image.
+type window struct{ x, y, w, h int }
+
+// resample returns the part win of im resized to w x h. It takes no more work
+// than win needs, and stops between rows when ctx is done.
+func resample(ctx context.Context, im *Image, w, h int, win window) (*Image, error) {
+	out := &Image{win.w, win.h, make([]uint8, 3*win.w*win.h)}
+	if w == im.Width && h == im.Height {
+		for y := range win.h {
+			copy(out.Pix[3*y*win.w:3*(y+1)*win.w], im.Pix[3*((y+win.y)*im.Width+win.x):])
+		}
+		return out, ctx.Err()
+	}
+	horizontal := weightsFor(im.Width, w, win.x, win.w)
+	vertical := weightsFor(im.Height, h, win.y, win.h)
+
+	// The rows that the vertical pass will read, in an 8-bit image between.
+	first, last := vertical.from[0], 0
+	for y, from := range vertical.from {
+		first, last = min(first, from), max(last, from+len(vertical.taps(y)))
+	}
+	stride := 3 * win.w
+	between := make([]uint8, stride*(last-first))
+	for y := first; y < last; y++ {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		resampleRow(between[(y-first)*stride:][:stride], im.Pix[3*y*im.Width:][:3*im.Width], horizontal)
+	}
+	acc := make([]int32, stride)
+	for y := range win.h {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		mixRows(out.Pix[y*stride:][:stride], between[(vertical.from[y]-first)*stride:], vertical.taps(y), acc)
+	}
+	return out, nil
+}
+
+const (
+	fixedBits = 22 // Pillow's PRECISION_BITS: 32 bits, less 8 of a pixel and 2 spare
+	fixedHalf = 1 << (fixedBits - 1)
+)
+
+// fixedByte rounds a fixed-point sum to a byte. Weights are not negative, so
+// only the upper end can overflow.
+func fixedByte(sum int32) uint8 { return uint8(min(sum>>fixedBits, 255)) }
+
+// resampleRow filters one row of RGB pixels.
+func resampleRow(dst, src []uint8, t *weights) {
+	for x, from := range t.from {
+		taps := t.taps(x)
+		p := src[3*from:]
+		r, g, b := int32(fixedHalf), int32(fixedHalf), int32(fixedHalf)
+		for _, k := range taps {
+			r += k * int32(p[0])
+			g += k * int32(p[1])
+			b += k * int32(p[2])
+			p = p[3:]
+		}
+		o := dst[3*x : 3*x+3 : 3*x+3]
+		o[0], o[1], o[2] = fixedByte(r), fixedByte(g), fixedByte(b)
+	}
+}
+
+// mixRows writes the weighted sum of the first len(taps) rows of src.
+func mixRows(dst, src []uint8, taps []int32, acc []int32) {
+	n := len(dst)
+	switch len(taps) {
+	case 1: // the weight is one
+		copy(dst, src[:n])
+	case 2:
+		a, b := src[:n], src[n:2*n]
+		ka, kb := taps[0], taps[1]
+		for i := range dst {
+			dst[i] = fixedByte(fixedHalf + ka*int32(a[i]) + kb*int32(b[i]))
+		}
+	default:
+		acc = acc[:n]
+		for i := range acc {
+			acc[i] = fixedHalf
+		}
+		for j, k := range taps {
+			row := src[j*n:][:n]
+			for i, v := range row {
+				acc[i] += k * int32(v)
+			}
+		}
+		for i, v := range acc {
+			dst[i] = fixedByte(v)
+		}
+	}
+}
+
+// weights is the filter along one axis: output i is the sum of taps(i) times
+// the inputs from from[i] on.
+type weights struct {
+	from  []int
+	ends  []int
+	fixed []int32
+}
+
+func (t *weights) taps(i int) []int32 {
+	begin := 0
+	if i > 0 {
+		begin = t.ends[i-1]
+	}
+	return t.fixed[begin:t.ends[i]]
+}
+
+// newWeights mirrors precompute_coeffs and normalize_coeffs_8bpc of Pillow's
+// Resample.c for outputs [start, start+n) of a scaling from in to out pixels.
+// The conversions to float64 keep a compiler from fusing products into sums,
+// which would round differently.
+func newWeights(in, out, start, n int) *weights {
+	t := &weights{from: make([]int, n), ends: make([]int, n)}
+	scale := float64(in) / float64(out)
+	support := max(scale, 1)
+	inverse := 1 / support
+	var row []float64
+	for i := range n {
+		centre := float64((float64(start+i) + 0.5) * scale)
+		lo := max(int(centre-support+0.5), 0)
+		hi := min(int(centre+support+0.5), in)
+		row = row[:0]
+		sum := 0.0
+		for j := range hi - lo {
+			w := max(1-math.Abs(float64((float64(j+lo)-centre+0.5)*inverse)), 0)
+			row = append(row, w)
+			sum += w
+		}
+		t.from[i] = lo
+		began := len(t.fixed)
+		for j, w := range row {
+			k := int32(0.5 + float64(w/sum*(1<<fixedBits)))
+			if k == 0 && len(t.fixed) == began { // leading zeros change nothing
+				t.from[i] = lo + j + 1
+				continue
+			}
+			t.fixed = append(t.fixed, k)
+		}
+		for len(t.fixed) > began && t.fixed[len(t.fixed)-1] == 0 {
+			t.fixed = t.fixed[:len(t.fixed)-1]
+		}
+		t.ends[i] = len(t.fixed)
+	}
+	return t
+}
+
+// recent keeps the tables of the last sizes seen: a data set has few.
+var recent struct {
+	sync.Mutex
+	tables map[[4]int]*weights
+	taps   int
+}
+
+// maxRecent bounds the weights kept, 4 bytes each.
+const maxRecent = 1 << 18
+
+func weightsFor(in, out, start, n int) *weights {
+	key := [4]int{in, out, start, n}
+	recent.Lock()
+	t := recent.tables[key]
+	recent.Unlock()
+	if t != nil {
+		return t
+	}
+	t = newWeights(in, out, start, n)
+	if len(t.fixed) > maxRecent/4 {
+		return t
+	}
+	recent.Lock()
+	defer recent.Unlock()
+	if recent.tables == nil || recent.taps+len(t.fixed) > maxRecent {
+		recent.tables, recent.taps = map[[4]int]*weights{}, 0
+	}
+	if recent.tables[key] == nil {
+		recent.tables[key] = t
+		recent.taps += len(t.fixed)
+	}
+	return t
+}
