@@ -1,0 +1,136 @@
+// Package cam computes class activation maps: where in an image a network
+// that ends in global average pooling and one linear layer found the evidence
+// for a class.
+//
+// The map of class c is the sum of the feature maps f_k that the network
+// pools, each weighted by how much its mean counts for the class (Zhou et
+// al., "Learning Deep Features for Discriminative Localization", CVPR 2016,
+// equation 2):
+//
+//	M_c(x, y) = sum over k of w[c,k] f_k(x, y)
+//
+// Over the output of the last stage ("layer4" of a ResNet18) the mean of the
+// map plus the bias of the class is its logit, exactly (equation 1). Layers
+// before it with as many channels ("layer4.1.bn2") can stand in for it; then
+// the map is no longer a decomposition of the logit.
+package cam
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/nn"
+)
+
+// Predicted stands for the class with the largest logit.
+const Predicted = -1
+
+// Mapper makes the class activation maps of a network at one of its layers.
+// It is safe for concurrent use.
+type Mapper struct {
+	net   nn.Network
+	layer string
+}
+
+// New returns a Mapper for a layer of the network, named as PyTorch names it.
+// Empty means the last stage, what global average pooling sees. It returns an
+// error when the network has no such layer; whether the layer has the channels
+// that the last linear layer weighs shows when it runs.
+func New(net nn.Network, layer string) (*Mapper, error) {
+	modules := net.Modules()
+	pooled := slices.Index(modules, "avgpool")
+	if pooled < 1 {
+		return nil, fmt.Errorf("cam: the network has no global average pooling (avgpool)")
+	}
+	if layer == "" {
+		layer = modules[pooled-1]
+	}
+	if i := slices.Index(modules, layer); i < 0 || i >= pooled {
+		return nil, fmt.Errorf("cam: no layer %q before the pooling; there are %s", layer, strings.Join(modules[:pooled], ", "))
+	}
+	return &Mapper{net: net, layer: layer}, nil
+}
+
+// Layer is the name of the layer that the maps are taken from.
+func (m *Mapper) Layer() string { return m.layer }
+
+// Result holds the outputs and the maps of a batch of N images.
+type Result struct {
+	Logits   *nn.Tensor // N x classes
+	Features *nn.Tensor // N x features
+	Maps     []*Map     // N
+}
+
+// Maps runs a batch N x C x H x W through the network and returns one map an
+// image, of the class given for it or, where that is [Predicted] or classes is
+// nil, of the class with the largest logit. It returns an error when the batch
+// is misshapen, a class does not exist, the layer does not have as many
+// channels as the last linear layer has inputs, or ctx is done.
+func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result, error) {
+	r, err := m.net.Run(ctx, x, m.layer)
+	if err != nil {
+		return nil, err
+	}
+	n, total := r.Logits.Shape[0], r.Logits.Shape[1]
+	if classes != nil && len(classes) != n {
+		return nil, fmt.Errorf("cam: %d classes for a batch of %d images", len(classes), n)
+	}
+	features := r.Taps[m.layer]
+	head := m.net.Head().Weight
+	if len(features.Shape) != 4 || features.Shape[1] != head.Shape[1] {
+		return nil, fmt.Errorf("cam: layer %s has shape %v, want the %d channels that the last layer weighs", m.layer, features.Shape, head.Shape[1])
+	}
+	maps := make([]*Map, n)
+	for i := range maps {
+		class := Predicted
+		if classes != nil {
+			class = classes[i]
+		}
+		if class == Predicted {
+			class = Argmax(r.Logits.Data[i*total : (i+1)*total])
+		}
+		if class < 0 || class >= total {
+			return nil, fmt.Errorf("cam: no class %d among %d", class, total)
+		}
+		maps[i] = &Map{Class: class, Height: features.Shape[2], Width: features.Shape[3]}
+	}
+	parallel.For(n, 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			k := head.Shape[1]
+			area := maps[i].Width * maps[i].Height
+			maps[i].Values = weigh(features.Data[i*k*area:(i+1)*k*area], head.Data[maps[i].Class*k:(maps[i].Class+1)*k], area)
+		}
+	})
+	return &Result{Logits: r.Logits, Features: r.Features, Maps: maps}, nil
+}
+
+// weigh returns the sum of the feature maps (channels x area), each times its
+// weight, summed in float64 and rounded once.
+func weigh(features, weights []float32, area int) []float32 {
+	sum := make([]float64, area)
+	for k, w := range weights {
+		for i, f := range features[k*area : (k+1)*area] {
+			sum[i] += float64(w) * float64(f)
+		}
+	}
+	out := make([]float32, area)
+	for i, s := range sum {
+		out[i] = float32(s)
+	}
+	return out
+}
+
+// Argmax returns the index of the largest value, the first of equals, or -1
+// for none.
+func Argmax(x []float32) int {
+	best := -1
+	for i, v := range x {
+		if best < 0 || v > x[best] {
+			best = i
+		}
+	}
+	return best
+}

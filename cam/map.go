@@ -1,0 +1,57 @@
+package cam
+
+// Map is the class activation map of one image and class, as coarse as the
+// layer that it was taken from.
+type Map struct {
+	Class         int
+	Width, Height int
+	Values        []float32 // Height x Width, in units of the logit
+}
+
+// Normalized returns (v - min) / (max - min), in [0, 1]. A constant map gives
+// zeros, and so does one that holds a NaN or infinite value.
+func (m *Map) Normalized() []float32 {
+	out := make([]float32, len(m.Values))
+	if len(out) == 0 {
+		return out
+	}
+	lo, hi := m.Values[0], m.Values[0]
+	for _, v := range m.Values {
+		if v-v != 0 { // NaN or infinite
+			return out
+		}
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	span := hi - lo
+	if span == 0 || span-span != 0 {
+		return out
+	}
+	for i, v := range m.Values {
+		out[i] = (v - lo) / span
+	}
+	return out
+}
+
+// Bytes returns the normalised map as uint8(v * 255), truncated as NumPy does.
+func (m *Map) Bytes() []uint8 {
+	norm := m.Normalized()
+	out := make([]uint8, len(norm))
+	for i, v := range norm {
+		out[i] = uint8(v * 255)
+	}
+	return out
+}
+
+// Peak returns where the map is largest, in pixels of an image of the given
+// size: the centre of the strongest cell (the first of equals in reading
+// order), which is also where the map is largest once it has been brought to
+// that size by bilinear interpolation.
+func (m *Map) Peak(width, height int) (x, y float64) {
+	if m.Width == 0 || m.Height == 0 {
+		return 0, 0
+	}
+	i := max(Argmax(m.Values), 0)
+	x = (float64(i%m.Width) + 0.5) * float64(width) / float64(m.Width)
+	y = (float64(i/m.Width) + 0.5) * float64(height) / float64(m.Height)
+	return x, y
+}
