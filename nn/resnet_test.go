@@ -1,0 +1,276 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+)
+
+// stateDictOf makes the state dict whose names and shapes a golden file holds.
+func stateDictOf(t testing.TB, f *golden.File) *checkpoint.StateDict {
+	sd := &checkpoint.StateDict{}
+	for _, name := range f.Names() {
+		key, ok := strings.CutPrefix(name, "param.")
+		if !ok {
+			continue
+		}
+		var shape []int
+		for _, d := range f.Int64(name) {
+			shape = append(shape, int(d))
+		}
+		var tensor *checkpoint.Tensor
+		var err error
+		if strings.HasSuffix(key, "num_batches_tracked") {
+			tensor, err = checkpoint.NewInt64(key, shape, []int64{7})
+		} else {
+			tensor, err = checkpoint.NewFloat32(key, shape, param(key, shape...).Data)
+		}
+		if err == nil {
+			err = sd.Add(tensor)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sd
+}
+
+func inputOf(f *golden.File) *Tensor {
+	var shape []int
+	n := 1
+	for _, d := range f.Int64("input.shape") {
+		shape = append(shape, int(d))
+		n *= int(d)
+	}
+	return &Tensor{Shape: shape, Data: golden.Uniform("input", n, 1)}
+}
+
+var networks = []string{"resnet18", "resnet18_odd", "resnet18_cifar", "resnet18_narrow", "resnet34", "resnet_bottleneck", "resnext"}
+
+func TestNetworksAgainstPyTorch(t *testing.T) {
+	for _, name := range networks {
+		t.Run(name, func(t *testing.T) {
+			f := golden.Open(t, "nn_"+name+".safetensors")
+			m, err := NewResNet(stateDictOf(t, f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkNetwork(t, f, m, 1e-5)
+		})
+	}
+}
+
+// checkNetwork holds the logits, the features and every module's output to a
+// golden file, each within the given part of its largest value.
+func checkNetwork(t *testing.T, f *golden.File, m Network, tolerance float64) {
+	var taps []string
+	for _, name := range f.Names() {
+		if tap, ok := strings.CutPrefix(name, "tap."); ok {
+			taps = append(taps, tap)
+		}
+	}
+	for _, name := range m.Modules() {
+		// PyTorch lists modules by definition, we by execution; the names are the same
+		// but for the containers "layer1.0.downsample", which both have.
+		if !slices.Contains(taps, name) {
+			t.Errorf("PyTorch has no module %q", name)
+		}
+	}
+	r, err := m.Run(t.Context(), inputOf(f), taps...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worst, where := 0.0, ""
+	for _, tap := range taps {
+		y := r.Taps[tap]
+		var shape []int64
+		for _, d := range y.Shape {
+			shape = append(shape, int64(d))
+		}
+		if !slices.Equal(shape, f.Int64("shape."+tap)) {
+			t.Errorf("%s: shape %v, want %v", tap, shape, f.Int64("shape."+tap))
+			continue
+		}
+		want := f.Float32("tap." + tap)
+		step := max(1, len(y.Data)/128)
+		got := make([]float32, 0, len(want))
+		var sum, squares float64
+		for i, v := range y.Data {
+			if i%step == 0 && len(got) < len(want) {
+				got = append(got, v)
+			}
+			sum += float64(v)
+			squares += float64(v) * float64(v)
+		}
+		n := float64(len(y.Data))
+		stats := f.Float64("stats." + tap)
+		diff := golden.Relative(t, got, want)
+		diff = max(diff, math.Abs(sum/n-stats[0])/stats[1], math.Abs(math.Sqrt(squares/n)-stats[1])/stats[1])
+		if diff > worst {
+			worst, where = diff, tap
+		}
+		if diff > tolerance {
+			t.Errorf("%s: relative difference %g", tap, diff)
+		}
+	}
+	logits := golden.Relative(t, r.Logits.Data, f.Float32("logits"))
+	features := golden.Relative(t, r.Features.Data, f.Float32("features"))
+	t.Logf("relative difference: logits %.2g (absolute %.2g), features %.2g, largest of %d modules %.2g (%s)",
+		logits, golden.MaxAbsDiff(t, r.Logits.Data, f.Float32("logits")), features, len(taps), worst, where)
+	if logits > tolerance || features > tolerance {
+		t.Errorf("relative difference: logits %g, features %g", logits, features)
+	}
+}
+
+func narrowNetwork(t testing.TB) (*ResNet, *golden.File) {
+	f := golden.Open(t, "nn_resnet18_narrow.safetensors")
+	m, err := NewResNet(stateDictOf(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, f
+}
+
+func TestForwardAndFeatures(t *testing.T) {
+	m, f := narrowNetwork(t)
+	x := inputOf(f)
+	r, err := m.Run(t.Context(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits, err := m.Forward(x)
+	if err != nil || !slices.Equal(logits.Data, r.Logits.Data) {
+		t.Errorf("Forward differs from Run (%v)", err)
+	}
+	features, err := m.Features(x)
+	if err != nil || !slices.Equal(features.Data, r.Features.Data) {
+		t.Errorf("Features differs from Run (%v)", err)
+	}
+	if !slices.Equal(features.Shape, []int{2, 128}) {
+		t.Errorf("features have shape %v, want [2 128]", features.Shape)
+	}
+}
+
+func TestSameBitsForAnyBatchAndCores(t *testing.T) {
+	m, f := narrowNetwork(t)
+	x := inputOf(f)
+	whole, err := m.Forward(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, procs := range []int{1, 2, 7} {
+		old := runtime.GOMAXPROCS(procs)
+		for i := range x.Shape[0] {
+			one, err := x.Sample(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			y, err := m.Forward(&Tensor{Shape: append([]int{1}, one.Shape...), Data: one.Data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(y.Data, whole.Data[i*10:(i+1)*10]) {
+				t.Errorf("GOMAXPROCS=%d: other logits for image %d alone", procs, i)
+			}
+		}
+		runtime.GOMAXPROCS(old)
+	}
+}
+
+func TestRunErrors(t *testing.T) {
+	m, f := narrowNetwork(t)
+	x := inputOf(f)
+	if _, err := m.Run(t.Context(), x, "layer5"); err == nil || !strings.Contains(err.Error(), "layer4.1.bn2") {
+		t.Errorf("unknown tap: %v, want the list of modules", err)
+	}
+	if _, err := m.Run(t.Context(), empty(1, 4, 32, 32)); err == nil {
+		t.Error("4 channels accepted")
+	}
+	if _, err := m.Run(t.Context(), nil); err == nil {
+		t.Error("nil batch accepted")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := m.Run(ctx, x); !errors.Is(err, context.Canceled) {
+		t.Errorf("after cancel: %v", err)
+	}
+}
+
+func TestStateDictErrors(t *testing.T) {
+	f := golden.Open(t, "nn_resnet18_narrow.safetensors")
+	whole := stateDictOf(t, f)
+	// change copies the state dict with one tensor replaced, dropped (nil) or added.
+	change := func(name string, with *checkpoint.Tensor) *checkpoint.StateDict {
+		sd := &checkpoint.StateDict{}
+		for _, n := range whole.Names() {
+			tensor, _ := whole.Get(n)
+			if n == name {
+				tensor = with
+			}
+			if tensor != nil {
+				if err := sd.Add(tensor); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, ok := whole.Get(name); !ok {
+			if err := sd.Add(with); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return sd
+	}
+	zeros := func(name string, shape ...int) *checkpoint.Tensor {
+		tensor, err := checkpoint.NewFloat32(name, shape, empty(shape...).Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensor
+	}
+	ints, err := checkpoint.NewInt64("fc.bias", []int{10}, make([]int64, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		with *checkpoint.Tensor
+		want string
+	}{
+		{"conv1.weight", nil, "conv1.weight is missing"},
+		{"layer3.1.bn2.running_var", nil, "layer3.1.bn2.running_var is missing"},
+		{"layer2.0.downsample.0.weight", nil, "layer2.0.downsample.0.weight is missing"},
+		{"fc.weight", nil, "fc.weight is missing"},
+		{"layer4.0.conv1.weight", nil, "fc.weight has shape [10 128], want [* 64]"},
+		{"extra.weight", zeros("extra.weight", 2), "unexpected tensor extra.weight of shape [2]"},
+		{"layer1.0.conv2.weight", zeros("layer1.0.conv2.weight", 16, 8, 3, 3), "layer1.0.conv2.weight has shape [16 8 3 3], want [16 16 3 3]"},
+		{"conv1.weight", zeros("conv1.weight", 16, 3, 5, 5), "want a kernel of 7x7 or 3x3"},
+		{"conv1.weight", zeros("conv1.weight", 0, 3, 7, 7), "conv1.weight has shape [0 3 7 7]"},
+		{"bn1.weight", zeros("bn1.weight", 16, 1), "bn1.weight has shape [16 1], want [16]"},
+		{"fc.bias", zeros("fc.bias", 11), "fc.bias has shape [11], want [10]"},
+		{"fc.bias", ints, "fc.bias"},
+		{"layer1.0.conv3.weight", zeros("layer1.0.conv3.weight", 16, 16, 1, 1), "layer1.0.conv1.weight has shape [16 16 3 3], want [* 16 1 1]"},
+	} {
+		_, err := NewResNet(change(c.name, c.with))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+	for _, name := range whole.Names() {
+		if strings.HasSuffix(name, "num_batches_tracked") {
+			if _, err := NewResNet(change(name, nil)); err != nil {
+				t.Errorf("without %s: %v", name, err)
+			}
+			break
+		}
+	}
+	if _, err := NewResNet(&checkpoint.StateDict{}); err == nil || !strings.Contains(err.Error(), "conv1.weight is missing") {
+		t.Errorf("empty state dict: %v", err)
+	}
+}
