@@ -8,37 +8,9 @@ import (
 	"github.com/glimpse-go/glimpse/internal/golden"
 )
 
-// param is testdata/export/nn.py's fill: the numbers of a parameter by its
-// name, shape and kind.
+// param is a parameter as a tensor, by its name and shape.
 func param(name string, shape ...int) *Tensor {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	suffix := name[max(lastIndex(name, '.'), lastIndex(name, '/'))+1:]
-	bound, offset := 0.25, float32(1)
-	switch {
-	case len(shape) > 1:
-		bound, offset = math.Sqrt(6/float64(n/shape[0])), 0
-	case suffix == "running_var":
-		bound = 0.5
-	case suffix == "running_mean" || suffix == "bias":
-		bound, offset = 0.1, 0
-	}
-	data := golden.Uniform(name, n, bound)
-	for i := range data {
-		data[i] += offset
-	}
-	return &Tensor{Shape: shape, Data: data}
-}
-
-func lastIndex(s string, c byte) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == c {
-			return i
-		}
-	}
-	return -1
+	return &Tensor{Shape: shape, Data: golden.Param(name, shape...)}
 }
 
 type layer interface {

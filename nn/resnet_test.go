@@ -13,43 +13,11 @@ import (
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
-// stateDictOf makes the state dict whose names and shapes a golden file holds.
-func stateDictOf(t testing.TB, f *golden.File) *checkpoint.StateDict {
-	sd := &checkpoint.StateDict{}
-	for _, name := range f.Names() {
-		key, ok := strings.CutPrefix(name, "param.")
-		if !ok {
-			continue
-		}
-		var shape []int
-		for _, d := range f.Int64(name) {
-			shape = append(shape, int(d))
-		}
-		var tensor *checkpoint.Tensor
-		var err error
-		if strings.HasSuffix(key, "num_batches_tracked") {
-			tensor, err = checkpoint.NewInt64(key, shape, []int64{7})
-		} else {
-			tensor, err = checkpoint.NewFloat32(key, shape, param(key, shape...).Data)
-		}
-		if err == nil {
-			err = sd.Add(tensor)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return sd
-}
-
+// inputOf is the batch that a golden file was made with.
 func inputOf(f *golden.File) *Tensor {
-	var shape []int
-	n := 1
-	for _, d := range f.Int64("input.shape") {
-		shape = append(shape, int(d))
-		n *= int(d)
-	}
-	return &Tensor{Shape: shape, Data: golden.Uniform("input", n, 1)}
+	x := empty(f.Dims("input.shape")...)
+	x.Data = golden.Uniform("input", len(x.Data), 1)
+	return x
 }
 
 var networks = []string{"resnet18", "resnet18_odd", "resnet18_cifar", "resnet18_narrow", "resnet34", "resnet_bottleneck", "resnext"}
@@ -58,7 +26,7 @@ func TestNetworksAgainstPyTorch(t *testing.T) {
 	for _, name := range networks {
 		t.Run(name, func(t *testing.T) {
 			f := golden.Open(t, "nn_"+name+".safetensors")
-			m, err := NewResNet(stateDictOf(t, f))
+			m, err := NewResNet(f.StateDict())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,12 +58,8 @@ func checkNetwork(t *testing.T, f *golden.File, m Network, tolerance float64) {
 	worst, where := 0.0, ""
 	for _, tap := range taps {
 		y := r.Taps[tap]
-		var shape []int64
-		for _, d := range y.Shape {
-			shape = append(shape, int64(d))
-		}
-		if !slices.Equal(shape, f.Int64("shape."+tap)) {
-			t.Errorf("%s: shape %v, want %v", tap, shape, f.Int64("shape."+tap))
+		if shape := f.Dims("shape." + tap); !slices.Equal(y.Shape, shape) {
+			t.Errorf("%s: shape %v, want %v", tap, y.Shape, shape)
 			continue
 		}
 		want := f.Float32("tap." + tap)
@@ -131,7 +95,7 @@ func checkNetwork(t *testing.T, f *golden.File, m Network, tolerance float64) {
 
 func narrowNetwork(t testing.TB) (*ResNet, *golden.File) {
 	f := golden.Open(t, "nn_resnet18_narrow.safetensors")
-	m, err := NewResNet(stateDictOf(t, f))
+	m, err := NewResNet(f.StateDict())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +169,7 @@ func TestRunErrors(t *testing.T) {
 
 func TestStateDictErrors(t *testing.T) {
 	f := golden.Open(t, "nn_resnet18_narrow.safetensors")
-	whole := stateDictOf(t, f)
+	whole := f.StateDict()
 	// change copies the state dict with one tensor replaced, dropped (nil) or added.
 	change := func(name string, with *checkpoint.Tensor) *checkpoint.StateDict {
 		sd := &checkpoint.StateDict{}

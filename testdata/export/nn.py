@@ -41,42 +41,6 @@ def fill(module, prefix=""):
     return module.eval()
 
 
-# Layers: name -> (module, input shape). The Go test holds the same table.
-LAYERS = {
-    "conv 3x3": (nn.Conv2d(3, 5, 3, padding=1), (2, 3, 7, 9)),
-    "conv 3x3 stride 2 odd": (nn.Conv2d(4, 6, 3, stride=2, padding=1, bias=False), (3, 4, 11, 13)),
-    "conv 7x7 stride 2": (nn.Conv2d(3, 8, 7, stride=2, padding=3, bias=False), (2, 3, 33, 31)),
-    "conv 1x1": (nn.Conv2d(7, 5, 1, bias=False), (2, 7, 5, 3)),
-    "conv 1x1 stride 2": (nn.Conv2d(6, 9, 1, stride=2, bias=False), (1, 6, 9, 7)),
-    "conv 1x1 padded": (nn.Conv2d(2, 3, 1, padding=1), (1, 2, 4, 4)),
-    "conv no padding": (nn.Conv2d(5, 4, 3), (2, 5, 6, 5)),
-    "conv kernel fills image": (nn.Conv2d(5, 4, 5), (2, 5, 5, 5)),
-    "conv kernel exceeds image": (nn.Conv2d(2, 3, 7, stride=2, padding=3), (1, 2, 1, 2)),
-    "conv stride 3 kernel 2": (nn.Conv2d(3, 3, 2, stride=3), (2, 3, 10, 11)),
-    "conv dilation 2": (nn.Conv2d(3, 4, 3, padding=2, dilation=2), (2, 3, 9, 8)),
-    "conv groups": (nn.Conv2d(8, 12, 3, padding=1, groups=4), (2, 8, 6, 7)),
-    "conv depthwise stride 2": (nn.Conv2d(6, 6, 3, stride=2, padding=1, groups=6, bias=False), (2, 6, 9, 9)),
-    "conv one pixel": (nn.Conv2d(17, 19, 1), (1, 17, 1, 1)),
-    "conv wide": (nn.Conv2d(64, 70, 3, padding=1, bias=False), (2, 64, 8, 8)),
-    "batchnorm": (nn.BatchNorm2d(5), (3, 5, 4, 7)),
-    "relu": (nn.ReLU(), (2, 3, 5, 4)),
-    "maxpool 3/2/1": (nn.MaxPool2d(3, 2, 1), (2, 3, 9, 12)),
-    "maxpool 2": (nn.MaxPool2d(2), (2, 3, 7, 5)),
-    "maxpool 3/1/1": (nn.MaxPool2d(3, 1, 1), (1, 4, 5, 6)),
-    "maxpool one pixel": (nn.MaxPool2d(3, 2, 1), (1, 4, 1, 1)),
-    "avgpool": (nn.AdaptiveAvgPool2d(1), (2, 5, 7, 3)),
-    "linear": (nn.Linear(37, 11), (4, 37)),
-    "linear no bias": (nn.Linear(512, 10, bias=False), (3, 512)),
-}
-
-out = {}
-with torch.inference_mode():
-    for name, (module, shape) in LAYERS.items():
-        fill(module, name + "/")
-        out[name] = module(t(name + "/input", shape))
-save("nn_layers.safetensors", out)
-
-
 def cifar_stem(model):
     """The notebook's network for CIFAR-10: a 3x3 stem with a bias, the max
     pool kept."""
@@ -99,42 +63,82 @@ def narrow(width, **kw):
     return m
 
 
-NETWORKS = {
-    "resnet18": (torchvision.models.resnet18(num_classes=10), (3, 3, 64, 64)),
-    "resnet18 odd": (torchvision.models.resnet18(num_classes=7), (2, 3, 45, 71)),
-    "resnet18 cifar": (cifar_stem(torchvision.models.resnet18(num_classes=10)), (3, 3, 32, 32)),
-    "resnet18 narrow": (narrow(16, num_classes=10), (2, 3, 96, 96)),
-    "resnet34": (torchvision.models.resnet34(num_classes=5), (1, 3, 64, 64)),
-    "resnet bottleneck": (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=4), (2, 3, 48, 48)),
-    "resnext": (ResNet(Bottleneck, [1, 1, 1, 1], num_classes=4, groups=8, width_per_group=4), (2, 3, 48, 48)),
-}
-KEEP = 128  # numbers kept of each module's output, evenly spread
+def main():
+    # Layers: name -> (module, input shape). The Go test holds the same table.
+    LAYERS = {
+        "conv 3x3": (nn.Conv2d(3, 5, 3, padding=1), (2, 3, 7, 9)),
+        "conv 3x3 stride 2 odd": (nn.Conv2d(4, 6, 3, stride=2, padding=1, bias=False), (3, 4, 11, 13)),
+        "conv 7x7 stride 2": (nn.Conv2d(3, 8, 7, stride=2, padding=3, bias=False), (2, 3, 33, 31)),
+        "conv 1x1": (nn.Conv2d(7, 5, 1, bias=False), (2, 7, 5, 3)),
+        "conv 1x1 stride 2": (nn.Conv2d(6, 9, 1, stride=2, bias=False), (1, 6, 9, 7)),
+        "conv 1x1 padded": (nn.Conv2d(2, 3, 1, padding=1), (1, 2, 4, 4)),
+        "conv no padding": (nn.Conv2d(5, 4, 3), (2, 5, 6, 5)),
+        "conv kernel fills image": (nn.Conv2d(5, 4, 5), (2, 5, 5, 5)),
+        "conv kernel exceeds image": (nn.Conv2d(2, 3, 7, stride=2, padding=3), (1, 2, 1, 2)),
+        "conv stride 3 kernel 2": (nn.Conv2d(3, 3, 2, stride=3), (2, 3, 10, 11)),
+        "conv dilation 2": (nn.Conv2d(3, 4, 3, padding=2, dilation=2), (2, 3, 9, 8)),
+        "conv groups": (nn.Conv2d(8, 12, 3, padding=1, groups=4), (2, 8, 6, 7)),
+        "conv depthwise stride 2": (nn.Conv2d(6, 6, 3, stride=2, padding=1, groups=6, bias=False), (2, 6, 9, 9)),
+        "conv one pixel": (nn.Conv2d(17, 19, 1), (1, 17, 1, 1)),
+        "conv wide": (nn.Conv2d(64, 70, 3, padding=1, bias=False), (2, 64, 8, 8)),
+        "batchnorm": (nn.BatchNorm2d(5), (3, 5, 4, 7)),
+        "relu": (nn.ReLU(), (2, 3, 5, 4)),
+        "maxpool 3/2/1": (nn.MaxPool2d(3, 2, 1), (2, 3, 9, 12)),
+        "maxpool 2": (nn.MaxPool2d(2), (2, 3, 7, 5)),
+        "maxpool 3/1/1": (nn.MaxPool2d(3, 1, 1), (1, 4, 5, 6)),
+        "maxpool one pixel": (nn.MaxPool2d(3, 2, 1), (1, 4, 1, 1)),
+        "avgpool": (nn.AdaptiveAvgPool2d(1), (2, 5, 7, 3)),
+        "linear": (nn.Linear(37, 11), (4, 37)),
+        "linear no bias": (nn.Linear(512, 10, bias=False), (3, 512)),
+    }
 
-for name, (model, shape) in NETWORKS.items():
-    fill(model)
-    out = {"input.shape": torch.tensor(shape)}
-    for i, (key, p) in enumerate(model.state_dict().items()):
-        out[f"param.{key}"] = torch.tensor(p.shape, dtype=torch.int64)
-
-    def hook(key):
-        def see(module, args, y):
-            # A hook sees y before the in-place additions that follow it.
-            flat = y.detach().clone().flatten()
-            step = max(1, flat.numel() // KEEP)
-            out[f"tap.{key}"] = flat[::step][:KEEP]
-            out[f"shape.{key}"] = torch.tensor(y.shape)
-            out[f"stats.{key}"] = torch.stack([flat.double().mean(), flat.double().pow(2).mean().sqrt()])
-
-        return see
-
-    for key, module in model.named_modules():
-        if key:
-            module.register_forward_hook(hook(key))
+    out = {}
     with torch.inference_mode():
-        x = t("input", shape)
-        out["logits"] = model(x)
-        for m in model.modules():
-            m._forward_hooks.clear()
-        model.fc = nn.Identity()
-        out["features"] = model(x)
-    save(f"nn_{name.replace(' ', '_')}.safetensors", {k: v.contiguous() for k, v in out.items()})
+        for name, (module, shape) in LAYERS.items():
+            fill(module, name + "/")
+            out[name] = module(t(name + "/input", shape))
+    save("nn_layers.safetensors", out)
+
+    NETWORKS = {
+        "resnet18": (torchvision.models.resnet18(num_classes=10), (3, 3, 64, 64)),
+        "resnet18 odd": (torchvision.models.resnet18(num_classes=7), (2, 3, 45, 71)),
+        "resnet18 cifar": (cifar_stem(torchvision.models.resnet18(num_classes=10)), (3, 3, 32, 32)),
+        "resnet18 narrow": (narrow(16, num_classes=10), (2, 3, 96, 96)),
+        "resnet34": (torchvision.models.resnet34(num_classes=5), (1, 3, 64, 64)),
+        "resnet bottleneck": (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=4), (2, 3, 48, 48)),
+        "resnext": (ResNet(Bottleneck, [1, 1, 1, 1], num_classes=4, groups=8, width_per_group=4), (2, 3, 48, 48)),
+    }
+    KEEP = 128  # numbers kept of each module's output, evenly spread
+
+    for name, (model, shape) in NETWORKS.items():
+        fill(model)
+        out = {"input.shape": torch.tensor(shape)}
+        for i, (key, p) in enumerate(model.state_dict().items()):
+            out[f"param.{key}"] = torch.tensor(p.shape, dtype=torch.int64)
+
+        def hook(key):
+            def see(module, args, y):
+                # A hook sees y before the in-place additions that follow it.
+                flat = y.detach().clone().flatten()
+                step = max(1, flat.numel() // KEEP)
+                out[f"tap.{key}"] = flat[::step][:KEEP]
+                out[f"shape.{key}"] = torch.tensor(y.shape)
+                out[f"stats.{key}"] = torch.stack([flat.double().mean(), flat.double().pow(2).mean().sqrt()])
+
+            return see
+
+        for key, module in model.named_modules():
+            if key:
+                module.register_forward_hook(hook(key))
+        with torch.inference_mode():
+            x = t("input", shape)
+            out["logits"] = model(x)
+            for m in model.modules():
+                m._forward_hooks.clear()
+            model.fc = nn.Identity()
+            out["features"] = model(x)
+        save(f"nn_{name.replace(' ', '_')}.safetensors", {k: v.contiguous() for k, v in out.items()})
+
+
+if __name__ == "__main__":
+    main()
