@@ -174,22 +174,11 @@ func (b *batcher) do(ctx context.Context, j job) {
 	}
 }
 
-// contextSampler is a data set whose samples may take long to read.
-type contextSampler interface {
-	sample(ctx context.Context, i int) (Sample, error)
-}
-
 func (b *batcher) sample(ctx context.Context, p *pending, i int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var s Sample
-	var err error
-	if ds, ok := b.ds.(contextSampler); ok {
-		s, err = ds.sample(ctx, p.batch.Start+i)
-	} else {
-		s, err = b.ds.Sample(p.batch.Start + i)
-	}
+	s, err := readSample(ctx, b.ds, p.batch.Start+i)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,9 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 )
 
@@ -14,6 +14,9 @@ const (
 	cifarImage = 3 * cifarPlane
 	cifarBatch = 10000 // records in a file; 50,000 in CIFAR-100's train.bin
 )
+
+// cifar10Classes are the published names, for data without batches.meta.txt.
+const cifar10Classes = "airplane automobile bird cat deer dog frog horse ship truck"
 
 // cifar is one split of CIFAR-10 or CIFAR-100 in the binary distribution
 // (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label byte
@@ -26,6 +29,14 @@ type cifar struct {
 	label   int // index of the label in the record's head
 	head    int // label bytes
 	n       int
+}
+
+func openCIFAR10Binary(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
+	return openCIFARBinary(fsys, CIFAR10, split, opt)
+}
+
+func openCIFAR100Binary(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
+	return openCIFARBinary(fsys, CIFAR100, split, opt)
 }
 
 // openCIFARBinary opens a split, "train" or "test".
@@ -53,7 +64,11 @@ func openCIFARBinary(fsys fs.FS, format Format, split string, opt OpenOptions) (
 		want = 0
 	}
 	var err error
-	if c.classes, err = readClassNames(fsys, format, meta, classes); err != nil {
+	c.classes, err = readClassNames(fsys, format, meta, classes)
+	if errors.Is(err, fs.ErrNotExist) && format == CIFAR10 {
+		c.classes, err = strings.Fields(cifar10Classes), nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
@@ -99,7 +114,7 @@ func (c *cifar) Sample(i int) (Sample, error) {
 	}
 	label := int(record[c.label])
 	if label >= len(c.classes) {
-		return Sample{}, fmt.Errorf("%s: %s: record %d: label %d, expected 0 to %d", c.format, f.name, k, label, len(c.classes)-1)
+		return Sample{}, c.format.errorf("%s: record %d: label %d, expected 0 to %d", f.name, k, label, len(c.classes)-1)
 	}
 	return Sample{
 		Image: fromPlanes(record[c.head:], cifarSide, cifarSide),
@@ -118,60 +133,4 @@ func fromPlanes(p []byte, w, h int) *Image {
 		o[0], o[1], o[2] = r[i], g[i], b[i]
 	}
 	return im
-}
-
-// maxNamesFile bounds the text files that hold names and folds.
-const maxNamesFile = 1 << 20
-
-// readClassNames reads a text file of one class name a line. Where there is no
-// such file the published names serve: they belong to the format.
-func readClassNames(fsys fs.FS, format Format, name string, want int) ([]string, error) {
-	text, err := readText(fsys, format, name)
-	if isMissing(err) {
-		return publishedClasses(format, want), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return checkClassNames(format, name, strings.Split(strings.TrimSpace(text), "\n"), want)
-}
-
-// checkClassNames trims the names, and wants as many as the format has
-// classes, none empty and none twice.
-func checkClassNames(format Format, name string, classes []string, want int) ([]string, error) {
-	if len(classes) != want {
-		return nil, fmt.Errorf("%s: %s: %d class names, expected %d", format, path.Base(name), len(classes), want)
-	}
-	trimmed := make([]string, want)
-	seen := map[string]int{}
-	for i, c := range classes {
-		c = strings.TrimSpace(c)
-		if j, ok := seen[c]; ok || c == "" {
-			if ok {
-				return nil, fmt.Errorf("%s: %s: class %d has the name %q of class %d", format, name, i, c, j)
-			}
-			return nil, fmt.Errorf("%s: %s: the name of class %d is empty", format, name, i)
-		}
-		seen[c], trimmed[i] = i, c
-	}
-	return trimmed, nil
-}
-
-// publishedClasses returns the class names of a format, nil for CIFAR-100's
-// hundred, which always come with the data.
-func publishedClasses(format Format, n int) []string {
-	names := ""
-	switch {
-	case format == CIFAR10:
-		names = "airplane automobile bird cat deer dog frog horse ship truck"
-	case format == STL10:
-		names = "airplane bird car cat deer dog horse monkey ship truck"
-	default:
-		all := make([]string, n)
-		for i := range all {
-			all[i] = fmt.Sprint(i)
-		}
-		return all
-	}
-	return strings.Fields(names)
 }

@@ -90,20 +90,34 @@ type Dataset interface {
 	io.Closer
 }
 
-// Format names a kind of data set.
+// Format is the short name of a kind of data set, as cmd/fetch takes it.
 type Format string
 
 // The formats that Open recognises.
 const (
-	STL10   Format = "STL-10"
-	CIFAR10 Format = "CIFAR-10"
-	// CIFAR100 has 100 fine classes, or 20 coarse ones, see OpenOptions.
-	CIFAR100 Format = "CIFAR-100"
-	// ImageFolder is a folder of image files, by class or not.
-	ImageFolder Format = "image folder"
-	// ImageFiles is a list of image files.
-	ImageFiles Format = "image files"
+	STL10       Format = "stl10"
+	CIFAR10     Format = "cifar10"
+	CIFAR100    Format = "cifar100"
+	ImageFolder Format = "images" // image files, in class folders or not
 )
+
+// String returns the name for people, such as "CIFAR-10".
+func (f Format) String() string {
+	switch f {
+	case STL10:
+		return "STL-10"
+	case CIFAR10:
+		return "CIFAR-10"
+	case CIFAR100:
+		return "CIFAR-100"
+	}
+	return string(f)
+}
+
+// errorf makes an error that begins with the short name.
+func (f Format) errorf(format string, args ...any) error {
+	return fmt.Errorf(string(f)+": "+format, args...)
+}
 
 // Describer is implemented by every data set of [Open] and [OpenFiles].
 type Describer interface {

@@ -1,23 +1,25 @@
 package data
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // OpenOptions says which part of a data set to open. The zero value opens the
 // test split, or everything where there are no splits.
 type OpenOptions struct {
-	// Split is "train", "test", "unlabeled" (STL-10), or several joined by a
-	// plus sign as in "train+test"; "all" is "train+test". A folder with
-	// subfolders train, val or test has those splits. Default: "test".
+	// Split is "train" or "test", for STL-10 also "unlabeled", or several of
+	// them joined by a plus sign; "all" is "train+test". A folder of images
+	// has splits when it has no folders but train, val (or valid, validation)
+	// and test; "all" is then all of them. Default: "test", or else "val", or
+	// else "train".
 	Split string
 	// Fold, 1 to 10, takes one of STL-10's ten folds of 1,000 training images
-	// (torchvision's folds=Fold-1). It asks for the train split.
+	// (torchvision's folds=Fold-1). The split is then "train".
 	Fold int
 	// Coarse takes CIFAR-100's 20 coarse labels for the 100 fine ones.
 	Coarse bool
@@ -25,48 +27,161 @@ type OpenOptions struct {
 	// another number of records than the published one. These files carry no
 	// count, so without it such a file is taken as truncated.
 	AnyCount bool
-	// MaxPixels is the largest image file that is decoded, in pixels.
-	// Default: 1<<26, 64 megapixels. Decoding takes up to 11 bytes a pixel.
+	// MaxPixels is the size of the largest image file that is decoded.
+	// Default: 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.
 	MaxPixels int
 }
 
-// Open opens the data set in a folder.
+// check returns an error for options out of range.
+func (o *OpenOptions) check() error {
+	switch {
+	case o.Fold < 0 || o.Fold > 10:
+		return fmt.Errorf("data: Fold is %d, expected 1 to 10", o.Fold)
+	case o.Fold > 0 && o.Split != "" && o.Split != "train":
+		return fmt.Errorf("data: Fold belongs to the split train, not %s", o.Split)
+	case o.MaxPixels < 0 || o.MaxPixels > 1<<30:
+		return fmt.Errorf("data: MaxPixels is %d, expected at most %d", o.MaxPixels, 1<<30)
+	}
+	return nil
+}
+
+// layout is a distribution of a data set: a folder of files of fixed names.
+type layout struct {
+	format  Format
+	folder  string   // what its archive unpacks to
+	markers []string // any of these files gives it away
+	splits  []string
+	open    func(fsys fs.FS, split string, opt OpenOptions) (Dataset, error)
+}
+
+var layouts = []layout{
+	{STL10, "stl10_binary", []string{"train_X.bin", "test_X.bin", "unlabeled_X.bin"},
+		[]string{"train", "test", "unlabeled"}, openSTL10},
+	{CIFAR10, "cifar-10-batches-bin", []string{"test_batch.bin", "data_batch_1.bin"},
+		[]string{"train", "test"}, openCIFAR10Binary},
+	{CIFAR100, "cifar-100-binary", []string{"test.bin", "train.bin", "fine_label_names.txt"},
+		[]string{"train", "test"}, openCIFAR100Binary},
+}
+
+// find returns the layout of the files in a folder, or nil.
+func find(dir string) *layout {
+	for i, l := range layouts {
+		for _, name := range l.markers {
+			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+				return &layouts[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Open opens the data set in a folder, whose format it recognises from the
+// folder's contents: a data set's own files, there or one level down; or image
+// files in a folder for each class, as torchvision's ImageFolder wants them,
+// or in folders train, val and test of such folders; or just image files,
+// which then have no labels. A path to an image file opens that file.
+//
+// Several data sets, one beside the other, are an error that names them.
 func Open(path string, opt OpenOptions) (Dataset, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if !info.IsDir() {
-		return nil, fmt.Errorf("data: %s: %w: a file, expected a folder", path, ErrNotDataset)
-	}
-	for _, dir := range []string{path, filepath.Join(path, "cifar-10-batches-bin")} {
-		fsys := os.DirFS(dir)
-		if _, err := fs.Stat(fsys, "test_batch.bin"); err == nil {
-			split := opt.Split
-			if split == "" {
-				split = "test"
-			}
-			return openCIFARBinary(fsys, CIFAR10, split, opt)
+		if isArchive(path) {
+			return nil, fmt.Errorf("data: %s: %w but an archive: unpack it and give the folder", path, ErrNotDataset)
 		}
+		return OpenFiles([]string{path}, opt)
 	}
-	return nil, fmt.Errorf("data: %s: %w", path, ErrNotDataset)
+	dir, l, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
+	if l == nil {
+		return openImages(path, opt)
+	}
+	return l.openSplits(dir, opt)
 }
 
-func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+// locate looks for a layout in a folder and in the folders in it. Where there
+// is none it returns a nil layout.
+func locate(path string) (string, *layout, error) {
+	if l := find(path); l != nil {
+		return path, l, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return "", nil, fmt.Errorf("data: %w", err)
+	}
+	var dirs []string
+	var found []*layout
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			continue
+		}
+		dir := filepath.Join(path, e.Name())
+		if l := find(dir); l != nil {
+			dirs, found = append(dirs, dir), append(found, l)
+		}
+	}
+	if len(found) == 0 {
+		return path, nil, nil
+	}
+	for _, l := range found[1:] {
+		if l.format != found[0].format {
+			return "", nil, fmt.Errorf("data: %s: holds several data sets, give the folder of one: %s", path, strings.Join(dirs, ", "))
+		}
+	}
+	return dirs[0], found[0], nil
+}
 
-// readText reads a short text file.
-func readText(fsys fs.FS, format Format, name string) (string, error) {
-	r, size, c, err := openAt(fsys, format, name)
-	if err != nil {
-		return "", err
+// openSplits opens the split or splits that the options ask for.
+func (l *layout) openSplits(dir string, opt OpenOptions) (Dataset, error) {
+	split := opt.Split
+	switch {
+	case split == "all":
+		split = "train+test"
+	case split == "" && opt.Fold > 0:
+		split = "train"
+	case split == "":
+		split = "test"
 	}
-	defer c.Close()
-	if size > maxNamesFile {
-		return "", fmt.Errorf("%s: %s: size %d, expected a text file of at most %d bytes", format, name, size, maxNamesFile)
+	names := strings.Split(split, "+")
+	for i, name := range names {
+		if !slices.Contains(l.splits, name) {
+			return nil, fmt.Errorf("data: %s: %s has no split %q, but %s", dir, l.format, name, strings.Join(l.splits, ", "))
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("data: split %q names %s twice", split, name)
+		}
 	}
-	text, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	if err != nil {
-		return "", fmt.Errorf("%s: %s: %w", format, name, err)
+	if opt.Fold > 0 && l.format != STL10 {
+		return nil, fmt.Errorf("data: %s: %s has no folds", dir, l.format)
 	}
-	return string(text), nil
+	if opt.Coarse && l.format != CIFAR100 {
+		return nil, fmt.Errorf("data: %s: %s has no coarse labels", dir, l.format)
+	}
+	var parts []Dataset
+	for _, name := range names {
+		part, err := l.open(os.DirFS(dir), name, opt)
+		if err != nil {
+			closeAll(parts)
+			return nil, fmt.Errorf("data: %s: %w", dir, err)
+		}
+		parts = append(parts, part)
+	}
+	return join(parts, l.format, split), nil
+}
+
+// archiveExtensions are those of packed data sets.
+var archiveExtensions = []string{".tar.gz", ".tgz", ".tar", ".tar.xz", ".zip"}
+
+// isArchive tells whether a name is that of a packed data set.
+func isArchive(name string) bool {
+	return slices.ContainsFunc(archiveExtensions, func(x string) bool {
+		return strings.HasSuffix(strings.ToLower(name), x)
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 )
 
 // recordFile is an open file of n records of the same size.
@@ -27,12 +29,12 @@ func openRecords(fsys fs.FS, format Format, name string, record, want int) (*rec
 	n := size / int64(record)
 	switch {
 	case size == 0:
-		err = fmt.Errorf("%s: %s: the file is empty", format, name)
+		err = format.errorf("%s: the file is empty", name)
 	case size%int64(record) != 0:
-		err = fmt.Errorf("%s: %s: size %d is not a multiple of %d", format, name, size, record)
+		err = format.errorf("%s: size %d is not a multiple of %d", name, size, record)
 	case want > 0 && n != int64(want):
-		err = fmt.Errorf("%s: %s: %d records in %d bytes, expected %d in %d bytes",
-			format, name, n, size, want, int64(want)*int64(record))
+		err = format.errorf("%s: size %d (%d records), expected %d (%d records)",
+			name, size, n, int64(want)*int64(record), want)
 	}
 	if err != nil {
 		c.Close()
@@ -46,23 +48,23 @@ func openAt(fsys fs.FS, format Format, name string) (r io.ReaderAt, size int64, 
 	// Looked at before it is opened: opening a named pipe would wait for ever.
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
-		return nil, 0, nil, fmt.Errorf("%s: %w", format, err)
+		return nil, 0, nil, format.errorf("%w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, nil, fmt.Errorf("%s: %s: not a regular file", format, name)
+		return nil, 0, nil, format.errorf("%s: not a regular file", name)
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, 0, nil, fmt.Errorf("%s: %w", format, err)
+		return nil, 0, nil, format.errorf("%w", err)
 	}
 	if info, err = f.Stat(); err != nil {
 		f.Close()
-		return nil, 0, nil, fmt.Errorf("%s: %w", format, err)
+		return nil, 0, nil, format.errorf("%w", err)
 	}
 	r, ok := f.(io.ReaderAt)
 	if !ok {
 		f.Close()
-		return nil, 0, nil, fmt.Errorf("%s: %s: cannot be read at an offset", format, name)
+		return nil, 0, nil, format.errorf("%s: cannot be read at an offset", name)
 	}
 	return r, info.Size(), f, nil
 }
@@ -91,5 +93,54 @@ func readFull(r io.ReaderAt, format Format, name string, buf []byte, offset int6
 	if err == nil || errors.Is(err, io.EOF) {
 		err = fmt.Errorf("the file has shrunk: %w", io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("%s: %s: offset %d: read %d of %d bytes: %w", format, name, offset, n, len(buf), err)
+	return format.errorf("%s: offset %d: read %d of %d bytes: %w", name, offset, n, len(buf), err)
+}
+
+// maxText bounds the text files that hold class names and folds.
+const maxText = 1 << 20
+
+// readText reads a short text file.
+func readText(fsys fs.FS, format Format, name string) (string, error) {
+	r, size, c, err := openAt(fsys, format, name)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if size > maxText {
+		return "", format.errorf("%s: size %d, expected a text file of at most %d bytes", name, size, maxText)
+	}
+	text := make([]byte, size)
+	if err := readFull(r, format, name, text, 0); err != nil {
+		return "", err
+	}
+	return string(text), nil
+}
+
+// readClassNames reads a text file of one class name a line.
+func readClassNames(fsys fs.FS, format Format, name string, want int) ([]string, error) {
+	text, err := readText(fsys, format, name)
+	if err != nil {
+		return nil, err
+	}
+	return checkClassNames(format, name, strings.Split(strings.TrimSpace(text), "\n"), want)
+}
+
+// checkClassNames trims the names, and wants as many as the format has
+// classes, none empty and none twice.
+func checkClassNames(format Format, name string, classes []string, want int) ([]string, error) {
+	if len(classes) != want {
+		return nil, format.errorf("%s: %d class names, expected %d", name, len(classes), want)
+	}
+	trimmed := make([]string, want)
+	for i, c := range classes {
+		c = strings.TrimSpace(c)
+		if c == "" {
+			return nil, format.errorf("%s: the name of class %d is empty", name, i)
+		}
+		if j := slices.Index(trimmed[:i], c); j >= 0 {
+			return nil, format.errorf("%s: classes %d and %d are both named %q", name, j, i, c)
+		}
+		trimmed[i] = c
+	}
+	return trimmed, nil
 }

@@ -1,0 +1,306 @@
+package data
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// folderExtensions are torchvision's IMG_EXTENSIONS: what ImageFolder counts
+// as an image. All but .ppm and .pgm can be decoded.
+var folderExtensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
+
+// plainExtensions are those of a folder without classes, where nobody's
+// numbering has to be kept.
+var plainExtensions = []string{".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
+
+// images is a list of image files.
+type images struct {
+	root    string   // the names are relative to it
+	names   []string // with slashes
+	labels  []int    // nil: none
+	classes []string
+	split   string
+	limit   int // pixels
+}
+
+func (d *images) Len() int          { return len(d.names) }
+func (d *images) Classes() []string { return d.classes }
+func (d *images) Format() Format    { return ImageFolder }
+func (d *images) Split() string     { return d.split }
+func (d *images) Close() error      { return nil }
+
+func (d *images) Sample(i int) (Sample, error) { return d.sample(context.Background(), i) }
+
+func (d *images) sample(ctx context.Context, i int) (Sample, error) {
+	if err := checkIndex(i, len(d.names)); err != nil {
+		return Sample{}, err
+	}
+	im, err := readImage(ctx, filepath.Join(d.root, filepath.FromSlash(d.names[i])), d.limit)
+	if err != nil {
+		if ctx.Err() != nil {
+			return Sample{}, ctx.Err()
+		}
+		return Sample{}, ImageFolder.errorf("%s: %w", d.names[i], err)
+	}
+	label := -1
+	if d.labels != nil {
+		label = d.labels[i]
+	}
+	return Sample{im, label, d.names[i]}, nil
+}
+
+// OpenFiles returns a data set of single image files without labels, in the
+// order given: JPEG, PNG, GIF, WebP, BMP or TIFF, told by their contents. A
+// folder stands for the image files in it. Of the options only MaxPixels
+// counts.
+func OpenFiles(paths []string, opt OpenOptions) (Dataset, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
+	d := &images{limit: cmp.Or(opt.MaxPixels, defaultMaxPixels)}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, ImageFolder.errorf("%w", err)
+		case info.IsDir():
+			files, err := listFiles(path, plainExtensions)
+			if err != nil {
+				return nil, err
+			}
+			if len(files) == 0 {
+				return nil, fmt.Errorf("images: %s: no image files (%s): %w", path, strings.Join(plainExtensions, " "), ErrNotDataset)
+			}
+			for _, name := range files {
+				d.names = append(d.names, filepath.ToSlash(filepath.Join(path, name)))
+			}
+		case !info.Mode().IsRegular():
+			return nil, ImageFolder.errorf("%s: not a regular file", path)
+		default:
+			d.names = append(d.names, filepath.ToSlash(path))
+		}
+	}
+	if len(d.names) == 0 {
+		return nil, ImageFolder.errorf("no files given")
+	}
+	return d, nil
+}
+
+// openImages opens a folder of image files.
+func openImages(path string, opt OpenOptions) (Dataset, error) {
+	if opt.Fold > 0 {
+		return nil, fmt.Errorf("data: %s: a folder of images has no folds", path)
+	}
+	if opt.Coarse {
+		return nil, fmt.Errorf("data: %s: a folder of images has no coarse labels", path)
+	}
+	limit := cmp.Or(opt.MaxPixels, defaultMaxPixels)
+	dirs, err := listFolders(path)
+	if err != nil {
+		return nil, err
+	}
+	splits := folderSplits(dirs)
+	if splits == nil {
+		if opt.Split != "" && opt.Split != "all" {
+			return nil, fmt.Errorf("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", path, opt.Split)
+		}
+		return openFolder(path, dirs, limit)
+	}
+	names := strings.Split(opt.Split, "+")
+	switch opt.Split {
+	case "":
+		names = splits[len(splits)-1:]
+	case "all":
+		names = splits
+	}
+	var parts []Dataset
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("data: split %q names %s twice", opt.Split, name)
+		}
+		k := slices.Index(splits, name)
+		if k < 0 {
+			return nil, fmt.Errorf("data: %s: no split %q, but %s", path, name, strings.Join(splits, ", "))
+		}
+		dir := filepath.Join(path, dirs[slices.IndexFunc(dirs, func(d string) bool { return splitNames[d] == name })])
+		classes, err := listFolders(dir)
+		if err != nil {
+			return nil, err
+		}
+		part, err := openFolder(dir, classes, limit)
+		if err != nil {
+			return nil, err
+		}
+		part.split = name
+		parts = append(parts, part)
+		if first := parts[0].Classes(); !slices.Equal(first, part.classes) {
+			return nil, fmt.Errorf("data: %s: the splits %s and %s have other class folders", path, names[0], name)
+		}
+	}
+	return join(parts, ImageFolder, strings.Join(names, "+")), nil
+}
+
+// splitNames are the names of folders that hold splits.
+var splitNames = map[string]string{
+	"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
+}
+
+// folderSplits returns the splits that folders stand for, in the order train,
+// val, test; nil when any folder is something else, as class folders are, or
+// when two stand for the same.
+func folderSplits(dirs []string) []string {
+	var splits []string
+	for _, want := range []string{"train", "val", "test"} {
+		for _, d := range dirs {
+			if splitNames[d] == want {
+				splits = append(splits, want)
+			}
+		}
+	}
+	if len(splits) != len(dirs) || len(slices.Compact(slices.Clone(splits))) != len(splits) {
+		return nil
+	}
+	return splits
+}
+
+// openFolder mirrors torchvision's ImageFolder (datasets/folder.py): the
+// folders in root are the classes, sorted; the files of each, at any depth and
+// through links, are sorted by folder and then by name; a class without
+// images is an error. Without folders, or with folders that hold no image, the
+// image files in root itself are the data set, without labels.
+func openFolder(root string, classes []string, limit int) (*images, error) {
+	d := &images{root: root, limit: limit}
+	var empty []string
+	for label, class := range classes {
+		before := len(d.names)
+		if err := d.addClass(class, label); err != nil {
+			return nil, err
+		}
+		if len(d.names) == before {
+			empty = append(empty, class)
+		}
+	}
+	if len(d.names) == 0 {
+		files, err := listFiles(root, plainExtensions)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			return nil, notDataset(root)
+		}
+		return &images{root: root, names: files, limit: limit}, nil
+	}
+	if len(empty) > 0 {
+		return nil, ImageFolder.errorf("%s: no image files (%s) in the class folders %s",
+			root, strings.Join(folderExtensions, " "), strings.Join(empty, ", "))
+	}
+	d.classes = classes
+	return d, nil
+}
+
+// addClass appends the files below a class folder in the order of Python's
+// sorted(os.walk(folder, followlinks=True)).
+func (d *images) addClass(class string, label int) error {
+	var dirs []string
+	var walk func(dir string, above []fs.FileInfo) error
+	walk = func(dir string, above []fs.FileInfo) error {
+		info, err := os.Stat(filepath.Join(d.root, dir))
+		if err != nil {
+			return ImageFolder.errorf("%w", err)
+		}
+		// A link to a folder above would never end; torchvision goes round
+		// until the system refuses.
+		if slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
+			return nil
+		}
+		dirs = append(dirs, dir)
+		below, err := listFolders(filepath.Join(d.root, dir))
+		if err != nil {
+			return err
+		}
+		above = append(slices.Clip(above), info)
+		for _, b := range below {
+			if err := walk(filepath.Join(dir, b), above); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := walk(class, nil); err != nil {
+		return err
+	}
+	slices.Sort(dirs)
+	for _, dir := range dirs {
+		files, err := listFiles(filepath.Join(d.root, dir), folderExtensions)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			d.names = append(d.names, filepath.ToSlash(filepath.Join(dir, f)))
+			d.labels = append(d.labels, label)
+		}
+	}
+	return nil
+}
+
+// listFolders returns the names of the folders in dir, and of links to
+// folders, sorted by code point.
+func listFolders(dir string) ([]string, error) {
+	return list(dir, func(e fs.DirEntry) bool {
+		if e.Type()&fs.ModeSymlink != 0 {
+			info, err := os.Stat(filepath.Join(dir, e.Name()))
+			return err == nil && info.IsDir()
+		}
+		return e.IsDir()
+	})
+}
+
+// listFiles returns the names in dir with one of the extensions, in any case,
+// that are neither folders nor devices, sorted by code point.
+func listFiles(dir string, extensions []string) ([]string, error) {
+	return list(dir, func(e fs.DirEntry) bool {
+		name := strings.ToLower(e.Name())
+		if !slices.ContainsFunc(extensions, func(x string) bool { return strings.HasSuffix(name, x) }) {
+			return false
+		}
+		if e.Type()&fs.ModeSymlink != 0 {
+			info, err := os.Stat(filepath.Join(dir, e.Name()))
+			return err != nil || info.Mode().IsRegular()
+		}
+		return e.Type().IsRegular()
+	})
+}
+
+func list(dir string, keep func(fs.DirEntry) bool) ([]string, error) {
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, ImageFolder.errorf("%w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if keep(e) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// notDataset says what Open looked for in a folder.
+func notDataset(dir string) error {
+	var b strings.Builder
+	for _, l := range layouts {
+		fmt.Fprintf(&b, "%s (%s in a folder such as %s), ", l.format, strings.Join(l.markers, " or "), l.folder)
+	}
+	hint := ""
+	if files, err := listFiles(dir, archiveExtensions); err == nil && len(files) > 0 {
+		hint = fmt.Sprintf("; it holds the archive %s, which has to be unpacked", files[0])
+	}
+	return fmt.Errorf("data: %s: %w: looked for %sfolders of image files by class, and image files (%s)%s",
+		dir, ErrNotDataset, b.String(), strings.Join(plainExtensions, " "), hint)
+}
