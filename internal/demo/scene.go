@@ -1,0 +1,120 @@
+package demo
+
+import "github.com/glimpse-go/glimpse/data"
+
+// SceneSize is the side of a scene in pixels.
+const SceneSize = 96
+
+// Classes returns the names of the ten kinds of object, in the order of their
+// labels.
+func Classes() []string {
+	names := make([]string, len(objects))
+	for i, o := range objects {
+		names[i] = o.name
+	}
+	return names
+}
+
+// A Scene is a picture of one object, with the object's place.
+type Scene struct {
+	Image *data.Image // SceneSize x SceneSize
+	Mask  []bool      // row-major, SceneSize*SceneSize: pixels at least half covered by the object
+	Label int         // index into Classes
+}
+
+// NewScene draws the scene of an index: an object of a random kind, place,
+// size, colour and rotation over a textured background with lines and small
+// shapes of no class. The longer side of the object's bounding box is 20% to
+// 45% of the picture's, and the object lies wholly inside. The scene is a pure
+// function of the index and has the same bytes on every architecture.
+func NewScene(index uint64) Scene {
+	r := random(mix(index ^ 0x676C696D707365)) // "glimpse"
+	label := r.between(0, len(objects)-1)
+	cv := new(canvas)
+	a, b := cv.background(&r)
+	cv.clutter(&r)
+
+	object := objects[label].shape
+	p := place(&r, object, objects[label].name == "arrow")
+	tones := paint(&r, a, b)
+	mask := make([]bool, pixels)
+	cover := make([]int, pixels)
+	p.cover(object, func(i int, n [hole]int) {
+		cover[i] = n[body] + n[trim] + n[dark] + n[light]
+		mask[i] = 2*cover[i] >= samples*samples
+	})
+	cv.shadow(cover, r.between(1, 2), r.between(1, 3))
+	seed, grain := r.next(), r.between(0, 24)
+	sx, sy := r.between(-60, 60), r.between(-60, 60)
+	p.cover(object, func(i int, n [hole]int) {
+		x, y := i%SceneSize, i/SceneSize
+		// A slope of brightness over the object, and grain on its surface.
+		shade := (sx*(x*unit-p.cx)+sy*(y*unit-p.cy))/p.size + (valueNoise(seed, x, y, 4)-128)*grain/128
+		var c colour
+		for t, k := range n {
+			for ch := range c {
+				c[ch] += k * tones[t][ch]
+			}
+		}
+		for ch := range c {
+			c[ch] = min(255, max(0, c[ch]/cover[i]+shade))
+		}
+		cv.blend(i, c, cover[i], samples*samples)
+	})
+
+	im := &data.Image{Width: SceneSize, Height: SceneSize, Pix: make([]uint8, 3*pixels)}
+	cv.finish(&r, im.Pix)
+	return Scene{Image: im, Mask: mask, Label: label}
+}
+
+// place draws the pose of an object: any position at which it is inside.
+func place(r *random, s shape, anyway bool) pose {
+	p := pose{stretch: r.between(215, 300)}
+	if r.chance(50) {
+		p.stretch = -p.stretch
+	}
+	quarters := 0
+	if anyway {
+		quarters = r.between(0, 3)
+	}
+	p.turn(r, quarters)
+	longest := r.between(SceneSize*unit*20/100, SceneSize*unit*45/100)
+	p.size = longest
+	x0, y0, x1, y1 := p.bounds(s)
+	p.size = longest * longest / max(x1-x0, y1-y0)
+	x0, y0, x1, y1 = p.bounds(s)
+	p.cx = r.between(unit-x0, (SceneSize-1)*unit-x1)
+	p.cy = r.between(unit-y0, (SceneSize-1)*unit-y1)
+	return p
+}
+
+// paint draws an object's colours: the best told from the background of a few.
+func paint(r *random, a, b colour) (tones [hole]colour) {
+	best := -1
+	for range 6 {
+		c := hsv(r.between(0, 1535), r.between(90, 250), r.between(90, 255))
+		if d := min(distance(c, a), distance(c, b)); d > best {
+			best, tones[body] = d, c
+		}
+	}
+	tones[trim] = mixed(tones[body], hsv(r.between(0, 1535), r.between(60, 220), r.between(50, 230)), 55, 100)
+	tones[dark] = colour{38, 32, 36}
+	tones[light] = colour{244, 240, 228}
+	return tones
+}
+
+// shadow darkens what lies under the object's outline, moved by (dx, dy) and
+// blurred over 5x5 pixels.
+func (cv *canvas) shadow(cover []int, dx, dy int) {
+	for i := range cv {
+		x, y, sum := i%SceneSize-dx, i/SceneSize-dy, 0
+		for v := max(0, y-2); v <= min(SceneSize-1, y+2); v++ {
+			for u := max(0, x-2); u <= min(SceneSize-1, x+2); u++ {
+				sum += cover[v*SceneSize+u]
+			}
+		}
+		if sum > 0 {
+			cv.blend(i, colour{}, sum*45/100, 25*samples*samples)
+		}
+	}
+}
