@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/atomicfile"
+	"github.com/glimpse-go/glimpse/render"
+)
+
+// report is what -json writes.
+type report struct {
+	Network  string         `json:"network"`
+	Data     string         `json:"data"`
+	Layer    string         `json:"layer"`
+	Accuracy *accuracy      `json:"accuracy,omitempty"`
+	Pointing *pointingScore `json:"pointing_game,omitempty"`
+	Images   []imageReport  `json:"images"`
+}
+
+type accuracy struct {
+	Correct int `json:"correct"`
+	Images  int `json:"images"`
+}
+
+// imageReport is one image of the figure.
+type imageReport struct {
+	Index         int                `json:"index"`
+	Name          string             `json:"name"`
+	Label         *string            `json:"label,omitempty"`
+	Predicted     string             `json:"predicted"`
+	Correct       *bool              `json:"correct,omitempty"`
+	Probabilities map[string]float64 `json:"probabilities"`
+	Mapped        string             `json:"mapped_class"`
+	Peak          peak               `json:"peak"`
+}
+
+// peak is the strongest point of a map, in pixels of the image that the
+// network saw, with the map's value there in units of the logit.
+type peak struct {
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	Value float64 `json:"value"`
+}
+
+// draw makes the figure and the other files.
+func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
+	count := min(s.count, s.Data.Len()-s.start)
+	var cells []render.Cell
+	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Transform}
+	if s.maps != "" {
+		if err := os.MkdirAll(s.maps, 0o755); err != nil {
+			return fmt.Errorf("-maps: %w", err)
+		}
+	}
+	for b, err := range data.Batches(ctx, s.Data, opt) {
+		if err != nil {
+			return err
+		}
+		r, err := s.mapper.Maps(ctx, tensor(b), s.targets(len(b.Samples)))
+		if err != nil {
+			return err
+		}
+		outputs := r.Logits.Shape[1]
+		for i, sample := range b.Samples {
+			m := r.Maps[i]
+			logits := r.Logits.Data[i*outputs : (i+1)*outputs]
+			im, err := s.Transform.Image(sample.Image)
+			if err != nil {
+				return err
+			}
+			cell, err := s.cell(im, m, logits, sample.Label)
+			if err != nil {
+				return err
+			}
+			cells = append(cells, cell)
+			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, m, logits, im))
+			if s.maps != "" {
+				path := filepath.Join(s.maps, fmt.Sprintf("cam_%05d.npy", b.Start+i))
+				if err := npy.Save(path, []int{m.Height, m.Width}, m.Values); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	figure, err := render.Grid(cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap})
+	if err != nil {
+		return err
+	}
+	if err := render.SavePNG(s.out, figure); err != nil {
+		return err
+	}
+	s.line("figure", "%s: images %d to %d of class activation maps over %s", s.out, s.start, s.start+count-1, s.mapper.Layer())
+	if s.maps != "" {
+		s.line("maps", "%s: %d .npy files", s.maps, count)
+	}
+	return s.writeJSON()
+}
+
+// cell is an image of the figure: gray under its heat map.
+func (s *session) cell(im *data.Image, m *cam.Map, logits []float32, label int) (render.Cell, error) {
+	heat, err := render.Resize(m.Bytes(), m.Width, m.Height, im.Width, im.Height)
+	if err != nil {
+		return render.Cell{}, err
+	}
+	predicted := cam.Argmax(logits)
+	title := s.Classes[m.Class]
+	if s.Data.Classes() == nil {
+		title = fmt.Sprintf("%s %.0f%%", title, 100*softmax(logits)[m.Class])
+	}
+	return render.Cell{Base: im, Heat: heat, Title: title, Wrong: label >= 0 && predicted != label}, nil
+}
+
+func (s *session) describe(index int, sample data.Sample, m *cam.Map, logits []float32, im *data.Image) imageReport {
+	r := imageReport{
+		Index:         index,
+		Name:          sample.Name,
+		Predicted:     s.Classes[cam.Argmax(logits)],
+		Mapped:        s.Classes[m.Class],
+		Probabilities: map[string]float64{},
+	}
+	for i, p := range softmax(logits) {
+		r.Probabilities[s.Classes[i]] = p
+	}
+	if sample.Label >= 0 && sample.Label < len(s.Classes) {
+		label, correct := s.Classes[sample.Label], cam.Argmax(logits) == sample.Label
+		r.Label, r.Correct = &label, &correct
+	}
+	r.Peak.X, r.Peak.Y = m.Peak(im.Width, im.Height)
+	r.Peak.Value = float64(m.Values[max(cam.Argmax(m.Values), 0)])
+	return r
+}
+
+// softmax turns logits into probabilities.
+func softmax(logits []float32) []float64 {
+	p := make([]float64, len(logits))
+	largest := float64(logits[cam.Argmax(logits)])
+	sum := 0.0
+	for i, v := range logits {
+		p[i] = math.Exp(float64(v) - largest)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+func (s *session) writeJSON() error {
+	if s.json == "" {
+		return nil
+	}
+	s.report.Network, s.report.Data, s.report.Layer = s.NetworkName, s.DataName, s.mapper.Layer()
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s.report); err != nil {
+		return fmt.Errorf("-json: %s (a network that gives NaN or Inf has no probabilities)", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if s.json == "-" {
+		_, err := s.stdout.Write(text.Bytes())
+		return err
+	}
+	if err := atomicfile.Write(s.json, func(w io.Writer) error {
+		_, err := text.WriteTo(w)
+		return err
+	}); err != nil {
+		return err
+	}
+	s.line("json", "%s", s.json)
+	return nil
+}

@@ -1,0 +1,140 @@
+// Command cam draws class activation maps: what in an image made a network
+// decide for its class. See -h.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+	"github.com/glimpse-go/glimpse/render"
+)
+
+func main() { cli.Main("cam", run) }
+
+// options are the flags of the program.
+type options struct {
+	cli.Source
+	layer    string
+	class    string
+	start    int
+	count    int
+	cols     int
+	alpha    float64
+	colormap string
+	accuracy int
+	batch    int
+	out      string
+	maps     string
+	json     string
+}
+
+// run is the program.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	cmap, err := render.ColormapByName(o.colormap)
+	if err != nil {
+		return cli.Usagef("-colormap: %v", err)
+	}
+	s, err := open(o, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.measure(ctx); err != nil {
+		return err
+	}
+	return s.draw(ctx, cmap)
+}
+
+// images is the flag -image, which may be given several times.
+type images []string
+
+func (i *images) String() string { return strings.Join(*i, " ") }
+
+func (i *images) Set(s string) error {
+	*i = append(*i, s)
+	return nil
+}
+
+// parse reads the command line.
+func parse(args []string, stdout io.Writer) (*options, error) {
+	o := &options{}
+	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
+	o.AddFlags(flags)
+	flags.Var((*images)(&o.Images), "image", "image `file` or folder, without labels; more of them may follow")
+	flags.StringVar(&o.layer, "layer", defaultLayer, "`module` whose output is mapped, by its PyTorch name; it feeds the pooling or has as many channels")
+	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
+	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image")
+	flags.IntVar(&o.count, "count", 20, "`number` of images in the figure")
+	flags.IntVar(&o.cols, "cols", 10, "`number` of images in a row")
+	flags.Float64Var(&o.alpha, "alpha", 0.4, "`opacity` of the heat map, 0 to 1")
+	flags.StringVar(&o.colormap, "colormap", "jet", "`name` of the colours: "+strings.Join(render.ColormapNames(), ", "))
+	flags.IntVar(&o.accuracy, "acc", -1, "measure the accuracy on the first `number` of images; -1: on all, 0: not")
+	flags.IntVar(&o.batch, "batch", 40, "`number` of images that go through the network at a time")
+	flags.StringVar(&o.out, "out", "cam.png", "PNG `file` of the figure")
+	flags.StringVar(&o.maps, "maps", "", "`folder` for each raw map as .npy")
+	flags.StringVar(&o.json, "json", "", "`file` for predictions, probabilities and the maps' peaks; - is stdout")
+	if err := cli.Parse(flags, args, func(w io.Writer) { help(w, flags) }, stdout); err != nil {
+		return nil, err
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if len(o.Images) > 0 {
+		o.Images = append(o.Images, flags.Args()...)
+		if !given["start"] {
+			o.start = 0
+		}
+	} else if flags.NArg() > 0 {
+		return nil, cli.Usagef("unexpected argument %q (-image goes before image files)", flags.Arg(0))
+	}
+	switch {
+	case o.start < 0:
+		return nil, cli.Usagef("-start %d: want 0 or more", o.start)
+	case o.count < 1 || o.count > 10_000:
+		return nil, cli.Usagef("-count %d: want 1 to 10000", o.count)
+	case o.cols < 1:
+		return nil, cli.Usagef("-cols %d: want 1 or more", o.cols)
+	case !(o.alpha >= 0 && o.alpha <= 1):
+		return nil, cli.Usagef("-alpha %v: want 0 to 1", o.alpha)
+	case o.accuracy < -1:
+		return nil, cli.Usagef("-acc %d: want -1 or more", o.accuracy)
+	case o.batch < 1 || o.batch > 4096:
+		return nil, cli.Usagef("-batch %d: want 1 to 4096", o.batch)
+	case o.out == "":
+		return nil, cli.Usagef("-out: want a file name")
+	}
+	return o, nil
+}
+
+// help explains the program.
+func help(w io.Writer, flags *flag.FlagSet) {
+	fmt.Fprint(w, `cam draws class activation maps (Zhou et al. 2016): what in each image made the
+network decide for its class. It measures the network's accuracy, then draws
+some images in gray under their heat maps; a title is red where the prediction
+is wrong.
+
+  cam                                          the embedded demo: scenes, and a network that knows them
+  cam -data cifar-10-batches-bin               CIFAR-10 with the embedded network for it
+  cam -data stl10_binary -weights stl10_resnet18.pth -split train+test
+  cam -image dog.jpg cat.jpg -weights my.pth -classes cat,dog -size 224 -mean imagenet -std imagenet
+`)
+	cli.PrintFlags(w, flags, "Images and network", append([]string{"image"}, cli.SourceFlags...)...)
+	cli.PrintFlags(w, flags, "Maps", "layer", "class")
+	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "out")
+	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch")
+	fmt.Fprint(w, `
+The checkpoint is a state dict of a ResNet in torchvision's layout (torch.save of
+model.state_dict(), or safetensors); its width, depth, stem and classes are read
+off the tensors. Layers: layer4 is what the pooling sees, and mean(map) + bias is
+the logit; layer4.1.bn2 is the last batch norm, before the shortcut is added.
+
+Exit status: 0, or 1 after an error, 2 after an error in the command line.
+`)
+}

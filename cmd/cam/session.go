@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/nn"
+)
+
+// defaultLayer is the one of the two usual layers whose maps peak inside the
+// object more often on the embedded scenes; the README has the figures.
+const defaultLayer = "layer4"
+
+// session is one run of the program: the data, the network and what was found.
+type session struct {
+	*options
+	*cli.Opened
+	mapper         *cam.Mapper
+	class          int // cam.Predicted, or the one asked for
+	stdout, stderr io.Writer
+	report         report
+}
+
+// open opens the data and the network and checks the flags against them.
+func open(o *options, stdout, stderr io.Writer) (_ *session, err error) {
+	opened, err := o.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			opened.Close()
+		}
+	}()
+	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
+	if s.mapper, err = cam.New(opened.Model, o.layer); err != nil {
+		return nil, cli.Usagef("-layer: %v", err)
+	}
+	if s.class, err = classIndex(o.class, opened.Classes); err != nil {
+		return nil, err
+	}
+	if o.start >= opened.Data.Len() {
+		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
+	}
+	s.line("network", "%s", describe(opened))
+	s.line("data", "%s, %d images", opened.DataName, opened.Data.Len())
+	return s, nil
+}
+
+// line prints one finding.
+func (s *session) line(title, format string, args ...any) {
+	w := s.stdout
+	if s.json == "-" {
+		w = s.stderr // stdout is for the JSON alone
+	}
+	fmt.Fprintf(w, "%-9s %s\n", title, fmt.Sprintf(format, args...))
+}
+
+// describe names a network by its depth, width and classes.
+func describe(o *cli.Opened) string {
+	convolutions := 1
+	for _, blocks := range o.Model.Layers {
+		for _, b := range blocks {
+			convolutions += len(b.Convs)
+		}
+	}
+	return fmt.Sprintf("%s: ResNet%d, base width %d, %d classes", o.NetworkName,
+		convolutions+1, o.Model.Conv1.Weight.Shape[0], len(o.Classes))
+}
+
+// classIndex finds a class by its name or its number.
+func classIndex(text string, classes []string) (int, error) {
+	if text == "" {
+		return cam.Predicted, nil
+	}
+	for i, c := range classes {
+		if strings.EqualFold(c, text) {
+			return i, nil
+		}
+	}
+	i, err := strconv.Atoi(text)
+	if err != nil || i < 0 || i >= len(classes) {
+		return 0, cli.Usagef("-class %s: want a number below %d or one of %s", text, len(classes), strings.Join(classes, ", "))
+	}
+	return i, nil
+}
+
+// tensor is a batch as the network takes it.
+func tensor(b *data.Batch) *nn.Tensor { return &nn.Tensor{Shape: b.Shape, Data: b.Pixels} }
+
+// measure counts the right predictions, and where the objects' masks are known
+// plays the pointing game: how often the map peaks inside the object.
+func (s *session) measure(ctx context.Context) error {
+	count := s.Data.Len()
+	if s.accuracy >= 0 {
+		count = min(count, s.accuracy)
+	}
+	if count == 0 || s.Data.Classes() == nil {
+		return nil
+	}
+	var game pointing
+	correct := 0
+	began := time.Now()
+	bar := cli.NewProgress(s.stderr, count, "accuracy", "images")
+	defer bar.Done()
+	opt := data.BatchOptions{Count: count, Size: s.batch, Transform: s.Transform, DropImages: true}
+	for b, err := range data.Batches(ctx, s.Data, opt) {
+		if err != nil {
+			return err
+		}
+		var logits *nn.Tensor
+		if s.Masks == nil {
+			r, err := s.Model.Run(ctx, tensor(b))
+			if err != nil {
+				return err
+			}
+			logits = r.Logits
+		} else {
+			r, err := s.mapper.Maps(ctx, tensor(b), s.targets(len(b.Samples)))
+			if err != nil {
+				return err
+			}
+			logits = r.Logits
+			for i, m := range r.Maps {
+				game.play(m, s.Masks.Mask(b.Start+i))
+			}
+		}
+		outputs := logits.Shape[1]
+		for i, sample := range b.Samples {
+			if cam.Argmax(logits.Data[i*outputs:(i+1)*outputs]) == sample.Label {
+				correct++
+			}
+		}
+		bar.Add(len(b.Samples))
+	}
+	bar.Done()
+	seconds := time.Since(began).Seconds()
+	s.report.Accuracy = &accuracy{Correct: correct, Images: count}
+	s.line("accuracy", "%d of %d = %.2f%% (%.0f images/s)", correct, count, 100*float64(correct)/float64(count), float64(count)/seconds)
+	if s.Masks != nil {
+		s.report.Pointing = game.score()
+		s.line("pointing", "%v", s.report.Pointing)
+	}
+	return nil
+}
+
+// targets is the class to map for each of n images, nil for the predicted one.
+func (s *session) targets(n int) []int {
+	if s.class == cam.Predicted {
+		return nil
+	}
+	classes := make([]int, n)
+	for i := range classes {
+		classes[i] = s.class
+	}
+	return classes
+}

@@ -1,0 +1,260 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+)
+
+// Source is what the programs' common flags say about the images and the
+// network. The zero value is the embedded demo.
+type Source struct {
+	Data    string   // folder of a data set, or of images
+	Split   string   // of the data set
+	Fold    int      // of STL-10
+	Images  []string // image files or folders without labels, instead of Data
+	Weights string   // checkpoint; empty: the embedded network that fits
+	Size    int      // input side: -1 the network's or the data's own, 0 as the files are
+	Mean    string   // "0.5", "0.485,0.456,0.406", "imagenet" or ""
+	Std     string
+	Classes string // names, comma separated or a file with one a line
+}
+
+// SourceFlags are the names that AddFlags defines, for PrintFlags.
+var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes"}
+
+// AddFlags defines the common flags.
+func (s *Source) AddFlags(flags *flag.FlagSet) {
+	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders); none: the embedded scenes")
+	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
+	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
+	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a ResNet; none: the embedded network that fits the data")
+	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop the centre; 0: as the files are; -1: what the network was trained on, else 128 (CIFAR: 32)")
+	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
+	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
+	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
+}
+
+// Opened is what a Source stands for.
+type Opened struct {
+	Data        data.Dataset
+	Model       *nn.ResNet
+	Transform   data.Transform
+	Classes     []string // by output of the network
+	DataName    string   // for people: "CIFAR-10 test"
+	NetworkName string
+	Masks       Masked // the objects' masks where the data has them, else nil
+}
+
+// Masked is a data set that knows which pixels its objects cover.
+type Masked interface {
+	// Mask returns the pixels of image i that its object covers, row-major.
+	Mask(i int) []bool
+}
+
+// Close closes the data set.
+func (o *Opened) Close() error { return o.Data.Close() }
+
+// DemoScenes is how many held-out scenes the demo consists of.
+const DemoScenes = 500
+
+// Open opens the data set and the network and checks that they fit.
+func (s *Source) Open() (_ *Opened, err error) {
+	o := &Opened{}
+	if err := s.openData(o); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			o.Close()
+		}
+	}()
+	sd, err := s.openWeights(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Model, err = nn.NewResNet(sd); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
+	}
+	if c := o.Model.InChannels(); c != 3 {
+		return nil, fmt.Errorf("%s: the network takes images of %d channels, want 3 (RGB)", o.NetworkName, c)
+	}
+	if err := s.setTransform(o, sd.Metadata); err != nil {
+		return nil, err
+	}
+	return o, s.setClasses(o, sd.Metadata)
+}
+
+func (s *Source) openData(o *Opened) error {
+	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold}
+	var err error
+	switch {
+	case s.Data != "" && len(s.Images) > 0:
+		return Usagef("-data and -image exclude each other")
+	case s.Data != "":
+		if o.Data, err = data.Open(s.Data, opt); err != nil {
+			return err
+		}
+	case len(s.Images) > 0:
+		if o.Data, err = data.OpenFiles(s.Images, opt); err != nil {
+			return err
+		}
+	default:
+		if s.Split != "" || s.Fold != 0 {
+			return Usagef("-split and -fold need -data")
+		}
+		scenes := demo.Scenes(0, DemoScenes)
+		o.Data, o.Masks, o.DataName = scenes, scenes, "embedded scenes, held out from training"
+		return nil
+	}
+	o.DataName = s.Data
+	if d, ok := o.Data.(data.Describer); ok {
+		o.DataName = strings.TrimSpace(d.Format().String() + " " + d.Split())
+	}
+	return nil
+}
+
+// openWeights loads the checkpoint, or the embedded one that fits the data.
+func (s *Source) openWeights(o *Opened) (*checkpoint.StateDict, error) {
+	if s.Weights != "" {
+		o.NetworkName = s.Weights
+		return checkpoint.Load(s.Weights)
+	}
+	if s.Data == "" && len(s.Images) == 0 {
+		o.NetworkName = "embedded scenes network"
+		return demo.ScenesNetwork()
+	}
+	format := data.Format("")
+	if d, ok := o.Data.(data.Describer); ok {
+		format = d.Format()
+	}
+	if format != data.CIFAR10 && len(s.Images) == 0 {
+		return nil, Usagef("%s needs -weights: the embedded networks know scenes and CIFAR-10", o.DataName)
+	}
+	o.NetworkName = "embedded CIFAR-10 network"
+	return demo.CIFAR10Network()
+}
+
+// setTransform follows the flags, then what the checkpoint says of itself,
+// then the notebook: CIFAR as it is, normalised by 0.5; anything else at 128
+// pixels, not normalised.
+func (s *Source) setTransform(o *Opened, meta map[string]string) error {
+	cifar := false
+	if d, ok := o.Data.(data.Describer); ok {
+		cifar = d.Format() == data.CIFAR10 || d.Format() == data.CIFAR100
+	}
+	size := s.Size
+	if size < -1 {
+		return Usagef("-size %d: want a number of pixels", size)
+	}
+	if size == -1 {
+		if n, err := strconv.Atoi(meta["size"]); err == nil && n > 0 {
+			size = n
+		} else if cifar {
+			size = 0
+		} else {
+			size = 128
+		}
+	}
+	o.Transform.Resize, o.Transform.CenterCrop = size, size
+	own := ""
+	if cifar {
+		own = "0.5"
+	}
+	var err error
+	if o.Transform.Mean, err = numbers("-mean", "0.485,0.456,0.406", s.Mean, meta["mean"], own); err != nil {
+		return err
+	}
+	if o.Transform.Std, err = numbers("-std", "0.229,0.224,0.225", s.Std, meta["std"], own); err != nil {
+		return err
+	}
+	if err := o.Transform.Check(); err != nil {
+		return Usagef("%v", err)
+	}
+	return nil
+}
+
+// numbers parses the first of several texts that is not empty.
+func numbers(name, imagenet string, texts ...string) ([]float32, error) {
+	i := slices.IndexFunc(texts, func(s string) bool { return s != "" })
+	if i < 0 {
+		return nil, nil
+	}
+	text := texts[i]
+	if text == "imagenet" {
+		text = imagenet
+	}
+	var out []float32
+	for field := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(field), 32)
+		if err != nil {
+			return nil, Usagef("%s %s: want one number, three as R,G,B, or imagenet", name, text)
+		}
+		out = append(out, float32(v))
+	}
+	return out, nil
+}
+
+// setClasses finds the names of the network's outputs and checks their number.
+func (s *Source) setClasses(o *Opened, meta map[string]string) error {
+	outputs := o.Model.FC.Weight.Shape[0]
+	named := o.Data.Classes()
+	switch {
+	case s.Classes != "":
+		names, err := classNames(s.Classes)
+		if err != nil {
+			return err
+		}
+		if len(names) != outputs {
+			return fmt.Errorf("-classes: %d names for the %d classes of %s", len(names), outputs, o.NetworkName)
+		}
+		if named != nil && len(named) != outputs {
+			return fmt.Errorf("%s has %d classes, %s has %d", o.DataName, len(named), o.NetworkName, outputs)
+		}
+		o.Classes = names
+	case named != nil:
+		if len(named) != outputs {
+			return fmt.Errorf("%s has %d classes, %s has %d", o.DataName, len(named), o.NetworkName, outputs)
+		}
+		if known := meta["classes"]; known != "" && known != strings.Join(named, ",") {
+			return fmt.Errorf("%s has the classes %s, %s was trained on %s (-classes overrides)",
+				o.DataName, strings.Join(named, ","), o.NetworkName, known)
+		}
+		o.Classes = named
+	case meta["classes"] != "" && strings.Count(meta["classes"], ",")+1 == outputs:
+		o.Classes = strings.Split(meta["classes"], ",")
+	default:
+		for i := range outputs {
+			o.Classes = append(o.Classes, "class "+strconv.Itoa(i))
+		}
+	}
+	return nil
+}
+
+// classNames reads names from a file, one a line, or from the text itself.
+func classNames(text string) ([]string, error) {
+	sep := ","
+	if info, err := os.Stat(text); err == nil && info.Mode().IsRegular() {
+		if info.Size() > 1<<20 {
+			return nil, fmt.Errorf("-classes: %s: %d bytes are too many for class names", text, info.Size())
+		}
+		content, err := os.ReadFile(text)
+		if err != nil {
+			return nil, fmt.Errorf("-classes: %w", err)
+		}
+		text, sep = strings.TrimSpace(string(content)), "\n"
+	}
+	names := strings.Split(text, sep)
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names, nil
+}

@@ -1,0 +1,42 @@
+package demo
+
+import (
+	"fmt"
+
+	"github.com/glimpse-go/glimpse/data"
+)
+
+// Dataset is a range of scenes as a data set. Nothing is stored: each sample
+// is drawn when it is asked for.
+type Dataset struct{ start, count int }
+
+// Scenes returns count scenes from index start on. The indices below 1,000,000
+// were never trained on.
+func Scenes(start, count int) *Dataset { return &Dataset{max(start, 0), max(count, 0)} }
+
+// Len returns the number of scenes.
+func (d *Dataset) Len() int { return d.count }
+
+// Classes returns the names of the ten kinds of object.
+func (d *Dataset) Classes() []string { return Classes() }
+
+// Sample draws scene i of the range.
+func (d *Dataset) Sample(i int) (data.Sample, error) {
+	if i < 0 || i >= d.count {
+		return data.Sample{}, fmt.Errorf("scenes: no scene %d among %d", i, d.count)
+	}
+	s := NewScene(uint64(d.start + i))
+	return data.Sample{Image: s.Image, Label: s.Label, Name: fmt.Sprintf("scene/%d", d.start+i)}, nil
+}
+
+// Mask returns the pixels that the object of scene i covers, row-major,
+// SceneSize*SceneSize, or nil when there is no such scene.
+func (d *Dataset) Mask(i int) []bool {
+	if i < 0 || i >= d.count {
+		return nil
+	}
+	return NewScene(uint64(d.start + i)).Mask
+}
+
+// Close does nothing.
+func (d *Dataset) Close() error { return nil }
