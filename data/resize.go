@@ -10,8 +10,15 @@ import (
 // Resize scales an image to w x h pixels, bit for bit as Pillow's
 // Image.resize((w, h), BILINEAR) does on RGB images, and so as torchvision's
 // Resize: a triangle filter, widened by the scale when shrinking, in 22-bit
-// fixed point, along the rows first and then along the columns. Beyond
-// 1<<26 pixels (64 megapixels) it returns an error.
+// fixed point, along one axis and then along the other, with bytes between.
+//
+// The order of the axes is Pillow 13's: first along the rows, unless more than
+// twice as many rows as columns are lost. Earlier versions of Pillow always
+// began along the rows; where the two disagree they differ by a rounding. A
+// Resize that keeps the shape meets the difference when it shrinks pictures
+// more than twice as high as wide.
+//
+// Beyond 1<<26 pixels (64 megapixels) it returns an error.
 func Resize(im *Image, w, h int) (*Image, error) {
 	if err := im.check(); err != nil {
 		return nil, err
@@ -36,7 +43,7 @@ func checkOutput(w, h int) error {
 // window is a part of an image.
 type window struct{ x, y, w, h int }
 
-// resample returns the part win of im resized to w x h. It takes no more work
+// resample returns the part win of im resized to w x h. It does no more work
 // than win needs, and stops between rows when ctx is done.
 func resample(ctx context.Context, im *Image, w, h int, win window) (*Image, error) {
 	out := &Image{win.w, win.h, make([]uint8, 3*win.w*win.h)}
@@ -46,30 +53,51 @@ func resample(ctx context.Context, im *Image, w, h int, win window) (*Image, err
 		}
 		return out, ctx.Err()
 	}
-	horizontal := weightsFor(im.Width, w, win.x, win.w)
-	vertical := weightsFor(im.Height, h, win.y, win.h)
+	across := weightsFor(im.Width, w, win.x, win.w)
+	down := weightsFor(im.Height, h, win.y, win.h)
+	if lost := im.Height - h; lost > 0 && lost > 2*(im.Width-w) {
+		first, last := across.span()
+		between := make([]uint8, 3*(last-first)*win.h)
+		err := resampleDown(ctx, between, im.Pix[3*first:], 3*im.Width, down, 0)
+		if err == nil {
+			err = resampleAcross(ctx, out.Pix, between, 3*(last-first), across, first)
+		}
+		return out, err
+	}
+	first, last := down.span()
+	between := make([]uint8, 3*win.w*(last-first))
+	err := resampleAcross(ctx, between, im.Pix[3*im.Width*first:3*im.Width*last], 3*im.Width, across, 0)
+	if err == nil {
+		err = resampleDown(ctx, out.Pix, between, 3*win.w, down, first)
+	}
+	return out, err
+}
 
-	// The rows that the vertical pass will read, in an 8-bit image between.
-	first, last := vertical.from[0], 0
-	for y, from := range vertical.from {
-		first, last = min(first, from), max(last, from+len(vertical.taps(y)))
-	}
-	stride := 3 * win.w
-	between := make([]uint8, stride*(last-first))
-	for y := first; y < last; y++ {
+// resampleAcross filters every row of src, stride bytes each, whose first
+// pixel is input number first.
+func resampleAcross(ctx context.Context, dst, src []uint8, stride int, t *weights, first int) error {
+	n := 3 * len(t.from)
+	for ; len(dst) > 0; dst, src = dst[n:], src[stride:] {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
-		resampleRow(between[(y-first)*stride:][:stride], im.Pix[3*y*im.Width:][:3*im.Width], horizontal)
+		resampleRow(dst[:n], src[:stride], t, first)
 	}
-	acc := make([]int32, stride)
-	for y := range win.h {
+	return nil
+}
+
+// resampleDown filters the columns of src, rows of stride bytes of which the
+// first is input number first.
+func resampleDown(ctx context.Context, dst, src []uint8, stride int, t *weights, first int) error {
+	n := len(dst) / len(t.from)
+	acc := make([]int32, n)
+	for y, from := range t.from {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
-		mixRows(out.Pix[y*stride:][:stride], between[(vertical.from[y]-first)*stride:], vertical.taps(y), acc)
+		mixRows(dst[y*n:][:n], src[min((from-first)*stride, len(src)):], stride, t.taps(y), acc)
 	}
-	return out, nil
+	return nil
 }
 
 const (
@@ -81,11 +109,12 @@ const (
 // only the upper end can overflow.
 func fixedByte(sum int32) uint8 { return uint8(min(sum>>fixedBits, 255)) }
 
-// resampleRow filters one row of RGB pixels.
-func resampleRow(dst, src []uint8, t *weights) {
+// resampleRow filters one row of RGB pixels, of which the first is input
+// number first.
+func resampleRow(dst, src []uint8, t *weights, first int) {
 	for x, from := range t.from {
 		taps := t.taps(x)
-		p := src[3*from:]
+		p := src[3*(from-first):]
 		r, g, b := int32(fixedHalf), int32(fixedHalf), int32(fixedHalf)
 		for _, k := range taps {
 			r += k * int32(p[0])
@@ -99,13 +128,13 @@ func resampleRow(dst, src []uint8, t *weights) {
 }
 
 // mixRows writes the weighted sum of the first len(taps) rows of src.
-func mixRows(dst, src []uint8, taps []int32, acc []int32) {
+func mixRows(dst, src []uint8, stride int, taps, acc []int32) {
 	n := len(dst)
 	switch len(taps) {
 	case 1: // the weight is one
 		copy(dst, src[:n])
 	case 2:
-		a, b := src[:n], src[n:2*n]
+		a, b := src[:n], src[stride:][:n]
 		ka, kb := taps[0], taps[1]
 		for i := range dst {
 			dst[i] = fixedByte(fixedHalf + ka*int32(a[i]) + kb*int32(b[i]))
@@ -116,7 +145,7 @@ func mixRows(dst, src []uint8, taps []int32, acc []int32) {
 			acc[i] = fixedHalf
 		}
 		for j, k := range taps {
-			row := src[j*n:][:n]
+			row := src[j*stride:][:n]
 			for i, v := range row {
 				acc[i] += k * int32(v)
 			}
@@ -133,6 +162,15 @@ type weights struct {
 	from  []int
 	ends  []int
 	fixed []int32
+}
+
+// span returns the range [first, last) of the inputs that any output needs.
+func (t *weights) span() (first, last int) {
+	first = t.from[0]
+	for i, from := range t.from {
+		first, last = min(first, from), max(last, from+len(t.taps(i)))
+	}
+	return first, last
 }
 
 func (t *weights) taps(i int) []int32 {

@@ -1,0 +1,57 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/golden"
+)
+
+// TestDecodeIsPillows holds every kind of file to Pillow's convert("RGB"):
+// JPEG within the rounding of the inverse cosine transform, which image/jpeg
+// and libjpeg compute differently, everything else to the last byte.
+func TestDecodeIsPillows(t *testing.T) {
+	f := golden.Open(t, "data/files.safetensors")
+	t.Logf("Pillow %s, libjpeg-turbo %s, libwebp %s", f.Metadata("PIL"), f.Metadata("libjpeg"), f.Metadata("libwebp"))
+	worst, sum, total := 0, 0, 0
+	for _, name := range f.Names() {
+		name, ok := strings.CutSuffix(name, ": file")
+		if !ok {
+			continue
+		}
+		data := f.Bytes(name + ": file")
+		im, err := decodeImage(context.Background(), bytes.NewReader(data), int64(len(data)), defaultMaxPixels)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if size := f.Int64(name + ": size"); im.Width != int(size[0]) || im.Height != int(size[1]) {
+			t.Errorf("%s: %d x %d pixels, want %v", name, im.Width, im.Height, size)
+			continue
+		}
+		if !strings.HasSuffix(name, ".jpg") {
+			if !matches(f, name+": rgb", im.Pix) {
+				t.Errorf("%s differs", name)
+			}
+			continue
+		}
+		most := 0
+		for i, v := range f.Bytes(name + ": rgb") {
+			d := max(int(v), int(im.Pix[i])) - min(int(v), int(im.Pix[i]))
+			most = max(most, d)
+			sum += d
+			total++
+		}
+		limit := 3 // a step of one in each of the planes, times 1.772 at most
+		if name == "cmyk.jpg" {
+			limit = 2
+		}
+		if most > limit {
+			t.Errorf("%s: differs by %d", name, most)
+		}
+		worst = max(worst, most)
+	}
+	t.Logf("JPEG: largest difference %d, mean %.4f", worst, float64(sum)/float64(total))
+}
