@@ -93,7 +93,7 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 			}
 		}
 	}
-	figure, err := render.Grid(cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap})
+	figure, err := render.Grid(cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Caption: s.caption()})
 	if err != nil {
 		return err
 	}
@@ -180,4 +180,16 @@ func (s *session) writeJSON() error {
 	}
 	s.line("json", "%s", s.json)
 	return nil
+}
+
+// caption says what the figure shows.
+func (s *session) caption() string {
+	text := "Class activation maps of the predicted class over " + s.mapper.Layer()
+	if s.class != cam.Predicted {
+		text = fmt.Sprintf("Class activation maps of %s over %s", s.Classes[s.class], s.mapper.Layer())
+	}
+	if s.Data.Classes() != nil {
+		text += "; red: predicted wrong"
+	}
+	return text
 }
