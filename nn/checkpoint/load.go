@@ -8,7 +8,7 @@ import (
 	"math"
 	"os"
 
-	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/budget"
 )
 
 // Load reads the checkpoint at path. The format is told from the content,
@@ -76,11 +76,17 @@ func Read(r io.ReaderAt, size int64) (*StateDict, error) {
 }
 
 func readFormat(r io.ReaderAt, size int64, head []byte) (*StateDict, error) {
-	b := newBudget(size)
+	b := budget.New(size)
 	// A safetensors file begins with the length of its header; the header's
 	// first byte is what can be recognised. No other format here has '{' at 8.
 	if len(head) > 8 && head[8] == '{' {
-		return wrapFormat("safetensors")(readSafetensors(r, size, b))
+		return format("safetensors")(readSafetensors(r, size, b))
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("PK")):
+		return format("zip archive")(readZip(r, size, b))
+	case head[0] == 0x80: // PROTO, the first instruction of a pickle
+		return format("pickle stream")(readLegacy(r, size, b))
 	}
 	for _, f := range []struct{ magic, advice string }{
 		{"version https://git-lfs", "it is a Git LFS pointer; fetch the file itself with git lfs pull"},
@@ -99,38 +105,12 @@ func readFormat(r io.ReaderAt, size int64, head []byte) (*StateDict, error) {
 	return nil, fmt.Errorf("not a PyTorch or safetensors checkpoint: the file begins with %q", head[:min(len(head), 16)])
 }
 
-// wrapFormat returns a function that puts the format's name before an error.
-func wrapFormat(format string) func(*StateDict, error) (*StateDict, error) {
+// format returns a function that puts the format's name before an error.
+func format(name string) func(*StateDict, error) (*StateDict, error) {
 	return func(s *StateDict, err error) (*StateDict, error) {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", format, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		return s, nil
 	}
-}
-
-// readAt fills p from offset off of r.
-func readAt(r io.ReaderAt, p []byte, off int64) error {
-	n, err := r.ReadAt(p, off)
-	if n == len(p) {
-		return nil
-	}
-	if err == nil || err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("offset %d: expected %d bytes, found %d: %w", off, len(p), n, err)
-}
-
-// chunk is what one read takes: large enough to be cheap, small enough that
-// the data is still in the cache when its checksum is computed.
-const chunk = 256 << 10
-
-// readParallel is readAt over several goroutines.
-func readParallel(r io.ReaderAt, p []byte, off int64) error {
-	const grain = 4 * chunk
-	errs := make([]error, (len(p)+grain-1)/grain)
-	parallel.For(len(p), grain, func(lo, hi int) {
-		errs[lo/grain] = readAt(r, p[lo:hi], off+int64(lo))
-	})
-	return errors.Join(errs...)
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/glimpse-go/glimpse/internal/budget"
 )
 
 // maxHeader is the reference reader's cap on a safetensors header, in bytes.
@@ -25,7 +27,7 @@ type placed struct {
 // length of the header as 8 bytes little-endian, the header in JSON, the
 // data. It accepts what the reference reader accepts, save for element types
 // that Go lacks, and unknown fields.
-func readSafetensors(r io.ReaderAt, size int64, b *budget) (*StateDict, error) {
+func readSafetensors(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
 	var length [8]byte
 	if size < 8 {
 		return nil, fmt.Errorf("expected 8 bytes of header length, found %d bytes in all", size)
@@ -40,7 +42,7 @@ func readSafetensors(r io.ReaderAt, size int64, b *budget) (*StateDict, error) {
 	if int64(n) > size-8 {
 		return nil, fmt.Errorf("offset 0: a header of %d bytes, but the file has only %d more", n, size-8)
 	}
-	header, err := b.alloc(int(n))
+	header, err := bookedAlloc(b, int(n))
 	if err != nil {
 		return nil, err
 	}
@@ -55,16 +57,14 @@ func readSafetensors(r io.ReaderAt, size int64, b *budget) (*StateDict, error) {
 	if err := checkPlaces(tensors, int(size-begin), b); err != nil {
 		return nil, err
 	}
-	data, err := b.alloc(int(size - begin))
+	data, err := bookedAlloc(b, int(size-begin))
 	if err != nil {
 		return nil, err
 	}
 	if err := readParallel(r, data, begin); err != nil {
 		return nil, err
 	}
-	// Per tensor: its pointer, and twice a map entry for the index as it may
-	// be half empty.
-	if err := b.take(len(tensors) * (8 + 2*32)); err != nil {
+	if err := b.Take(len(tensors) * perTensor); err != nil {
 		return nil, err
 	}
 	s := newStateDict(len(tensors))
@@ -72,7 +72,7 @@ func readSafetensors(r io.ReaderAt, size int64, b *budget) (*StateDict, error) {
 	for _, t := range tensors {
 		t.data = data[t.begin:t.end:t.end]
 		if !aligned(t.data, t.DType.Size()) {
-			c, err := b.alloc(len(t.data))
+			c, err := bookedAlloc(b, len(t.data))
 			if err != nil {
 				return nil, fmt.Errorf("tensor %s: %w", quote(t.Name), err)
 			}
@@ -88,7 +88,7 @@ func readSafetensors(r io.ReaderAt, size int64, b *budget) (*StateDict, error) {
 
 // checkPlaces demands that the tensors' places are of the size that type and
 // shape say, and together cover [0, size) without holes or overlaps.
-func checkPlaces(tensors []placed, size int, b *budget) error {
+func checkPlaces(tensors []placed, size int, b *budget.Budget) error {
 	for _, t := range tensors {
 		if t.begin > t.end || t.end > size {
 			return fmt.Errorf("tensor %s: data_offsets [%d, %d] are outside the %d bytes of data", quote(t.Name), t.begin, t.end, size)
@@ -102,7 +102,7 @@ func checkPlaces(tensors []placed, size int, b *budget) error {
 				quote(t.Name), t.DType, t.Shape, want, t.begin, t.end, t.end-t.begin)
 		}
 	}
-	inFile, err := grow(b, []placed(nil), len(tensors))
+	inFile, err := budget.Grow(b, []placed(nil), len(tensors))
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func checkPlaces(tensors []placed, size int, b *budget) error {
 
 // parseHeader reads the header's JSON: an object of tensors and, perhaps,
 // metadata. Offsets in errors are those of the file.
-func parseHeader(header []byte, b *budget) (tensors []placed, metadata map[string]string, err error) {
+func parseHeader(header []byte, b *budget.Budget) (tensors []placed, metadata map[string]string, err error) {
 	p := &headerScanner{buf: header, budget: b}
 	err = p.object(func(name string) error {
 		if name == metadataKey {
@@ -142,7 +142,7 @@ func parseHeader(header []byte, b *budget) (tensors []placed, metadata map[strin
 		if err != nil {
 			return fmt.Errorf("tensor %s: %w", quote(name), err)
 		}
-		if tensors, err = grow(b, tensors, 1); err != nil {
+		if tensors, err = budget.Grow(b, tensors, 1); err != nil {
 			return err
 		}
 		tensors = append(tensors, t)

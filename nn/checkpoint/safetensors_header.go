@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"math"
 	"unicode/utf8"
-	"unsafe"
+
+	"github.com/glimpse-go/glimpse/internal/budget"
 )
 
 // A headerScanner reads the small part of JSON that a safetensors header
@@ -16,7 +17,7 @@ import (
 type headerScanner struct {
 	buf    []byte
 	pos    int
-	budget *budget
+	budget *budget.Budget
 }
 
 // peek skips white space and returns the next byte, 0 at the end.
@@ -120,13 +121,13 @@ func (p *headerScanner) string() (string, error) {
 		return "", fmt.Errorf("offset %d: a string that is not valid UTF-8", 8+begin)
 	}
 	if !escaped {
-		if err := p.budget.take(len(raw)); err != nil {
+		if err := p.budget.Take(len(raw)); err != nil {
 			return "", err
 		}
 		return string(raw), nil
 	}
 	// Two copies and the decoder's state.
-	if err := p.budget.take(2*len(raw) + 512); err != nil {
+	if err := p.budget.Take(2*len(raw) + 512); err != nil {
 		return "", err
 	}
 	var s string
@@ -174,7 +175,7 @@ func (p *headerScanner) uints(most int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.budget.take(8 * n); err != nil {
+	if err := p.budget.Take(8 * n); err != nil {
 		return nil, err
 	}
 	return append(make([]int, 0, n), list[:n]...), nil
@@ -189,7 +190,7 @@ func (p *headerScanner) metadata() (map[string]string, error) {
 		}
 		// A map of strings takes 33 bytes an entry, may be half empty, and
 		// doubles by copying.
-		if err := p.budget.take(4 * 33); err != nil {
+		if err := p.budget.Take(4 * 33); err != nil {
 			return err
 		}
 		value, err := p.string()
@@ -204,9 +205,6 @@ func (p *headerScanner) metadata() (map[string]string, error) {
 
 // tensor reads an object of dtype, shape and data_offsets, in any order.
 func (p *headerScanner) tensor(name string) (placed, error) {
-	if err := p.budget.take(int(unsafe.Sizeof(Tensor{}))); err != nil {
-		return placed{}, err
-	}
 	t := placed{Tensor: &Tensor{Name: name}}
 	var seen [3]bool
 	once := func(field int, key string) error {

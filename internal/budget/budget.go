@@ -1,0 +1,76 @@
+// Package budget holds the readers of untrusted files to one promise: to
+// allocate, over the whole of a read, no more than 4 times the input's size
+// plus 1 MiB, whatever the input says.
+package budget
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+)
+
+const (
+	factor = 4
+	slack  = 1 << 20
+	// fixed is set aside for what every read allocates: buffers, the search
+	// for a zip's directory, an error message.
+	fixed = 256 << 10
+)
+
+// A Budget counts down the memory that a reader may still allocate. The
+// reader takes from it before it allocates anything whose size or number the
+// input decides. It is for one goroutine.
+type Budget struct {
+	size int64 // of the input
+	left int64
+}
+
+// New returns the budget for an input of size bytes.
+func New(size int64) *Budget {
+	left := int64(math.MaxInt64)
+	if size < (math.MaxInt64-slack)/factor {
+		left = factor*size + slack
+	}
+	return &Budget{size, left - fixed}
+}
+
+// Left returns the bytes that can still be taken.
+func (b *Budget) Left() int64 { return b.left }
+
+// Take books one allocation of n bytes, rounded up as the allocator may. It
+// is an error when that is more than is left, or n is negative.
+func (b *Budget) Take(n int) error {
+	const page = 8 << 10 // what allocations over 32 KiB are rounded to
+	cost := int64(n)
+	switch {
+	case cost > 4*page:
+		cost = min(cost, math.MaxInt64-page) + page
+	case cost > 256: // sizes of which the coarsest step is 4096 to 4864
+		cost += cost/5 + 8
+	default:
+		cost = (cost + 15) &^ 15
+	}
+	if n < 0 || cost > b.left {
+		return fmt.Errorf("refused: it would take more memory than %d times the file's %d bytes", factor, b.size)
+	}
+	b.left -= cost
+	return nil
+}
+
+// Grow is append's growth, booked: it returns s with room for n more
+// elements.
+func Grow[T any](b *Budget, s []T, n int) ([]T, error) {
+	if cap(s)-len(s) >= n {
+		return s, nil
+	}
+	var zero T
+	size := max(1, int(unsafe.Sizeof(zero)))
+	if n > math.MaxInt/2/size-cap(s) {
+		return s, b.Take(math.MaxInt)
+	}
+	want := max(2*cap(s), len(s)+n, 4)
+	if err := b.Take(want * size); err != nil {
+		return s, err
+	}
+	return append(make([]T, 0, want), s...), nil
+}

@@ -1,0 +1,433 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/budget"
+	"github.com/glimpse-go/glimpse/internal/pickle"
+)
+
+// What a pickle of torch.save may name. Each value stands for its global;
+// nothing is ever called.
+type (
+	// elemType is a torch.dtype. Its dtype is 0 where Go has no such type;
+	// such a tensor may lie beside the state dict, but not in it.
+	elemType struct {
+		name  string
+		dtype DType
+		size  int
+	}
+	storageClass struct{ *elemType } // torch.FloatStorage and its kin
+	function     string              // what rebuild and the constructors below know
+	// inert is a class whose objects turn up beside a state dict, in the
+	// options and counters of a training run. They become an ignored object.
+	inert   string
+	ignored struct{}
+)
+
+func (*elemType) Kind() string    { return "a dtype" }
+func (storageClass) Kind() string { return "a storage class" }
+func (function) Kind() string     { return "a function" }
+func (inert) Kind() string        { return "a class" }
+func (ignored) Kind() string      { return "an object" }
+
+const (
+	orderedDict         function = "OrderedDict"
+	defaultDict         function = "defaultdict"
+	rebuildTensor       function = "_rebuild_tensor"
+	rebuildTensorV2     function = "_rebuild_tensor_v2"
+	rebuildTensorV3     function = "_rebuild_tensor_v3"
+	rebuildParameter    function = "_rebuild_parameter"
+	rebuildParameterV2  function = "_rebuild_parameter_with_state"
+	rebuildFromType     function = "_rebuild_from_type_v2"
+	torchSize           function = "Size"
+	torchDevice                  = inert("torch.device")
+	untypedStorageClass          = "UntypedStorage"
+)
+
+// globals is the allow-list: module and name to what stands for it.
+var globals = func() map[[2]string]any {
+	g := map[[2]string]any{
+		{"collections", "OrderedDict"}:                    orderedDict,
+		{"collections", "defaultdict"}:                    defaultDict,
+		{"torch._utils", "_rebuild_tensor"}:               rebuildTensor,
+		{"torch._utils", "_rebuild_tensor_v2"}:            rebuildTensorV2,
+		{"torch._utils", "_rebuild_tensor_v3"}:            rebuildTensorV3,
+		{"torch._utils", "_rebuild_parameter"}:            rebuildParameter,
+		{"torch._utils", "_rebuild_parameter_with_state"}: rebuildParameterV2,
+		{"torch._tensor", "_rebuild_from_type_v2"}:        rebuildFromType,
+		{"torch", "Size"}:                                 torchSize,
+		{"torch", "device"}:                               torchDevice,
+	}
+	for _, name := range []string{
+		"torch Tensor", "torch.nn.parameter Parameter",
+		"collections Counter", "argparse Namespace", "_codecs encode",
+		"builtins dict", "builtins list", "builtins set", "builtins int", "builtins float",
+		"__builtin__ dict", "__builtin__ list", "__builtin__ set", "__builtin__ int", "__builtin__ float",
+		"numpy dtype", "numpy ndarray",
+		"numpy.core.multiarray scalar", "numpy._core.multiarray scalar",
+		"numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct",
+	} {
+		module, name, _ := strings.Cut(name, " ")
+		g[[2]string{module, name}] = inert(name)
+	}
+	for _, e := range []struct {
+		dtype, storage string
+		elemType
+	}{
+		{"float16", "HalfStorage", elemType{dtype: F16, size: 2}},
+		{"bfloat16", "BFloat16Storage", elemType{dtype: BF16, size: 2}},
+		{"float32", "FloatStorage", elemType{dtype: F32, size: 4}},
+		{"float64", "DoubleStorage", elemType{dtype: F64, size: 8}},
+		{"int8", "CharStorage", elemType{dtype: I8, size: 1}},
+		{"int16", "ShortStorage", elemType{dtype: I16, size: 2}},
+		{"int32", "IntStorage", elemType{dtype: I32, size: 4}},
+		{"int64", "LongStorage", elemType{dtype: I64, size: 8}},
+		{"uint8", "ByteStorage", elemType{dtype: U8, size: 1}},
+		{"uint16", "", elemType{dtype: U16, size: 2}},
+		{"uint32", "", elemType{dtype: U32, size: 4}},
+		{"uint64", "", elemType{dtype: U64, size: 8}},
+		{"bool", "BoolStorage", elemType{dtype: Bool, size: 1}},
+		{"", untypedStorageClass, elemType{dtype: U8, size: 1}},
+		{"complex32", "", elemType{size: 4}},
+		{"complex64", "ComplexFloatStorage", elemType{size: 8}},
+		{"complex128", "ComplexDoubleStorage", elemType{size: 16}},
+		{"float8_e4m3fn", "", elemType{size: 1}},
+		{"float8_e4m3fnuz", "", elemType{size: 1}},
+		{"float8_e5m2", "", elemType{size: 1}},
+		{"float8_e5m2fnuz", "", elemType{size: 1}},
+		{"float8_e8m0fnu", "", elemType{size: 1}},
+	} {
+		e.name = "torch." + e.dtype
+		if e.dtype != "" {
+			g[[2]string{"torch", e.dtype}] = &e.elemType
+		}
+		if e.storage != "" {
+			g[[2]string{"torch", e.storage}] = storageClass{&e.elemType}
+			g[[2]string{"torch.cuda", e.storage}] = storageClass{&e.elemType} // of a GPU, PyTorch 0.x
+			g[[2]string{"torch.storage", e.storage}] = storageClass{&e.elemType}
+		}
+	}
+	return g
+}()
+
+// A storage is one run of elements that tensors are views of.
+type storage struct {
+	key      string
+	size     int    // bytes
+	elemSize int    // as first mentioned
+	mixed    bool   // mentioned with several element sizes
+	needed   bool   // by a tensor of the state dict
+	swapped  bool   // from big-endian
+	data     []byte // once read
+}
+
+// A storageRef is a pickle's mention of a storage, or of a part of it.
+type storageRef struct {
+	*storage
+	elem   *elemType
+	offset int // of the part, in bytes
+	size   int // of the part, in bytes
+}
+
+func (*storageRef) Kind() string { return "a storage" }
+
+// A view is a tensor before its storage is read.
+type view struct {
+	*storage
+	elem   *elemType
+	offset int // bytes
+	shape  []int
+	stride []int // elements
+}
+
+func (*view) Kind() string { return "a tensor" }
+
+// A torchEnv gives meaning to the pickle of a torch.save file, and collects
+// the storages that it mentions.
+type torchEnv struct {
+	budget   *budget.Budget
+	storages map[string]*storage
+}
+
+// Global looks module.name up in the allow-list.
+func (e *torchEnv) Global(module, name string) (any, error) {
+	if v, ok := globals[[2]string{module, name}]; ok {
+		return v, nil
+	}
+	const most = 100
+	full := module + "." + name
+	if len(full) > most {
+		full = full[:most] + "..."
+	}
+	err := fmt.Errorf("global %q is refused: a state dict has no need of it", full)
+	// A class, and above all one of a network, is what a pickled module
+	// begins with.
+	isClass := name != "" && name[0] >= 'A' && name[0] <= 'Z'
+	if isClass || strings.HasPrefix(module, "torch.nn") || strings.HasPrefix(module, "torchvision") {
+		err = fmt.Errorf("%w (if the file holds a whole model, save model.state_dict() instead)", err)
+	}
+	return nil, err
+}
+
+// Call stands for the constructors and functions of the allow-list.
+func (e *torchEnv) Call(f any, args pickle.Tuple) (any, error) {
+	switch f := f.(type) {
+	case inert:
+		return ignored{}, nil
+	case function:
+		v, err := e.call(f, args)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f, err)
+		}
+		return v, nil
+	}
+	return nil, fmt.Errorf("a call of %s, expected a function", pickle.Kind(f))
+}
+
+func (e *torchEnv) call(f function, args pickle.Tuple) (any, error) {
+	argc := func(low, high int) error {
+		if len(args) < low || len(args) > high {
+			return fmt.Errorf("%d arguments, expected %d to %d", len(args), low, high)
+		}
+		return nil
+	}
+	switch f {
+	case orderedDict:
+		return e.orderedDict(args)
+	case defaultDict:
+		return e.orderedDict(nil) // its items follow
+	case torchSize:
+		if err := argc(1, 1); err != nil {
+			return nil, err
+		}
+		return args[0], nil
+	case rebuildTensor:
+		if err := argc(4, 4); err != nil {
+			return nil, err
+		}
+		return e.rebuild(args, nil)
+	case rebuildTensorV2: // also: requires_grad, backward_hooks, metadata
+		if err := argc(6, 7); err != nil {
+			return nil, err
+		}
+		return e.rebuild(args, nil)
+	case rebuildTensorV3: // dtype before the metadata, on untyped storage
+		if err := argc(7, 8); err != nil {
+			return nil, err
+		}
+		elem, ok := args[6].(*elemType)
+		if !ok {
+			return nil, fmt.Errorf("the dtype is %s", pickle.Kind(args[6]))
+		}
+		return e.rebuild(args, elem)
+	case rebuildParameter, rebuildParameterV2: // also: requires_grad, backward_hooks, state
+		if err := argc(3, 4); err != nil {
+			return nil, err
+		}
+		if _, ok := args[0].(*view); !ok {
+			return nil, fmt.Errorf("the data is %s, expected a tensor", pickle.Kind(args[0]))
+		}
+		return args[0], nil
+	case rebuildFromType: // function, class, arguments, state: a tensor with attributes
+		if err := argc(4, 4); err != nil {
+			return nil, err
+		}
+		inner, ok1 := args[0].(function)
+		innerArgs, ok2 := args[2].(pickle.Tuple)
+		if !ok1 || !ok2 || inner == rebuildFromType {
+			return nil, errors.New("expected a function and its arguments")
+		}
+		return e.call(inner, innerArgs)
+	}
+	return nil, fmt.Errorf("unknown function %s", f)
+}
+
+// orderedDict is the constructor: of nothing, or of a list of pairs as
+// Python 2 has it.
+func (e *torchEnv) orderedDict(args pickle.Tuple) (any, error) {
+	if err := e.budget.Take(24); err != nil {
+		return nil, err
+	}
+	dict := &pickle.Dict{}
+	if len(args) == 0 {
+		return dict, nil
+	}
+	list, ok := args[0].(*pickle.List)
+	if !ok || len(args) != 1 {
+		return nil, errors.New("expected no argument, or a list of pairs")
+	}
+	var err error
+	if dict.Entries, err = budget.Grow(e.budget, dict.Entries, len(list.Items)); err != nil {
+		return nil, err
+	}
+	for _, item := range list.Items {
+		pair, ok := item.(pickle.Tuple)
+		if l, isList := item.(*pickle.List); isList {
+			pair, ok = l.Items, true
+		}
+		if !ok || len(pair) != 2 {
+			return nil, errors.New("expected no argument, or a list of pairs")
+		}
+		dict.Entries = append(dict.Entries, pickle.Entry{Key: pair[0], Value: pair[1]})
+	}
+	return dict, nil
+}
+
+// Build accepts the attributes that a state dict, a parameter and the ignored
+// objects carry, and drops them.
+func (e *torchEnv) Build(obj, state any) (any, error) {
+	switch obj.(type) {
+	case *pickle.Dict, *view, ignored:
+		return obj, nil
+	}
+	return nil, fmt.Errorf("state set on %s, expected an OrderedDict or a tensor", pickle.Kind(obj))
+}
+
+// Persistent finds the storage of a persistent id:
+// ('storage', class, key, location, number of elements[, view]), where view
+// is None or (key, offset, number of elements).
+func (e *torchEnv) Persistent(id any) (any, error) {
+	t, ok := id.(pickle.Tuple)
+	if !ok || len(t) < 5 || len(t) > 6 || t[0] != "storage" {
+		return nil, errors.New("a persistent id that is no storage")
+	}
+	class, ok1 := t[1].(storageClass)
+	key, ok2 := t[2].(string)
+	numel, ok3 := t[4].(int64)
+	if !ok1 || !ok2 || !ok3 {
+		return nil, errors.New("a storage id of unexpected types")
+	}
+	size, err := storageSize(numel, class.size)
+	if err != nil {
+		return nil, fmt.Errorf("storage %s: %w", quote(key), err)
+	}
+	s := e.storages[key]
+	if s == nil {
+		// The storage, its place in the map, and later its place in the list
+		// of those to read.
+		if err := e.budget.Take(72 + 2*32 + 2*16); err != nil {
+			return nil, err
+		}
+		s = &storage{key: key, size: size, elemSize: class.size}
+		e.storages[key] = s
+	}
+	if s.size != size {
+		return nil, fmt.Errorf("storage %s: %d bytes here, %d before", quote(key), size, s.size)
+	}
+	s.mixed = s.mixed || s.elemSize != class.size
+	if err := e.budget.Take(40); err != nil {
+		return nil, err
+	}
+	ref := &storageRef{storage: s, elem: class.elemType, size: size}
+	if len(t) == 6 && t[5] != nil {
+		v, ok := t[5].(pickle.Tuple)
+		if !ok || len(v) != 3 {
+			return nil, fmt.Errorf("storage %s: unexpected view %s", quote(key), pickle.Kind(t[5]))
+		}
+		offset, ok1 := v[1].(int64)
+		count, ok2 := v[2].(int64)
+		if !ok1 || !ok2 || offset < 0 || count < 0 || offset > numel || count > numel-offset {
+			return nil, fmt.Errorf("storage %s: a view outside its %d elements", quote(key), numel)
+		}
+		ref.offset, ref.size = int(offset)*class.size, int(count)*class.size
+	}
+	return ref, nil
+}
+
+// storageSize returns the bytes of numel elements.
+func storageSize(numel int64, size int) (int, error) {
+	if numel < 0 || numel > math.MaxInt/int64(size) {
+		return 0, fmt.Errorf("%d elements of %d bytes", numel, size)
+	}
+	return int(numel) * size, nil
+}
+
+// rebuild makes a view of (storage, offset, shape, stride), the first of
+// args. elem is the element type, nil for that of the storage. The view is
+// checked to lie within its storage.
+func (e *torchEnv) rebuild(args pickle.Tuple, elem *elemType) (any, error) {
+	ref, ok := args[0].(*storageRef)
+	if !ok {
+		return nil, fmt.Errorf("the storage is %s", pickle.Kind(args[0]))
+	}
+	if elem == nil {
+		elem = ref.elem
+	}
+	offset, ok := args[1].(int64)
+	if !ok {
+		return nil, fmt.Errorf("the offset is %s", pickle.Kind(args[1]))
+	}
+	shape, err := e.sizes(args[2])
+	if err != nil {
+		return nil, fmt.Errorf("shape: %w", err)
+	}
+	stride, err := e.sizes(args[3])
+	if err != nil {
+		return nil, fmt.Errorf("stride: %w", err)
+	}
+	if len(shape) != len(stride) {
+		return nil, fmt.Errorf("shape %v has another length than stride %v", shape, stride)
+	}
+	n, err := elements(shape)
+	if err != nil {
+		return nil, err
+	}
+	// The last element's index, which must lie within the storage. All terms
+	// are at least 0 and each is bounded before it is added.
+	have := int64(ref.size / elem.size)
+	if offset < 0 || offset > have {
+		return nil, fmt.Errorf("offset %d, expected within the %d elements of storage %s", offset, have, quote(ref.key))
+	}
+	if n > 0 {
+		last := offset
+		for i, d := range shape {
+			if d > 1 && int64(stride[i]) > (math.MaxInt64-last)/int64(d-1) {
+				last = math.MaxInt64
+				break
+			}
+			last += int64(d-1) * int64(stride[i])
+		}
+		if last >= have {
+			return nil, fmt.Errorf("shape %v with stride %v and offset %d reaches outside the %d elements of storage %s", shape, stride, offset, have, quote(ref.key))
+		}
+	}
+	if err := e.budget.Take(80); err != nil {
+		return nil, err
+	}
+	return &view{ref.storage, elem, ref.offset + int(offset)*elem.size, shape, stride}, nil
+}
+
+// sizes turns a tuple of integers into a slice, and refuses negative ones.
+func (e *torchEnv) sizes(v any) ([]int, error) {
+	t, ok := v.(pickle.Tuple)
+	if !ok {
+		return nil, fmt.Errorf("%s, expected a tuple", pickle.Kind(v))
+	}
+	if len(t) > maxDims {
+		return nil, fmt.Errorf("%d axes, expected at most %d", len(t), maxDims)
+	}
+	if err := e.budget.Take(8 * len(t)); err != nil {
+		return nil, err
+	}
+	s := make([]int, len(t))
+	for i, x := range t {
+		d, ok := x.(int64)
+		if !ok || d < 0 || d > math.MaxInt {
+			return nil, fmt.Errorf("axis %d: expected a size, found %v (%s)", i, printable(x), pickle.Kind(x))
+		}
+		s[i] = int(d)
+	}
+	return s, nil
+}
+
+// printable is an integer itself; other values are left to their Kind.
+func printable(x any) any {
+	if d, ok := x.(int64); ok {
+		return d
+	}
+	return "another value"
+}
