@@ -10,77 +10,93 @@ import (
 // Sides and lengths of the CIFAR formats.
 const (
 	cifarSide  = 32
-	cifarPlane = cifarSide * cifarSide
-	cifarImage = 3 * cifarPlane
+	cifarImage = 3 * cifarSide * cifarSide
 	cifarBatch = 10000 // records in a file; 50,000 in CIFAR-100's train.bin
 )
 
-// cifar10Classes are the published names, for data without batches.meta.txt.
+// cifar10Classes are the published names, for data without its text file.
 const cifar10Classes = "airplane automobile bird cat deer dog frog horse ship truck"
 
-// cifar is one split of CIFAR-10 or CIFAR-100 in the binary distribution
-// (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label byte
-// (CIFAR-100: a coarse and a fine one) and 3072 bytes of 32x32 planes R, G, B.
+// cifar is one split of CIFAR-10 or CIFAR-100
+// (https://www.cs.toronto.edu/~kriz/cifar.html) in either distribution: images
+// of 3072 bytes, 32x32 planes R, G, B in row-major order.
 type cifar struct {
 	format  Format
 	split   string
-	files   []*recordFile
+	files   []cifarFile
 	classes []string
-	label   int // index of the label in the record's head
-	head    int // label bytes
 	n       int
 }
 
-func openCIFAR10Binary(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
-	return openCIFARBinary(fsys, CIFAR10, split, opt)
+// cifarFile is one batch. In the binary distribution each record begins with
+// head label bytes, of which number label counts; otherwise labels has them.
+type cifarFile struct {
+	*recordFile
+	head, label int
+	labels      []byte
 }
 
-func openCIFAR100Binary(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
-	return openCIFARBinary(fsys, CIFAR100, split, opt)
-}
-
-// openCIFARBinary opens a split, "train" or "test".
-func openCIFARBinary(fsys fs.FS, format Format, split string, opt OpenOptions) (Dataset, error) {
-	c := &cifar{format: format, split: split, head: 1}
-	names, meta, classes := []string{"test_batch.bin"}, "batches.meta.txt", 10
-	want := cifarBatch
-	switch {
-	case format == CIFAR100:
-		names, meta, classes = []string{split + ".bin"}, "fine_label_names.txt", 100
-		c.head, c.label = 2, 1
-		if opt.Coarse {
-			meta, classes, c.label = "coarse_label_names.txt", 20, 0
+// openCIFARBinary returns a layout's open for the binary distribution, whose
+// splits are "train" and "test". CIFAR-10 has one label byte, CIFAR-100 two, a
+// coarse and a fine one.
+func openCIFARBinary(format Format) func(fs.FS, string, OpenOptions) (Dataset, error) {
+	return func(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
+		names, meta, classes := cifar10Files(split, ".bin"), "batches.meta.txt", 10
+		head, label, want := 1, 0, cifarBatch
+		if format == CIFAR100 {
+			names, meta, classes = []string{split + ".bin"}, "fine_label_names.txt", 100
+			head, label = 2, 1
+			if opt.Coarse {
+				meta, classes, label = "coarse_label_names.txt", 20, 0
+			}
+			if split == "train" {
+				want = 5 * cifarBatch
+			}
 		}
-		if split == "train" {
-			want = 5 * cifarBatch
+		if opt.AnyCount {
+			want = 0
 		}
-	case split == "train":
-		names = nil
-		for i := range 5 {
-			names = append(names, fmt.Sprintf("data_batch_%d.bin", i+1))
-		}
-	}
-	if opt.AnyCount {
-		want = 0
-	}
-	var err error
-	c.classes, err = readClassNames(fsys, format, meta, classes)
-	if errors.Is(err, fs.ErrNotExist) && format == CIFAR10 {
-		c.classes, err = strings.Fields(cifar10Classes), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		f, err := openRecords(fsys, format, name, c.head+cifarImage, want)
+		c := &cifar{format: format, split: split}
+		var err error
+		c.classes, err = cifarClasses(format, func() ([]string, error) {
+			return readClassNames(fsys, format, meta, classes)
+		})
 		if err != nil {
-			c.Close()
 			return nil, err
 		}
-		c.files = append(c.files, f)
-		c.n += f.n
+		for _, name := range names {
+			f, err := openRecords(fsys, format, name, head+cifarImage, want)
+			if err != nil {
+				c.Close()
+				return nil, err
+			}
+			c.files = append(c.files, cifarFile{recordFile: f, head: head, label: label})
+			c.n += f.n
+		}
+		return c, nil
 	}
-	return c, nil
+}
+
+// cifar10Files returns the names of a split's batches.
+func cifar10Files(split, ext string) []string {
+	if split == "test" {
+		return []string{"test_batch" + ext}
+	}
+	var names []string
+	for i := range 5 {
+		names = append(names, fmt.Sprintf("data_batch_%d%s", i+1, ext))
+	}
+	return names
+}
+
+// cifarClasses reads the class names; for CIFAR-10 the published ones serve
+// where their file is missing.
+func cifarClasses(format Format, read func() ([]string, error)) ([]string, error) {
+	names, err := read()
+	if errors.Is(err, fs.ErrNotExist) && format == CIFAR10 {
+		return strings.Fields(cifar10Classes), nil
+	}
+	return names, err
 }
 
 func (c *cifar) Len() int          { return c.n }
@@ -112,12 +128,17 @@ func (c *cifar) Sample(i int) (Sample, error) {
 	if err != nil {
 		return Sample{}, err
 	}
-	label := int(record[c.label])
+	var label int
+	if f.labels != nil {
+		label = int(f.labels[k])
+	} else {
+		label = int(record[f.label])
+	}
 	if label >= len(c.classes) {
 		return Sample{}, c.format.errorf("%s: record %d: label %d, expected 0 to %d", f.name, k, label, len(c.classes)-1)
 	}
 	return Sample{
-		Image: fromPlanes(record[c.head:], cifarSide, cifarSide),
+		Image: fromPlanes(record[f.head:], cifarSide, cifarSide),
 		Label: label,
 		Name:  fmt.Sprintf("%s/%d", c.split, i),
 	}, nil

@@ -295,7 +295,7 @@ func list(dir string, keep func(fs.DirEntry) bool) ([]string, error) {
 func notDataset(dir string) error {
 	var b strings.Builder
 	for _, l := range layouts {
-		fmt.Fprintf(&b, "%s (%s in a folder such as %s), ", l.format, strings.Join(l.markers, " or "), l.folder)
+		fmt.Fprintf(&b, "%s (%s, as in %s), ", l.format, strings.Join(l.markers[0], " and "), l.folder)
 	}
 	hint := ""
 	if files, err := listFiles(dir, archiveExtensions); err == nil && len(files) > 0 {

@@ -24,8 +24,8 @@ type OpenOptions struct {
 	// Coarse takes CIFAR-100's 20 coarse labels for the 100 fine ones.
 	Coarse bool
 	// AnyCount accepts a CIFAR binary file, or STL-10's unlabeled_X.bin, with
-	// another number of records than the published one. These files carry no
-	// count, so without it such a file is taken as truncated.
+	// another number of records than the published one. Nothing else tells
+	// their number, so without it such a file is taken as truncated.
 	AnyCount bool
 	// MaxPixels is the size of the largest image file that is decoded.
 	// Default: 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.
@@ -48,26 +48,34 @@ func (o *OpenOptions) check() error {
 // layout is a distribution of a data set: a folder of files of fixed names.
 type layout struct {
 	format  Format
-	folder  string   // what its archive unpacks to
-	markers []string // any of these files gives it away
+	folder  string     // what its archive unpacks to
+	markers [][]string // the files of any of these sets give it away
 	splits  []string
 	open    func(fsys fs.FS, split string, opt OpenOptions) (Dataset, error)
 }
 
 var layouts = []layout{
-	{STL10, "stl10_binary", []string{"train_X.bin", "test_X.bin", "unlabeled_X.bin"},
+	{STL10, "stl10_binary", [][]string{{"train_X.bin"}, {"test_X.bin"}, {"unlabeled_X.bin"}},
 		[]string{"train", "test", "unlabeled"}, openSTL10},
-	{CIFAR10, "cifar-10-batches-bin", []string{"test_batch.bin", "data_batch_1.bin"},
-		[]string{"train", "test"}, openCIFAR10Binary},
-	{CIFAR100, "cifar-100-binary", []string{"test.bin", "train.bin", "fine_label_names.txt"},
-		[]string{"train", "test"}, openCIFAR100Binary},
+	{CIFAR10, "cifar-10-batches-bin", [][]string{{"test_batch.bin"}, {"data_batch_1.bin"}},
+		[]string{"train", "test"}, openCIFARBinary(CIFAR10)},
+	{CIFAR100, "cifar-100-binary", [][]string{{"test.bin"}, {"train.bin"}},
+		[]string{"train", "test"}, openCIFARBinary(CIFAR100)},
+	{CIFAR10, "cifar-10-batches-py", [][]string{{"test_batch"}, {"data_batch_1"}},
+		[]string{"train", "test"}, openCIFARPickled(CIFAR10)},
+	{CIFAR100, "cifar-100-python", [][]string{{"meta", "train"}, {"meta", "test"}, {"train", "test"}},
+		[]string{"train", "test"}, openCIFARPickled(CIFAR100)},
 }
 
 // find returns the layout of the files in a folder, or nil.
 func find(dir string) *layout {
+	isMissing := func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err != nil || !info.Mode().IsRegular()
+	}
 	for i, l := range layouts {
-		for _, name := range l.markers {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+		for _, names := range l.markers {
+			if !slices.ContainsFunc(names, isMissing) {
 				return &layouts[i]
 			}
 		}

@@ -9,12 +9,13 @@ import (
 	"strings"
 )
 
-// recordFile is an open file of n records of the same size.
+// recordFile is an open file with n records of the same size.
 type recordFile struct {
 	format Format
 	name   string
 	record int
 	n      int
+	base   int64 // offset of the first record
 	r      io.ReaderAt
 	io.Closer
 }
@@ -40,7 +41,7 @@ func openRecords(fsys fs.FS, format Format, name string, record, want int) (*rec
 		c.Close()
 		return nil, err
 	}
-	return &recordFile{format, name, record, int(n), r, c}, nil
+	return &recordFile{format, name, record, int(n), 0, r, c}, nil
 }
 
 // openAt opens a regular file for reading at any offset.
@@ -48,18 +49,18 @@ func openAt(fsys fs.FS, format Format, name string) (r io.ReaderAt, size int64, 
 	// Looked at before it is opened: opening a named pipe would wait for ever.
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
-		return nil, 0, nil, format.errorf("%w", err)
+		return nil, 0, nil, format.errorf("%s: %w", name, unpath(err))
 	}
 	if !info.Mode().IsRegular() {
 		return nil, 0, nil, format.errorf("%s: not a regular file", name)
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, 0, nil, format.errorf("%w", err)
+		return nil, 0, nil, format.errorf("%s: %w", name, unpath(err))
 	}
 	if info, err = f.Stat(); err != nil {
 		f.Close()
-		return nil, 0, nil, format.errorf("%w", err)
+		return nil, 0, nil, format.errorf("%s: %w", name, unpath(err))
 	}
 	r, ok := f.(io.ReaderAt)
 	if !ok {
@@ -72,15 +73,10 @@ func openAt(fsys fs.FS, format Format, name string) (r io.ReaderAt, size int64, 
 // read returns record i.
 func (f *recordFile) read(i int) ([]byte, error) {
 	buf := make([]byte, f.record)
-	if err := f.readAt(buf, int64(i)*int64(f.record)); err != nil {
+	if err := readFull(f.r, f.format, f.name, buf, f.base+int64(i)*int64(f.record)); err != nil {
 		return nil, err
 	}
 	return buf, nil
-}
-
-// readAt fills buf from the given offset.
-func (f *recordFile) readAt(buf []byte, offset int64) error {
-	return readFull(f.r, f.format, f.name, buf, offset)
 }
 
 // readFull fills buf from an offset that was within the file when it was
