@@ -98,7 +98,7 @@ func (cv *canvas) clutter(r *random) {
 		p.turn(r, r.between(0, 3))
 		width := 2000 * unit * r.between(60, 200) / 100 / p.size / 2
 		p.cover(shape{box(body, -1000, -width, 1000, width)}, func(i int, n [hole]int) {
-			cv.blend(i, c, n[body]*r256(70), samples*samples*256)
+			cv.blend(i, c, n[body]*of256(70), samples*samples*256)
 		})
 	}
 	for range r.between(7, 14) {
@@ -106,15 +106,15 @@ func (cv *canvas) clutter(r *random) {
 		p := pose{cx: r.between(0, SceneSize*unit), cy: r.between(0, SceneSize*unit),
 			size: r.between(5*unit, 15*unit), stretch: 256}
 		p.turn(r, r.between(0, 3))
-		opacity := r256(r.between(55, 100))
+		opacity := of256(r.between(55, 100))
 		p.cover(litter[r.between(0, len(litter)-1)], func(i int, n [hole]int) {
 			cv.blend(i, c, n[body]*opacity, samples*samples*256)
 		})
 	}
 }
 
-// r256 is a percentage in 1/256.
-func r256(percent int) int { return percent * 256 / 100 }
+// of256 is a percentage in 1/256.
+func of256(percent int) int { return percent * 256 / 100 }
 
 // finish lights the picture from one side, adds noise and rounds to bytes.
 func (cv *canvas) finish(r *random, pix []uint8) {

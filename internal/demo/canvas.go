@@ -130,16 +130,16 @@ func (p *pose) cover(s shape, paint func(i int, count [hole]int)) {
 	for py := max(0, y0/unit-1); py <= min(SceneSize-1, y1/unit+1); py++ {
 		for px := max(0, x0/unit-1); px <= min(SceneSize-1, x1/unit+1); px++ {
 			var count [hole]int
-			any := false
+			touched := false
 			for k := range samples * samples {
 				x := px*unit + (2*(k%samples)+1)*unit/(2*samples)
 				y := py*unit + (2*(k/samples)+1)*unit/(2*samples)
 				if t := s.at(p.inverse(x, y)); t != hole {
 					count[t]++
-					any = true
+					touched = true
 				}
 			}
-			if any {
+			if touched {
 				paint(py*SceneSize+px, count)
 			}
 		}

@@ -68,13 +68,13 @@ func NewScene(index uint64) Scene {
 }
 
 // place draws the pose of an object: any position at which it is inside.
-func place(r *random, s shape, anyway bool) pose {
+func place(r *random, s shape, anyDirection bool) pose {
 	p := pose{stretch: r.between(215, 300)}
 	if r.chance(50) {
 		p.stretch = -p.stretch
 	}
 	quarters := 0
-	if anyway {
+	if anyDirection {
 		quarters = r.between(0, 3)
 	}
 	p.turn(r, quarters)

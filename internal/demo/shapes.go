@@ -40,8 +40,10 @@ func ellipse(t tone, cx, cy, rx, ry int) primitive {
 // contains says whether (x, y) lies inside, by counting crossings.
 func (p *primitive) contains(x, y int) bool {
 	if len(p.corners) == 0 {
-		dx, dy := (x-p.cx)*p.ry, (y-p.cy)*p.rx
-		return dx*dx+dy*dy <= p.rx*p.rx*p.ry*p.ry
+		// The squares exceed an int of 32 bits.
+		rx, ry := int64(p.rx), int64(p.ry)
+		dx, dy := int64(x-p.cx)*ry, int64(y-p.cy)*rx
+		return dx*dx+dy*dy <= rx*rx*ry*ry
 	}
 	inside := false
 	a := p.corners[len(p.corners)-1]

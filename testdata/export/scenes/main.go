@@ -81,7 +81,9 @@ func write(dir, name, dtype string, shape []int, body func(io.Writer) error) err
 	header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
 	return atomicfile.Write(filepath.Join(dir, name+".npy"), func(f io.Writer) error {
 		w := bufio.NewWriterSize(f, 1<<20)
-		fmt.Fprintf(w, "\x93NUMPY\x01\x00%c%c%s", rune(len(header)&255), rune(len(header)>>8), header)
+		w.WriteString("\x93NUMPY\x01\x00")
+		w.Write([]byte{byte(len(header)), byte(len(header) >> 8)})
+		w.WriteString(header)
 		if err := body(w); err != nil {
 			return err
 		}
