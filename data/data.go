@@ -62,12 +62,13 @@ func (im *Image) ColorModel() color.Model { return color.RGBAModel }
 // Bounds returns (0, 0)-(Width, Height).
 func (im *Image) Bounds() image.Rectangle { return image.Rect(0, 0, im.Width, im.Height) }
 
-// At returns the opaque colour of a pixel, and transparent black outside.
+// At returns the opaque colour of a pixel, and transparent black outside. Pix
+// must have the length that the sides ask for.
 func (im *Image) At(x, y int) color.Color {
-	i := 3 * (y*im.Width + x)
-	if x < 0 || x >= im.Width || y < 0 || i+3 > len(im.Pix) {
+	if x < 0 || x >= im.Width || y < 0 || y >= im.Height {
 		return color.RGBA{}
 	}
+	i := 3 * (y*im.Width + x)
 	return color.RGBA{im.Pix[i], im.Pix[i+1], im.Pix[i+2], 255}
 }
 

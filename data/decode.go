@@ -143,7 +143,7 @@ func (s *source) reader() io.Reader {
 	if s.seek {
 		return section
 	}
-	return bufio.NewReaderSize(section, 1<<14)
+	return bufio.NewReaderSize(section, 1<<12)
 }
 
 // errorf puts the codec's name before its errors, once.

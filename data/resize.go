@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"sync"
@@ -90,12 +91,11 @@ func resampleAcross(ctx context.Context, dst, src []uint8, stride int, t *weight
 // first is input number first.
 func resampleDown(ctx context.Context, dst, src []uint8, stride int, t *weights, first int) error {
 	n := len(dst) / len(t.from)
-	acc := make([]int32, n)
 	for y, from := range t.from {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		mixRows(dst[y*n:][:n], src[min((from-first)*stride, len(src)):], stride, t.taps(y), acc)
+		mixRows(dst[y*n:][:n], src[min((from-first)*stride, len(src)):], stride, t.taps(y))
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ const (
 
 // fixedByte rounds a fixed-point sum to a byte. Weights are not negative, so
 // only the upper end can overflow.
-func fixedByte(sum int32) uint8 { return uint8(min(sum>>fixedBits, 255)) }
+func fixedByte(sum uint32) uint8 { return uint8(min(sum>>fixedBits, 255)) }
 
 // resampleRow filters one row of RGB pixels, of which the first is input
 // number first.
@@ -115,44 +115,62 @@ func resampleRow(dst, src []uint8, t *weights, first int) {
 	for x, from := range t.from {
 		taps := t.taps(x)
 		p := src[3*(from-first):]
-		r, g, b := int32(fixedHalf), int32(fixedHalf), int32(fixedHalf)
-		for _, k := range taps {
-			r += k * int32(p[0])
-			g += k * int32(p[1])
-			b += k * int32(p[2])
-			p = p[3:]
+		r, g, b := uint32(fixedHalf), uint32(fixedHalf), uint32(fixedHalf)
+		if len(taps) == 2 { // most outputs, when growing
+			q := p[:6:6]
+			k, l := taps[0], taps[1]
+			r += k*uint32(q[0]) + l*uint32(q[3])
+			g += k*uint32(q[1]) + l*uint32(q[4])
+			b += k*uint32(q[2]) + l*uint32(q[5])
+		} else {
+			for _, k := range taps {
+				q := p[:3:3]
+				r += k * uint32(q[0])
+				g += k * uint32(q[1])
+				b += k * uint32(q[2])
+				p = p[3:]
+			}
 		}
 		o := dst[3*x : 3*x+3 : 3*x+3]
 		o[0], o[1], o[2] = fixedByte(r), fixedByte(g), fixedByte(b)
 	}
 }
 
-// mixRows writes the weighted sum of the first len(taps) rows of src.
-func mixRows(dst, src []uint8, stride int, taps, acc []int32) {
+// maxLanes is the number of taps up to which no sum can reach 256: each weight
+// is at most a half too large, so 255*(1 + n/2^23) + 1/2 must stay below.
+const maxLanes = 1 << 14
+
+// mixRows writes the weighted sum of len(taps) rows of src, one every stride
+// bytes. Eight bytes at a time are summed as pairs in the 32-bit halves of
+// four integers.
+func mixRows(dst, src []uint8, stride int, taps []uint32) {
 	n := len(dst)
-	switch len(taps) {
-	case 1: // the weight is one
-		copy(dst, src[:n])
-	case 2:
-		a, b := src[:n], src[stride:][:n]
-		ka, kb := taps[0], taps[1]
-		for i := range dst {
-			dst[i] = fixedByte(fixedHalf + ka*int32(a[i]) + kb*int32(b[i]))
-		}
-	default:
-		acc = acc[:n]
-		for i := range acc {
-			acc[i] = fixedHalf
-		}
-		for j, k := range taps {
-			row := src[j*stride:][:n]
-			for i, v := range row {
-				acc[i] += k * int32(v)
+	x := 0
+	if len(taps) <= maxLanes {
+		const pair = 0xff<<32 | 0xff
+		for ; x+8 <= n; x += 8 {
+			s0, s1, s2, s3 := uint64(fixedHalf<<32|fixedHalf), uint64(fixedHalf<<32|fixedHalf), uint64(fixedHalf<<32|fixedHalf), uint64(fixedHalf<<32|fixedHalf)
+			at := x
+			for _, k := range taps {
+				v, k := binary.LittleEndian.Uint64(src[at:]), uint64(k)
+				s0 += k * (v & pair)
+				s1 += k * (v >> 8 & pair)
+				s2 += k * (v >> 16 & pair)
+				s3 += k * (v >> 24 & pair)
+				at += stride
 			}
+			v := s0>>fixedBits&pair | s1>>fixedBits&pair<<8 | s2>>fixedBits&pair<<16 | s3>>fixedBits&pair<<24
+			binary.LittleEndian.PutUint64(dst[x:], v)
 		}
-		for i, v := range acc {
-			dst[i] = fixedByte(v)
+	}
+	for ; x < n; x++ {
+		sum := uint32(fixedHalf)
+		at := x
+		for _, k := range taps {
+			sum += k * uint32(src[at])
+			at += stride
 		}
+		dst[x] = fixedByte(sum)
 	}
 }
 
@@ -161,7 +179,7 @@ func mixRows(dst, src []uint8, stride int, taps, acc []int32) {
 type weights struct {
 	from  []int
 	ends  []int
-	fixed []int32
+	fixed []uint32
 }
 
 // span returns the range [first, last) of the inputs that any output needs.
@@ -173,7 +191,7 @@ func (t *weights) span() (first, last int) {
 	return first, last
 }
 
-func (t *weights) taps(i int) []int32 {
+func (t *weights) taps(i int) []uint32 {
 	begin := 0
 	if i > 0 {
 		begin = t.ends[i-1]
@@ -205,7 +223,7 @@ func newWeights(in, out, start, n int) *weights {
 		t.from[i] = lo
 		began := len(t.fixed)
 		for j, w := range row {
-			k := int32(0.5 + float64(w/sum*(1<<fixedBits)))
+			k := uint32(0.5 + float64(w/sum*(1<<fixedBits)))
 			if k == 0 && len(t.fixed) == began { // leading zeros change nothing
 				t.from[i] = lo + j + 1
 				continue

@@ -1,0 +1,116 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io/fs"
+	"testing"
+)
+
+// failing is a file system whose files fail to be read after a number of
+// reads.
+type failing struct {
+	fs.FS
+	after *int
+}
+
+type failingFile struct {
+	fs.File
+	after *int
+}
+
+func (f failing) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	return failingFile{file, f.after}, err
+}
+
+func (f failingFile) ReadAt(p []byte, off int64) (int, error) {
+	if *f.after--; *f.after < 0 {
+		return len(p) / 2, fs.ErrPermission
+	}
+	return f.File.(interface {
+		ReadAt([]byte, int64) (int, error)
+	}).ReadAt(p, off)
+}
+
+// TestReadErrors makes each read fail in turn.
+func TestReadErrors(t *testing.T) {
+	for folder, files := range map[string]map[string][]byte{
+		"stl10_binary":         stl10Files(),
+		"cifar-10-batches-bin": cifarBinary(CIFAR10),
+		"cifar-10-batches-py":  cifarFiles(t, "cifar-10-batches-py"),
+	} {
+		for after := 0; ; after++ {
+			left := after
+			ds, err := layoutOf(folder).open(failing{mapFS(files, nil), &left}, "test", OpenOptions{AnyCount: true})
+			if err == nil {
+				_, err = ds.Sample(1)
+			}
+			if err == nil {
+				if after < 1 {
+					t.Errorf("%s: read in %d reads", folder, after)
+				}
+				break
+			}
+			if !errors.Is(err, fs.ErrPermission) {
+				t.Errorf("%s: read %d: %v", folder, after, err)
+			}
+		}
+	}
+}
+
+// countdown is a context that ends when it has been asked for a number of
+// times, and counts how often it was asked after that.
+type countdown struct {
+	context.Context
+	left, late int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left >= 0 {
+		return nil
+	}
+	c.late++
+	return context.Canceled
+}
+
+// TestDecodeStops ends the context at points all over the reading, decoding,
+// converting and resizing of a picture.
+func TestDecodeStops(t *testing.T) {
+	var pngs, jpegs bytes.Buffer
+	src := image.NewNRGBA(image.Rect(0, 0, 200, 300))
+	copy(src.Pix, pixels("stop", len(src.Pix)))
+	if err := png.Encode(&pngs, src); err != nil {
+		t.Fatal(err)
+	}
+	if err := jpeg.Encode(&jpegs, src, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range [][]byte{pngs.Bytes(), jpegs.Bytes()} {
+		stopped := 0
+		for n := 0; ; n += 7 {
+			ctx := &countdown{Context: t.Context(), left: n}
+			im, err := decodeImage(ctx, bytes.NewReader(file), int64(len(file)), defaultMaxPixels)
+			if err == nil {
+				_, err = Transform{Resize: 64}.image(ctx, im)
+			}
+			if err == nil {
+				break
+			}
+			stopped++
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("after %d questions: %v", n, err)
+			}
+			if ctx.late > 3 {
+				t.Fatalf("after %d questions: went on for %d more", n, ctx.late)
+			}
+		}
+		if stopped < 50 {
+			t.Errorf("stopped at %d points", stopped)
+		}
+	}
+}
