@@ -5,7 +5,7 @@ Normalize(0.5, 0.5, 0.5). The 50,000 training images are files named INDEX_LABEL
 archive or a folder; the 10,000 test images, in the binary layout, are only reported on.
 
     python train_cifar10.py --train cifar10-train-jpeg.tar.xz \
-        --test cifar-10-batches-bin/test_batch.bin --out checkpoints
+        --test cifar-10-batches-bin/test_batch.bin --out checkpoints --bf16
 """
 
 import io
@@ -54,7 +54,7 @@ def load_test(path):
 
 
 def main():
-    ap = arguments(epochs=12, batch=128, lr=0.15)
+    ap = arguments(epochs=20, batch=128, lr=0.15)
     ap.add_argument("--train", type=pathlib.Path, required=True)
     ap.add_argument("--test", type=pathlib.Path, required=True)
     args = ap.parse_args()
