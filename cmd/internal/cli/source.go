@@ -116,7 +116,13 @@ func (s *Source) openData(o *Opened) error {
 		return nil
 	}
 	o.DataName = s.Data
-	if d, ok := o.Data.(data.Describer); ok {
+	if len(s.Images) > 0 {
+		o.DataName = strings.Join(s.Images, " ")
+		if len(s.Images) > 1 {
+			o.DataName = fmt.Sprintf("%s and %d more", s.Images[0], len(s.Images)-1)
+		}
+	}
+	if d, ok := o.Data.(data.Describer); ok && d.Format() != data.ImageFolder {
 		o.DataName = strings.TrimSpace(d.Format().String() + " " + d.Split())
 	}
 	return nil

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+	"github.com/glimpse-go/glimpse/render"
+)
+
+// cam1 runs the program in this process.
+func cam1(t *testing.T, args ...string) (stdout string, err error) {
+	t.Helper()
+	var out, progress bytes.Buffer
+	err = run(t.Context(), args, &out, &progress)
+	return out.String(), err
+}
+
+// photos writes some scenes as PNG files in class folders.
+func photos(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		s := demo.NewScene(uint64(i))
+		class := filepath.Join(dir, demo.Classes()[s.Label])
+		if err := os.MkdirAll(class, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := render.SavePNG(filepath.Join(class, "scene.png"), s.Image); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestDemo(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "cam.png")
+	stdout, err := cam1(t, "-acc", "20", "-count", "6", "-cols", "3", "-out", out,
+		"-json", filepath.Join(dir, "cam.json"), "-maps", filepath.Join(dir, "maps"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"accuracy  ", " of 20 = ", "pointing  ", "images 10 to 15", "base width 16"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if im, err := png.Decode(f); err != nil || im.Bounds().Dx() < 3*160 || im.Bounds().Dy() < 2*160 {
+		t.Errorf("figure: %v", err)
+	}
+	maps, err := filepath.Glob(filepath.Join(dir, "maps", "cam_000*.npy"))
+	if err != nil || len(maps) != 6 {
+		t.Errorf("%d maps (%v), want 6", len(maps), err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "cam.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Images) != 6 || r.Images[0].Index != 10 || r.Accuracy.Images != 20 || r.Pointing == nil {
+		t.Errorf("json: %+v", r)
+	}
+	for _, im := range r.Images {
+		sum := 0.0
+		for _, p := range im.Probabilities {
+			sum += p
+		}
+		if len(im.Probabilities) != 10 || sum < 0.999999 || sum > 1.000001 {
+			t.Errorf("image %d: %d probabilities that sum to %v", im.Index, len(im.Probabilities), sum)
+		}
+	}
+}
+
+func TestOwnImagesAndWeights(t *testing.T) {
+	dir := photos(t, 8)
+	weights := filepath.Join(t.TempDir(), "net.safetensors")
+	sd, err := demo.ScenesNetwork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkpoint.SaveSafetensors(weights, sd); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*.png"))
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	out := filepath.Join(t.TempDir(), "out.png")
+	stdout, err := cam1(t, append([]string{"-weights", weights, "-class", "tree", "-json", "-", "-out", out, "-image"}, files...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("stdout is not JSON alone: %v\n%s", err, stdout)
+	}
+	if len(r.Images) != len(files) || r.Images[0].Mapped != "tree" || r.Images[0].Label != nil || r.Accuracy != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	stdout, err := cam1(t, "-h")
+	if !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("error %v", err)
+	}
+	for _, want := range []string{"-weights", "-layer", "-colormap", "-json", "layer4.1.bn2", "default cam.png"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("help lacks %q", want)
+		}
+	}
+}
+
+// Every wrong input ends in one line that names what is wrong, and leaves no
+// figure behind.
+func TestErrors(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good, err := os.ReadFile(golden.Path(t, "..", "..", "internal", "demo", "scenes.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	truncated := write("truncated.safetensors", good[:len(good)/2])
+	text := write("text.pth", []byte("this is no checkpoint\n"))
+	empty := write("empty.pth", nil)
+	noImage := write("empty.png", nil)
+	scene := filepath.Join(photos(t, 1), demo.Classes()[demo.NewScene(0).Label], "scene.png")
+	folder := t.TempDir()
+	weights := write("scenes.safetensors", good)
+	out := filepath.Join(dir, "out.png")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-nonsense"}, "nonsense"},
+		{[]string{"stray"}, "stray"},
+		{[]string{"-data", filepath.Join(dir, "absent")}, "absent"},
+		{[]string{"-data", folder}, folder},
+		{[]string{"-data", text}, "text.pth"},
+		{[]string{"-data", photos(t, 2)}, "-weights"},
+		{[]string{"-data", photos(t, 2), "-weights", weights}, "classes"},
+		{[]string{"-weights", filepath.Join(dir, "absent.pth")}, "absent.pth"},
+		{[]string{"-weights", folder}, folder},
+		{[]string{"-weights", text}, "text.pth"},
+		{[]string{"-weights", empty}, "empty.pth"},
+		{[]string{"-weights", truncated}, "truncated.safetensors"},
+		{[]string{"-image", noImage}, "empty.png"},
+		{[]string{"-image", scene, "-data", folder}, "exclude"},
+		{[]string{"-split", "test"}, "-data"},
+		{[]string{"-layer", "layer7"}, "layer7"},
+		{[]string{"-layer", "layer2", "-acc", "0"}, "layer2"},
+		{[]string{"-class", "unicorn"}, "unicorn"},
+		{[]string{"-class", "10"}, "10"},
+		{[]string{"-start", "500"}, "500"},
+		{[]string{"-start", "-1"}, "-start"},
+		{[]string{"-count", "0"}, "-count"},
+		{[]string{"-cols", "0"}, "-cols"},
+		{[]string{"-alpha", "1.5"}, "-alpha"},
+		{[]string{"-alpha", "NaN"}, "-alpha"},
+		{[]string{"-colormap", "rainbow"}, "rainbow"},
+		{[]string{"-mean", "a"}, "-mean"},
+		{[]string{"-std", "0"}, "Std"},
+		{[]string{"-mean", "1,2"}, "Mean"},
+		{[]string{"-size", "-5"}, "-size"},
+		{[]string{"-classes", "a,b"}, "2 names"},
+		{[]string{"-batch", "0"}, "-batch"},
+		{[]string{"-acc", "0", "-count", "1", "-out", filepath.Join(dir, "no", "such", "x.png")}, "such"},
+		{[]string{"-acc", "0", "-count", "1", "-maps", text}, "-maps"},
+	} {
+		args := c.args
+		if !strings.Contains(strings.Join(args, " "), "-out") {
+			args = append(args, "-out", out)
+		}
+		_, err := cam1(t, args...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: error %v, want one line with %q", c.args, err, c.want)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%v: left a figure", c.args)
+			os.Remove(out)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := t.TempDir()
+	var b bytes.Buffer
+	if err := run(ctx, []string{"-out", filepath.Join(dir, "cam.png")}, &b, &b); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("left %v", entries)
+	}
+}

@@ -1,0 +1,103 @@
+"""The notebook as a script: accuracy and class activation maps in PyTorch.
+
+    python notebook_cam.py --weights scenes.safetensors --images FOLDER --layer layer4.1.bn2 --figure cam.png
+
+FOLDER holds class folders of images, as torchvision's ImageFolder wants them. This is the notebook's
+own code but for three things: the hook clones what it keeps (torchvision adds the shortcut to bn2's
+output in place afterwards), the gray image is gray, and a stem of 3x3 is recognised.
+"""
+
+import argparse
+import pathlib
+
+import cv2
+import numpy as np
+import torch
+import torchvision
+from torch import nn
+from torchvision import transforms
+
+
+def load_network(path):
+    """A torchvision ResNet18 of the state dict's width, stem and classes."""
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, weights_only=True)
+    state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+    width = state["conv1.weight"].shape[0]
+    model = torchvision.models.resnet18(num_classes=state["fc.weight"].shape[0])
+    if width != 64:
+        model.inplanes, block = width, torchvision.models.resnet.BasicBlock
+        model.bn1 = nn.BatchNorm2d(width)
+        for i in range(4):
+            setattr(model, f"layer{i + 1}", model._make_layer(block, width << i, 2, stride=1 if i == 0 else 2))
+        model.fc = nn.Linear(width * 8, model.fc.out_features)
+    k = state["conv1.weight"].shape[2]
+    model.conv1 = nn.Conv2d(3, width, k, stride=2 if k == 7 else 1, padding=k // 2, bias="conv1.bias" in state)
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def maps(model, x, layer):
+    """The notebook's maps of a batch: predictions, and heat maps as bytes of the image's size."""
+    kept = []
+    module = dict(model.named_modules())[layer]
+    handle = module.register_forward_hook(lambda m, a, y: kept.append(y.detach().clone().numpy()))
+    with torch.no_grad():
+        predicted = model(x).argmax(1).numpy()
+    handle.remove()
+    weight = model.fc.weight.detach().numpy()
+    out = []
+    for i, feature in enumerate(kept[0]):
+        c, h, w = feature.shape
+        m = weight[predicted[i]].dot(feature.reshape(c, h * w)).reshape(h, w)
+        m = m - m.min()
+        m = m / m.max()
+        out.append(cv2.resize(np.uint8(m * 255), (x.shape[3], x.shape[2])))
+    return predicted, np.stack(out)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--weights", type=pathlib.Path, required=True)
+    ap.add_argument("--images", type=pathlib.Path, required=True)
+    ap.add_argument("--layer", default="layer4.1.bn2")
+    ap.add_argument("--figure", default="cam.png")
+    ap.add_argument("--mean", type=float, default=0)
+    ap.add_argument("--std", type=float, default=1)
+    ap.add_argument("--size", type=int, default=128)
+    ap.add_argument("--start", type=int, default=10)
+    ap.add_argument("--count", type=int, default=20)
+    args = ap.parse_args()
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    transform = transforms.Compose([transforms.Resize(args.size), transforms.ToTensor(),
+                                    transforms.Normalize([args.mean] * 3, [args.std] * 3)])
+    dataset = torchvision.datasets.ImageFolder(str(args.images), transform)
+    model = load_network(args.weights)
+    correct = 0
+    with torch.no_grad():
+        for x, y in torch.utils.data.DataLoader(dataset, batch_size=40):
+            correct += int((model(x).argmax(1) == y).sum())
+    print(f"{correct} of {len(dataset)} correct")
+    samples = [dataset[i] for i in range(args.start, min(args.start + args.count, len(dataset)))]
+    x = torch.stack([s[0] for s in samples])
+    predicted, heat = maps(model, x, args.layer)
+    fig, axes = plt.subplots(2, (len(samples) + 1) // 2, figsize=(20, 4.5))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, (image, label), p, h in zip(axes.flat, samples, predicted, heat):
+        ax.imshow((image * args.std + args.mean).mean(0), cmap="gray")
+        ax.imshow(h, cmap="jet", alpha=0.4)
+        ax.text(3, 3, dataset.classes[p], color="black" if p == label else "red", va="top", bbox={"facecolor": "white"})
+    fig.savefig(args.figure)
+
+
+if __name__ == "__main__":
+    main()
