@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"errors"
 	"fmt"
@@ -209,13 +210,10 @@ func (a *archive) inflate(f *zip.File) ([]byte, error) {
 	if _, err := io.ReadFull(rc, data); err != nil {
 		return nil, fmt.Errorf("record %s: unpacking it: %w", quote(f.Name), err)
 	}
-	// The end of the data is where the checksum is compared.
+	// The end of the data is where the library compares size and checksum.
 	var more [1]byte
-	switch n, err := rc.Read(more[:]); {
-	case n > 0:
-		return nil, fmt.Errorf("record %s: more than the %d bytes that its header says", quote(f.Name), len(data))
-	case err != io.EOF:
-		return nil, fmt.Errorf("record %s: %w", quote(f.Name), err)
+	if _, err := rc.Read(more[:]); err != io.EOF {
+		return nil, fmt.Errorf("record %s: expected the end of its data after %d bytes: %w", quote(f.Name), len(data), cmp.Or(err, zip.ErrFormat))
 	}
 	return data, nil
 }
@@ -298,7 +296,8 @@ func (a *archive) bigEndian() (bool, error) {
 	return false, fmt.Errorf(`record %s: expected "little" or "big"`, quote(f.Name))
 }
 
-// A limitedReaderAt stops after a number of bytes read in all.
+// A limitedReaderAt stops after a number of bytes read in all. It is asked
+// for bytes of the file alone, so a read that ends early is an error.
 type limitedReaderAt struct {
 	r    io.ReaderAt
 	left int64
@@ -308,5 +307,9 @@ func (l *limitedReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	if l.left -= int64(len(p)); l.left < 0 {
 		return 0, errors.New("read limit reached")
 	}
-	return l.r.ReadAt(p, off)
+	n, err := l.r.ReadAt(p, off)
+	if n < len(p) && (err == nil || err == io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
