@@ -1,6 +1,9 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Tensor is a dense float32 array in row-major order: NCHW for images and
 // feature maps (batch, channels, height, width), batch x features for vectors.
@@ -42,9 +45,8 @@ func (t *Tensor) Sample(i int) (*Tensor, error) {
 	return &Tensor{Shape: t.Shape[1:], Data: t.Data[i*n : (i+1)*n]}, nil
 }
 
-// maxElements bounds every tensor: more than a machine holds, and small
-// enough that products of two dimensions never overflow.
-const maxElements = 1 << 40
+// maxElements bounds every tensor, so that its size in bytes does not overflow.
+const maxElements = math.MaxInt / 8
 
 func count(shape []int) (int, error) {
 	n := 1

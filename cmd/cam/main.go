@@ -67,7 +67,7 @@ func (i *images) Set(s string) error {
 func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
-	o.AddFlags(flags)
+	o.AddFlags(flags, 500)
 	flags.Var((*images)(&o.Images), "image", "image `file` or folder, without labels; more of them may follow")
 	flags.StringVar(&o.layer, "layer", defaultLayer, "`module` whose output is mapped, by its PyTorch name; it feeds the pooling or has as many channels")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")

@@ -10,8 +10,11 @@ import (
 // is drawn when it is asked for.
 type Dataset struct{ start, count int }
 
-// Scenes returns count scenes from index start on. The indices below 1,000,000
-// were never trained on.
+// HeldOut is the number of scenes that the network was not trained on: those
+// of the first indices.
+const HeldOut = 1_000_000
+
+// Scenes returns count scenes from index start on.
 func Scenes(start, count int) *Dataset { return &Dataset{max(start, 0), max(count, 0)} }
 
 // Len returns the number of scenes.

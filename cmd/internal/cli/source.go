@@ -26,13 +26,15 @@ type Source struct {
 	Mean    string   // "0.5", "0.485,0.456,0.406", "imagenet" or ""
 	Std     string
 	Classes string // names, comma separated or a file with one a line
+	Scenes  int    // number of embedded scenes, where there is no other data
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes", "scenes"}
 
-// AddFlags defines the common flags.
-func (s *Source) AddFlags(flags *flag.FlagSet) {
+// AddFlags defines the common flags. scenes is the default number of embedded
+// scenes.
+func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders); none: the embedded scenes")
 	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
 	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
@@ -40,6 +42,7 @@ func (s *Source) AddFlags(flags *flag.FlagSet) {
 	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop the centre; 0: as the files are; -1: what the network was trained on, else 128 (CIFAR: 32)")
 	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
 	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
+	flags.IntVar(&s.Scenes, "scenes", scenes, "`number` of embedded scenes, where there is no other data")
 	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
 }
 
@@ -62,9 +65,6 @@ type Masked interface {
 
 // Close closes the data set.
 func (o *Opened) Close() error { return o.Data.Close() }
-
-// DemoScenes is how many held-out scenes the demo consists of.
-const DemoScenes = 500
 
 // Open opens the data set and the network and checks that they fit.
 func (s *Source) Open() (_ *Opened, err error) {
@@ -111,7 +111,10 @@ func (s *Source) openData(o *Opened) error {
 		if s.Split != "" || s.Fold != 0 {
 			return Usagef("-split and -fold need -data")
 		}
-		scenes := demo.Scenes(0, DemoScenes)
+		if s.Scenes < 1 || s.Scenes > demo.HeldOut {
+			return Usagef("-scenes %d: want 1 to %d", s.Scenes, demo.HeldOut)
+		}
+		scenes := demo.Scenes(0, s.Scenes)
 		o.Data, o.Masks, o.DataName = scenes, scenes, "embedded scenes, held out from training"
 		return nil
 	}

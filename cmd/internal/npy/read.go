@@ -1,0 +1,211 @@
+package npy
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Array is the content of a .npy file: its shape, and its elements in
+// row-major order as raw bytes.
+type Array struct {
+	Shape []int
+	kind  byte // 'f', 'i', 'u' or 'b', as in NumPy's descr
+	size  int  // bytes an element
+	order binary.ByteOrder
+	data  []byte
+}
+
+// Load reads a .npy file. It returns an error that names the file.
+func Load(path string) (*Array, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	a, err := Read(bufio.NewReader(f), info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return a, nil
+}
+
+// maxHeader bounds the header: far more than any array of numbers needs.
+const maxHeader = 1 << 16
+
+// header is the Python literal that numpy.lib.format writes.
+var header = regexp.MustCompile(`^\{'descr': '([<>|=])([fiub])([1248])', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), ?\} *\n?$`)
+
+// Read reads an array of numbers or booleans from size bytes, all of which it
+// must fill. It returns an error for anything else, before it allocates more
+// than the file holds.
+func Read(r io.Reader, size int64) (*Array, error) {
+	var head [12]byte
+	if _, err := io.ReadFull(r, head[:8]); err != nil || string(head[:6]) != magic {
+		return nil, errors.New("npy: no NumPy array (the file does not begin with \\x93NUMPY)")
+	}
+	lengthBytes := 4
+	switch head[6] {
+	case 1:
+		lengthBytes = 2
+	case 2, 3:
+	default:
+		return nil, fmt.Errorf("npy: format version %d.%d, want 1.0 to 3.0", head[6], head[7])
+	}
+	if _, err := io.ReadFull(r, head[8:8+lengthBytes]); err != nil {
+		return nil, errors.New("npy: truncated before the header's length")
+	}
+	n := int64(binary.LittleEndian.Uint32(append(head[8:8+lengthBytes:8+lengthBytes], 0, 0)[:4]))
+	left := size - int64(8+lengthBytes)
+	if n > left || n > maxHeader {
+		return nil, fmt.Errorf("npy: a header of %d bytes in a file of %d", n, size)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return nil, fmt.Errorf("npy: header: %w", err)
+	}
+	left -= n
+	a, fortran, err := parseHeader(string(text))
+	if err != nil {
+		return nil, err
+	}
+	want := int64(a.size)
+	for _, d := range a.Shape {
+		if d != 0 && want > left/int64(d) {
+			return nil, fmt.Errorf("npy: %d bytes of data are too few for shape %v of %d-byte elements", left, a.Shape, a.size)
+		}
+		want *= int64(d)
+	}
+	if want != left {
+		return nil, fmt.Errorf("npy: %d bytes of data, want %d for shape %v of %d-byte elements", left, want, a.Shape, a.size)
+	}
+	a.data = make([]byte, want)
+	if _, err := io.ReadFull(r, a.data); err != nil {
+		return nil, fmt.Errorf("npy: data: %w", err)
+	}
+	if fortran && len(a.Shape) > 1 {
+		if len(a.Shape) != 2 {
+			return nil, fmt.Errorf("npy: Fortran order with shape %v, want at most two dimensions", a.Shape)
+		}
+		a.transpose()
+	}
+	return a, nil
+}
+
+// parseHeader reads the dictionary of a header.
+func parseHeader(text string) (a *Array, fortran bool, err error) {
+	m := header.FindStringSubmatch(text)
+	if m == nil {
+		return nil, false, fmt.Errorf("npy: header %.100q, want an array of numbers", text)
+	}
+	a = &Array{kind: m[2][0], order: binary.LittleEndian}
+	a.size, err = strconv.Atoi(m[3])
+	switch {
+	case err != nil:
+		return nil, false, fmt.Errorf("npy: header %.100q: %w", text, err)
+	case a.kind == 'f' && a.size < 4 || a.kind == 'b' && a.size != 1:
+		return nil, false, fmt.Errorf("npy: elements of type %s%s are not supported", m[2], m[3])
+	case m[1] == ">":
+		a.order = binary.BigEndian
+	}
+	for field := range strings.SplitSeq(m[5], ",") {
+		if field = strings.TrimSpace(field); field == "" {
+			continue
+		}
+		d, err := strconv.ParseInt(field, 10, 32)
+		if err != nil {
+			return nil, false, fmt.Errorf("npy: shape (%s): %w", m[5], err)
+		}
+		a.Shape = append(a.Shape, int(d))
+	}
+	return a, m[4] == "True", nil
+}
+
+// transpose brings a two-dimensional array from Fortran's order into C's.
+func (a *Array) transpose() {
+	rows, cols := a.Shape[0], a.Shape[1]
+	out := make([]byte, len(a.data))
+	for i := range rows {
+		for j := range cols {
+			copy(out[(i*cols+j)*a.size:][:a.size], a.data[(j*rows+i)*a.size:])
+		}
+	}
+	a.data = out
+}
+
+// Len returns the number of elements.
+func (a *Array) Len() int { return len(a.data) / a.size }
+
+// Float64s returns the elements as float64, whatever numbers they are.
+func (a *Array) Float64s() []float64 {
+	out := make([]float64, a.Len())
+	for i := range out {
+		b := a.data[i*a.size:]
+		switch {
+		case a.kind == 'f' && a.size == 4:
+			out[i] = float64(math.Float32frombits(a.order.Uint32(b)))
+		case a.kind == 'f':
+			out[i] = math.Float64frombits(a.order.Uint64(b))
+		case a.kind == 'u' && a.size == 8:
+			out[i] = float64(a.order.Uint64(b))
+		default:
+			out[i] = float64(a.integer(b))
+		}
+	}
+	return out
+}
+
+// Int64s returns the elements of an array of integers or booleans. It returns
+// an error for floats, and for an unsigned integer that int64 cannot hold.
+func (a *Array) Int64s() ([]int64, error) {
+	if a.kind == 'f' {
+		return nil, errors.New("npy: an array of floats, want integers")
+	}
+	out := make([]int64, a.Len())
+	for i := range out {
+		out[i] = a.integer(a.data[i*a.size:])
+		if a.kind == 'u' && a.size == 8 && out[i] < 0 {
+			return nil, fmt.Errorf("npy: element %d is too large for int64", i)
+		}
+	}
+	return out, nil
+}
+
+// integer decodes one integer or boolean.
+func (a *Array) integer(b []byte) int64 {
+	signed := a.kind == 'i'
+	switch a.size {
+	case 1:
+		if signed {
+			return int64(int8(b[0]))
+		}
+		return int64(b[0])
+	case 2:
+		if v := a.order.Uint16(b); signed {
+			return int64(int16(v))
+		} else {
+			return int64(v)
+		}
+	case 4:
+		if v := a.order.Uint32(b); signed {
+			return int64(int32(v))
+		} else {
+			return int64(v)
+		}
+	}
+	return int64(a.order.Uint64(b))
+}
