@@ -140,9 +140,9 @@ type machine struct {
 	budget *budget.Budget
 	env    Env
 	stack  []any
-	marks  []int // heights of the stack
+	marks  []int             // heights of the stack
 	memo   []*[memoChunk]any // in chunks, as it is what grows most
-	puts   int // entries that are not absent
+	puts   int               // entries that are not absent
 }
 
 // memoChunk entries of the memo are allocated at once: 4 KiB.

@@ -1,0 +1,88 @@
+package pickle
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/budget"
+)
+
+// FuzzPickle holds Decode to its promises on any bytes: no panic, and memory
+// within the budget. The names are all accepted, so that the machine is
+// exercised, not the refusals.
+func FuzzPickle(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		size := int64(len(data))
+		for try := 0; ; try++ { // other goroutines of the process allocate as well
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			b := budget.New(size)
+			v, next, err := Decode(bytes.NewReader(data), 0, size, b, bookingEnv{b})
+			runtime.ReadMemStats(&after)
+			if err == nil && (next < 1 || next > size || Kind(v) == "") {
+				t.Fatalf("a pickle of %d bytes that ends at %d", size, next)
+			}
+			got, limit := after.TotalAlloc-before.TotalAlloc, uint64(4*size+1<<20)
+			if got <= limit {
+				break
+			}
+			if try == 3 {
+				t.Fatalf("%d bytes of input took %d bytes of memory, the limit is %d", size, got, limit)
+			}
+		}
+	})
+}
+
+// bookingEnv accepts every name, and makes a dict of every call.
+type bookingEnv struct{ *budget.Budget }
+
+func (bookingEnv) Global(module, name string) (any, error) { return "global", nil }
+func (bookingEnv) Build(obj, state any) (any, error)       { return obj, nil }
+func (bookingEnv) Persistent(id any) (any, error)          { return "object", nil }
+func (e bookingEnv) Call(f any, args Tuple) (any, error)   { return &Dict{}, e.Take(24) }
+
+// seeds are the pickles of torch.save's golden files, whole, and cut and bent
+// before and within their instructions.
+func seeds(t testing.TB) [][]byte {
+	var out [][]byte
+	for _, name := range []string{"module", "parameters", "in-state_dict", "protocol-4", "protocol-5", "views"} {
+		z, err := zip.OpenReader(filepath.Join("..", "..", "testdata", "golden", "checkpoint", name+".pth"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range z.File {
+			if !strings.HasSuffix(e.Name, "/data.pkl") {
+				continue
+			}
+			r, err := e.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, data)
+			for i := 0; i < len(data); i += 1 + len(data)/20 {
+				bent := bytes.Clone(data)
+				bent[i] ^= 0xff
+				out = append(out, data[:i], bent)
+			}
+		}
+		z.Close()
+	}
+	old, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", "checkpoint", "old.pth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, old)
+}
