@@ -1,0 +1,86 @@
+package render
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/glimpse-go/glimpse/internal/atomicfile"
+)
+
+// A Figure is a drawing that can be had as pixels and as SVG, both from the
+// same description. It is safe for concurrent use.
+type Figure struct {
+	Width, Height int // pixels
+
+	fonts *typeface
+	paint func(canvas)
+	mu    sync.Mutex // guards fonts, which Image draws with
+}
+
+// canvas is what a figure is painted on: pixels or SVG. Coordinates are in
+// pixels, with (0, 0) at the upper left corner of the upper left pixel.
+type canvas interface {
+	// rect fills a rectangle whose corners are whole numbers.
+	rect(r image.Rectangle, c color.RGBA)
+	// line joins points by a line of a width, with round joins and ends.
+	line(at []pt, width float64, c color.RGBA)
+	// markers draws one marker at each point, each blended by itself.
+	markers(m marker, at []pt)
+	// text writes a line of text.
+	text(at pt, text string, s textStyle)
+	// picture scales an image into a rectangle.
+	picture(r image.Rectangle, im image.Image)
+}
+
+// pt is a place in a figure, in pixels.
+type pt struct{ x, y float64 }
+
+// Image draws the figure as pixels.
+func (f *Figure) Image() *image.RGBA {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := newRaster(f.Width, f.Height, f.fonts)
+	f.paint(r)
+	return r.im
+}
+
+// WriteSVG writes the figure as SVG 1.1, its texts as text in whatever
+// sans-serif font the reader has. The same figure gives the same bytes.
+func (f *Figure) WriteSVG(w io.Writer) error {
+	s := newSVG(f.Width, f.Height)
+	f.paint(s)
+	return s.writeTo(w)
+}
+
+// SavePNG writes the figure to a PNG file that is whole or absent.
+func (f *Figure) SavePNG(path string) error { return SavePNG(path, f.Image()) }
+
+// SaveSVG writes the figure to an SVG file that is whole or absent.
+func (f *Figure) SaveSVG(path string) error { return atomicfile.Write(path, f.WriteSVG) }
+
+// Save writes the figure in the format that the name of the file ends with:
+// .png or .svg. It returns an error for any other.
+func (f *Figure) Save(path string) error {
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".png":
+		return f.SavePNG(path)
+	case ".svg":
+		return f.SaveSVG(path)
+	default:
+		return fmt.Errorf("render: %s: a figure is saved as .png or .svg, not as %q", path, ext)
+	}
+}
+
+// checkSize returns an error for a figure too small to read or too large to
+// hold in memory.
+func checkSize(width, height int) error {
+	if width < 200 || height < 200 || width > maxSide || height > maxSide || width*height > 1<<28 {
+		return fmt.Errorf("render: a figure of %d x %d pixels; sides from 200 to %d and at most %d pixels in all can be drawn", width, height, maxSide, 1<<28)
+	}
+	return nil
+}

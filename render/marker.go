@@ -1,0 +1,129 @@
+package render
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+
+	"golang.org/x/image/vector"
+)
+
+// shape is the outline of a marker.
+type shape int
+
+const (
+	disc shape = iota
+	square
+	triangle
+	diamond
+	upended // a triangle on its tip
+	shapes  // how many there are
+)
+
+// marker says how the points of a series are drawn.
+type marker struct {
+	shape  shape
+	radius float64 // pixels; of the disc, the other shapes have about its area
+	color  color.RGBA
+	alpha  float64 // 0 to 1
+}
+
+// corners returns the corners of a shape about its centre, clockwise as seen
+// (y grows downwards). A disc has none.
+func (m marker) corners() []pt {
+	r := m.radius
+	switch m.shape {
+	case square:
+		r *= math.Sqrt(math.Pi) / 2
+		return []pt{{-r, -r}, {r, -r}, {r, r}, {-r, r}}
+	case diamond:
+		r *= math.Sqrt(math.Pi / 2)
+		return []pt{{0, -r}, {r, 0}, {0, r}, {-r, 0}}
+	case triangle, upended:
+		// The equilateral triangle of circumradius r has area 3√3/4 r².
+		r *= math.Sqrt(4 * math.Pi / (3 * math.Sqrt(3)))
+		s := r * math.Sqrt(3) / 2
+		if m.shape == triangle {
+			return []pt{{0, -r}, {s, r / 2}, {-s, r / 2}}
+		}
+		return []pt{{0, r}, {-s, -r / 2}, {s, -r / 2}}
+	}
+	return nil
+}
+
+// outline adds the marker's outline about a centre to a path.
+func (m marker) outline(z *vector.Rasterizer, cx, cy float64) {
+	if m.shape == disc {
+		circle(z, cx, cy, m.radius)
+		return
+	}
+	polygon(z, m.corners(), cx, cy)
+}
+
+// polygon adds a closed polygon, moved by (dx, dy), to a path.
+func polygon(z *vector.Rasterizer, corners []pt, dx, dy float64) {
+	for i, c := range corners {
+		x, y := float32(c.x+dx), float32(c.y+dy)
+		if i == 0 {
+			z.MoveTo(x, y)
+		} else {
+			z.LineTo(x, y)
+		}
+	}
+	z.ClosePath()
+}
+
+// circle adds a circle to a path, clockwise as seen. Four cubic Bézier curves
+// with this handle leave a circle by at most 0.03% of its radius.
+func circle(z *vector.Rasterizer, cx, cy, r float64) {
+	const handle = 0.5522847498
+	at := func(x, y float64) (float32, float32) { return float32(cx + r*x), float32(cy + r*y) }
+	arc := func(x0, y0, x1, y1 float64) {
+		ax, ay := at(x0+handle*x1, y0+handle*y1)
+		bx, by := at(x1+handle*x0, y1+handle*y0)
+		ex, ey := at(x1, y1)
+		z.CubeTo(ax, ay, bx, by, ex, ey)
+	}
+	z.MoveTo(at(1, 0))
+	arc(1, 0, 0, 1)
+	arc(0, 1, -1, 0)
+	arc(-1, 0, 0, -1)
+	arc(0, -1, 1, 0)
+	z.ClosePath()
+}
+
+// subpixels is how many places along each axis of a pixel a marker's centre
+// can take. An eighth of a pixel is finer than an eye sees.
+const subpixels = 8
+
+// stamps holds a marker's coverage of the pixels around it, for each place of
+// its centre in a pixel, so that drawing a point is one small blend.
+type stamps struct {
+	side  int // of each stamp, in pixels
+	reach int // pixels from the corner of a stamp to the one of the centre
+	masks [subpixels * subpixels]*image.Alpha
+}
+
+// newStamps rasterises a marker at each of the places.
+func newStamps(m marker) *stamps {
+	s := &stamps{reach: int(math.Ceil(1.6*m.radius)) + 1}
+	s.side = 2*s.reach + 1
+	z := vector.NewRasterizer(s.side, s.side)
+	for i := range s.masks {
+		z.Reset(s.side, s.side)
+		dx, dy := float64(i%subpixels)/subpixels, float64(i/subpixels)/subpixels
+		m.outline(z, float64(s.reach)+dx, float64(s.reach)+dy)
+		s.masks[i] = image.NewAlpha(image.Rect(0, 0, s.side, s.side))
+		z.DrawOp = draw.Src
+		z.Draw(s.masks[i], s.masks[i].Rect, image.Opaque, image.Point{})
+	}
+	return s
+}
+
+// at returns the stamp for a centre, and where its upper left corner belongs.
+func (s *stamps) at(c pt) (*image.Alpha, image.Point) {
+	x, y := int(math.Floor(c.x*subpixels+0.5)), int(math.Floor(c.y*subpixels+0.5))
+	px, py := x>>3, y>>3 // subpixels is 2^3
+	return s.masks[(y&(subpixels-1))*subpixels+x&(subpixels-1)], image.Pt(px-s.reach, py-s.reach)
+}
