@@ -8,6 +8,9 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -111,6 +114,35 @@ func TestDecodeStops(t *testing.T) {
 		}
 		if stopped < 50 {
 			t.Errorf("stopped at %d points", stopped)
+		}
+	}
+}
+
+// TestShrinkingFile truncates files after Open: an error, not a short read.
+func TestShrinkingFile(t *testing.T) {
+	for _, c := range []struct {
+		files map[string][]byte
+		file  string
+	}{
+		{stl10Files(), "test_X.bin"},
+		{cifarBinary(CIFAR10), "test_batch.bin"},
+	} {
+		dir := t.TempDir()
+		write(t, dir, c.files)
+		ds, err := Open(dir, OpenOptions{AnyCount: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(filepath.Join(dir, c.file), 5000); err != nil {
+			t.Fatal(err)
+		}
+		_, err = ds.Sample(1)
+		if err == nil || !strings.Contains(err.Error(), "the file has shrunk") {
+			t.Errorf("%s: %v", c.file, err)
+		}
+		ds.Close()
+		if _, err := ds.Sample(0); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("%s: after Close: %v", c.file, err)
 		}
 	}
 }

@@ -62,25 +62,27 @@ func mapFS(files map[string][]byte, replaced map[string][]byte) fstest.MapFS {
 	return out
 }
 
+// FuzzSTL10 bends the small files; of the images only the size counts.
 func FuzzSTL10(f *testing.F) {
 	files := stl10Files()
-	x, y, names, folds := files["train_X.bin"][:2*stl10Image], files["train_y.bin"][:2], files["class_names.txt"], []byte("0 1\n1\n0\n1\n0\n1\n0\n1\n0\n1\n")
-	f.Add(x, y, names, folds, 0)
-	f.Add(x, y, names, folds, 10)
-	f.Add(x[:stl10Image], y[:1], names, folds, 2)
-	f.Add(x[:len(x)-1], y, names, folds, 1)
-	f.Add(x[:0], y[:0], names[:0], folds[:0], 1)
-	f.Add(x, []byte{0, 11}, names, folds, 1)
-	f.Add(x, y, names[:len(names)-6], folds[:len(folds)-2], 10)
-	f.Add(x, y, names, bytes.ReplaceAll(folds, []byte("1"), []byte("2")), 1)
-	f.Add(x, y, names, bytes.ReplaceAll(folds, []byte("1"), []byte("-99999999999999999999")), 1)
-	f.Fuzz(func(t *testing.T, x, y, names, folds []byte, fold int) {
+	y, names, folds := files["train_y.bin"][:2], files["class_names.txt"], []byte("0 1\n1\n0\n1\n0\n1\n0\n1\n0\n1\n")
+	f.Add(2*stl10Image, y, names, folds, 0)
+	f.Add(2*stl10Image, y, names, folds, 10)
+	f.Add(stl10Image, y[:1], names, folds, 2)
+	f.Add(2*stl10Image-1, y, names, folds, 1)
+	f.Add(0, y[:0], names[:0], folds[:0], 1)
+	f.Add(2*stl10Image, []byte{0, 11}, names, folds, 1)
+	f.Add(2*stl10Image, y, names[:len(names)-6], folds[:len(folds)-2], 10)
+	f.Add(2*stl10Image, y, names, bytes.ReplaceAll(folds, []byte("1"), []byte("2")), 1)
+	f.Add(2*stl10Image, y, names, bytes.ReplaceAll(folds, []byte("1"), []byte("-99999999999999999999")), 1)
+	x := make([]byte, 4*stl10Image)
+	f.Fuzz(func(t *testing.T, size int, y, names, folds []byte, fold int) {
 		opt := OpenOptions{Fold: fold, Split: "train"}
 		if opt.check() != nil {
 			return
 		}
 		openFuzzed(t, layoutOf("stl10_binary"), mapFS(nil, map[string][]byte{
-			"train_X.bin": x, "train_y.bin": y, "class_names.txt": names, "fold_indices.txt": folds,
+			"train_X.bin": x[:max(0, min(size, len(x)))], "train_y.bin": y, "class_names.txt": names, "fold_indices.txt": folds,
 		}), "train", opt)
 	})
 }
@@ -108,23 +110,37 @@ func FuzzCIFARBinary(f *testing.F) {
 	})
 }
 
+// FuzzCIFARPickled bends batches in which one byte, an at sign, stands for an
+// image, so that the images' own bytes do not drown the rest.
 func FuzzCIFARPickled(f *testing.F) {
-	c10, c100 := cifarFiles(f, "cifar-10-batches-py"), cifarFiles(f, "cifar-100-python")
-	f.Add(c10["test_batch"], c10["batches.meta"], false)
-	f.Add(c100["test"], c100["meta"], true)
-	// Cut before each instruction of the dict's frame, its keys and the array.
-	batch := c10["test_batch"]
+	short := func(folder, name string, n int) []byte {
+		key := folder + "/" + name
+		b := cifarFiles(f, folder)[name]
+		at := bytes.Index(b, pixels(key, n*cifarImage))
+		if at < 0 {
+			f.Fatalf("no images in %s", key)
+		}
+		return slices.Concat(b[:at], bytes.Repeat([]byte("@"), n), b[at+n*cifarImage:])
+	}
+	batch, meta := short("cifar-10-batches-py", "test_batch", 3), cifarFiles(f, "cifar-10-batches-py")["batches.meta"]
+	f.Add(batch, meta, false)
+	f.Add(short("cifar-100-python", "test", 3), cifarFiles(f, "cifar-100-python")["meta"], true)
+	// Cut before the parts of the dict, and with a byte lost there.
 	for _, at := range []string{"}q", "U\x06labels", "]q", "e", "U\x04data", "cnumpy.core", "cnumpy\nndarray", "cnumpy\ndtype", "R", "tb", "T\x00\x24", "u."} {
-		if i := bytes.Index(batch, []byte(at)); i >= 0 {
-			f.Add(batch[:i], c10["batches.meta"], false)
-			f.Add(append(bytes.Clone(batch[:i]), batch[i+1:]...), c10["batches.meta"], false)
-		} else {
+		i := bytes.Index(batch, []byte(at))
+		if i < 0 {
 			f.Fatalf("no %q in the batch", at)
 		}
+		f.Add(batch[:i], meta, false)
+		f.Add(slices.Concat(batch[:i], batch[i+1:]), meta, false)
 	}
-	f.Add(batch, c10["batches.meta"][:20], false)
-	f.Add([]byte("\x80\x02]q\x00(h\x00h\x00eh\x00\x85R."), c10["batches.meta"], false)
+	f.Add(batch, meta[:20], false)
+	f.Add([]byte("\x80\x02]q\x00(h\x00h\x00eh\x00\x85R."), meta, false)
 	f.Fuzz(func(t *testing.T, batch, meta []byte, hundred bool) {
+		if bytes.Count(batch, []byte("@")) > 10 {
+			return
+		}
+		batch = bytes.ReplaceAll(batch, []byte("@"), make([]byte, cifarImage))
 		folder := "cifar-10-batches-py"
 		if hundred {
 			folder = "cifar-100-python"
