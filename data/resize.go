@@ -208,24 +208,23 @@ func newWeights(in, out, start, n int) *weights {
 	scale := float64(in) / float64(out)
 	support := max(scale, 1)
 	inverse := 1 / support
-	var row []float64
 	for i := range n {
 		centre := float64((float64(start+i) + 0.5) * scale)
 		lo := max(int(centre-support+0.5), 0)
 		hi := min(int(centre+support+0.5), in)
-		row = row[:0]
+		triangle := func(j int) float64 {
+			return max(1-math.Abs(float64((float64(j)-centre+0.5)*inverse)), 0)
+		}
 		sum := 0.0
-		for j := range hi - lo {
-			w := max(1-math.Abs(float64((float64(j+lo)-centre+0.5)*inverse)), 0)
-			row = append(row, w)
-			sum += w
+		for j := lo; j < hi; j++ {
+			sum += triangle(j)
 		}
 		t.from[i] = lo
 		began := len(t.fixed)
-		for j, w := range row {
-			k := uint32(0.5 + float64(w/sum*(1<<fixedBits)))
+		for j := lo; j < hi; j++ {
+			k := uint32(0.5 + float64(triangle(j)/sum*(1<<fixedBits)))
 			if k == 0 && len(t.fixed) == began { // leading zeros change nothing
-				t.from[i] = lo + j + 1
+				t.from[i] = j + 1
 				continue
 			}
 			t.fixed = append(t.fixed, k)
@@ -242,10 +241,10 @@ func newWeights(in, out, start, n int) *weights {
 var recent struct {
 	sync.Mutex
 	tables map[[4]int]*weights
-	taps   int
+	cost   int
 }
 
-// maxRecent bounds the weights kept, 4 bytes each.
+// maxRecent bounds what is kept, in numbers.
 const maxRecent = 1 << 18
 
 func weightsFor(in, out, start, n int) *weights {
@@ -257,17 +256,19 @@ func weightsFor(in, out, start, n int) *weights {
 		return t
 	}
 	t = newWeights(in, out, start, n)
-	if len(t.fixed) > maxRecent/4 {
+	cost := len(t.fixed) + len(t.from) + len(t.ends)
+	if cost > maxRecent/4 {
 		return t
 	}
 	recent.Lock()
 	defer recent.Unlock()
-	if recent.tables == nil || recent.taps+len(t.fixed) > maxRecent {
-		recent.tables, recent.taps = map[[4]int]*weights{}, 0
+	if recent.tables[key] != nil {
+		return t
 	}
-	if recent.tables[key] == nil {
-		recent.tables[key] = t
-		recent.taps += len(t.fixed)
+	if recent.tables == nil || recent.cost+cost > maxRecent {
+		recent.tables, recent.cost = map[[4]int]*weights{}, 0
 	}
+	recent.tables[key] = t
+	recent.cost += cost
 	return t
 }
