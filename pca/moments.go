@@ -1,0 +1,203 @@
+package pca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// blockRows is how many samples are centred, transposed and multiplied at a
+// time: with 64 features, 128 KiB, which a core's cache holds.
+const blockRows = 256
+
+// source reads the rows of a matrix in blocks.
+type source struct {
+	n, d int
+	x    mat.Matrix
+	raw  blas64.General // the elements themselves, when x gives them
+	buf  []float64      // a block of rows, when it does not
+}
+
+func newSource(x mat.Matrix) (*source, error) {
+	if x == nil {
+		return nil, errors.New("pca: no data: the matrix is nil")
+	}
+	n, d := x.Dims()
+	if n < 1 || d < 1 {
+		return nil, fmt.Errorf("pca: no data: the matrix is %d x %d", n, d)
+	}
+	s := &source{n: n, d: d, x: x}
+	if r, ok := x.(mat.RawMatrixer); ok {
+		s.raw = r.RawMatrix()
+	}
+	return s, nil
+}
+
+// block returns rows [lo, hi), row-major with the given stride, good until
+// the next call.
+func (s *source) block(lo, hi int) (rows []float64, stride int) {
+	if s.raw.Data != nil {
+		return s.raw.Data[lo*s.raw.Stride:], s.raw.Stride
+	}
+	if s.buf == nil {
+		s.buf = make([]float64, min(blockRows, s.n)*s.d)
+	}
+	for i := lo; i < hi; i++ {
+		for j := range s.d {
+			s.buf[(i-lo)*s.d+j] = s.x.At(i, j)
+		}
+	}
+	return s.buf, s.d
+}
+
+// blocks calls f on each block of rows in turn until ctx ends.
+func (s *source) blocks(ctx context.Context, f func(lo, hi int, rows []float64, stride int)) error {
+	for lo := 0; lo < s.n; lo += blockRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		hi := min(lo+blockRows, s.n)
+		rows, stride := s.block(lo, hi)
+		f(lo, hi, rows, stride)
+	}
+	return ctx.Err()
+}
+
+// mean returns the mean of each column, as that of the differences from an
+// earlier estimate, twice: first from the first row, so that the mean of a
+// constant column is that constant exactly, then from the first result, so
+// that the error of a long sum is one of the small differences' sum.
+func (s *source) mean(ctx context.Context) ([]float64, error) {
+	mean := make([]float64, s.d)
+	first, _ := s.block(0, 1)
+	copy(mean, first[:s.d])
+	for range 2 {
+		sums := make([]float64, s.d)
+		err := s.blocks(ctx, func(lo, hi int, rows []float64, stride int) {
+			parallel.For(s.d, 64, func(j0, j1 int) {
+				var part [64]float64
+				for i := range hi - lo {
+					for j, v := range rows[i*stride+j0 : i*stride+j1] {
+						part[j] += v - mean[j0+j]
+					}
+				}
+				for j := j0; j < j1; j++ {
+					sums[j] += part[j-j0]
+				}
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		for j, v := range sums {
+			mean[j] += v / float64(s.n)
+		}
+	}
+	for j, v := range mean {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, s.notFinite(j)
+		}
+	}
+	return mean, nil
+}
+
+// notFinite says why the sums over a column are not finite: the first row
+// with an element that is not, or an overflow in column j.
+func (s *source) notFinite(j int) error {
+	for lo := 0; lo < s.n; lo += blockRows {
+		hi := min(lo+blockRows, s.n)
+		rows, stride := s.block(lo, hi)
+		for i := range hi - lo {
+			if c, v := finite(rows[i*stride : i*stride+s.d]); c >= 0 {
+				return fmt.Errorf("pca: row %d, column %d is %v", lo+i, c, v)
+			}
+		}
+	}
+	return fmt.Errorf("pca: column %d: the values are too large: their variance overflows", j)
+}
+
+// finite returns the index and value of the first NaN or infinity, or -1.
+func finite(v []float64) (int, float64) {
+	for j, x := range v {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return j, x
+		}
+	}
+	return -1, 0
+}
+
+// moments are what a PCA needs to know of its samples: how many there were,
+// their mean (length d) and the upper triangle of the d x d scatter matrix,
+// the sum of (x-mean)(x-mean)^T.
+type moments struct {
+	n       int
+	mean    []float64
+	scatter []float64
+}
+
+// moments sums up all samples.
+func (s *source) moments(ctx context.Context) (*moments, error) {
+	mean, err := s.mean(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &moments{s.n, mean, make([]float64, s.d*s.d)}
+	columns := make([]float64, s.d*min(blockRows, s.n))
+	err = s.blocks(ctx, func(lo, hi int, rows []float64, stride int) {
+		k := hi - lo
+		parallel.For(s.d, 16, func(j0, j1 int) {
+			for i := range k {
+				for j, v := range rows[i*stride+j0 : i*stride+j1] {
+					columns[(j0+j)*k+i] = v - mean[j0+j]
+				}
+			}
+		})
+		// The error is ctx's, which blocks returns.
+		_ = addProducts(ctx, m.scatter, s.d, columns, k, k)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, m.check()
+}
+
+// check reports a variance that is not finite.
+func (m *moments) check() error {
+	d := len(m.mean)
+	for j := range d {
+		if v := m.scatter[j*d+j]; math.IsInf(v, 0) || math.IsNaN(v) {
+			return fmt.Errorf("pca: column %d: the values are too large: their variance overflows", j)
+		}
+	}
+	return nil
+}
+
+// merge adds the samples of o (Chan, Golub and LeVeque 1983, eq. 2.1):
+// with delta = mean_o - mean, scatter += scatter_o + delta delta^T n n_o/(n+n_o).
+func (m *moments) merge(o *moments) {
+	d := len(m.mean)
+	na, nb := float64(m.n), float64(o.n)
+	delta := make([]float64, d)
+	for j := range delta {
+		delta[j] = o.mean[j] - m.mean[j]
+	}
+	weight := na / (na + nb) * nb
+	parallel.For(d, 16, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f := weight * delta[i]
+			for j := i; j < d; j++ {
+				m.scatter[i*d+j] += o.scatter[i*d+j] + f*delta[j]
+			}
+		}
+	})
+	for j := range delta {
+		m.mean[j] += delta[j] * (nb / (na + nb))
+	}
+	m.n += o.n
+}
