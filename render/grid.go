@@ -4,121 +4,191 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"math"
 
-	xdraw "golang.org/x/image/draw"
+	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// Cell is one picture of a Grid.
-type Cell struct {
-	Base  image.Image // drawn in gray under the heat map, in colour without one
-	Heat  []uint8     // one byte a pixel of Base, row-major; nil: none
-	Title string      // in a white box; empty: none
-	Wrong bool        // the title is red
-}
-
-// GridOptions says how a Grid looks. The zero value is the notebook's figure.
+// GridOptions says how a Grid looks. The zero value is the usual figure.
 type GridOptions struct {
-	// Cols is the number of pictures in a row. Default: 10.
+	// Cols is the number of pictures in a row. Default (0): 10.
 	Cols int
-	// Alpha is the opacity of the heat maps, 0 to 1. Default (nil): 0.4.
+	// Alpha is the opacity of the heat maps, 0 to 1. Default (nil):
+	// DefaultAlpha.
 	Alpha *float64
-	// Colormap colours the heat maps. Default: Jet.
+	// Colormap colours the heat maps. Default (nil): Jet.
 	Colormap *Colormap
-	// CellSize is the longer side of each picture in the figure, in pixels.
-	// Default: 160.
+	// CellSize is the longer side of each picture in the figure, in pixels
+	// before Scale, 32 to 4096. Default (0): 180.
 	CellSize int
-	// Caption is a line under the pictures, beside the scale of the colours.
-	// Empty: neither.
+	// Scale enlarges the whole figure with its text, 0.5 to 8, as for screens
+	// of high density. Default (0): 1.
+	Scale float64
+	// Originals puts each picture that has a heat map in colour to the left
+	// of its map.
+	Originals bool
+	// Title is a heading over the figure. Empty: none.
+	Title string
+	// Caption is a line under the pictures, and beside it the scale of the
+	// heat maps' colours. Empty: neither.
 	Caption string
 }
 
-const (
-	cellGap  = 6  // pixels between pictures
-	margin   = 14 // around the figure
-	textSize = 14 // pixels an em
-	boxPad   = 4  // white around a title
-	barWidth = 140
-)
-
-var (
-	titleRed = color.RGBA{214, 0, 0, 255}
-	darkText = color.RGBA{40, 40, 40, 255}
-)
+// maxPixels bounds the size of a figure.
+const maxPixels = 100_000_000
 
 // Grid draws pictures in rows: each in gray under its heat map, its title in a
 // white box, red where it is wrong. Pictures of any size are scaled into equal
-// cells and keep their shape. It returns an error when there are no pictures,
-// a heat map does not fit its picture, or the figure would be larger than
-// 32768 pixels a side or 2^28 pixels.
+// cells and keep their shape; a title too long for its cell ends in an
+// ellipsis. It returns an error when there are no pictures, an image is empty,
+// a heat map does not fit its image, an option is out of range, or the figure
+// would have a side over 20,000 pixels or over 10^8 pixels.
 func Grid(cells []Cell, opt GridOptions) (*image.RGBA, error) {
-	if len(cells) == 0 {
-		return nil, errors.New("render: no pictures to draw")
-	}
-	alpha := 0.4
-	if opt.Alpha != nil {
-		alpha = *opt.Alpha
-	}
-	if opt.Cols == 0 {
-		opt.Cols = 10
-	}
-	if opt.CellSize == 0 {
-		opt.CellSize = 160
-	}
-	if opt.Cols < 1 || opt.CellSize < 16 || opt.CellSize > 4096 {
-		return nil, fmt.Errorf("render: %d columns of %d pixels", opt.Cols, opt.CellSize)
-	}
-	cols := min(opt.Cols, len(cells))
-	rows := (len(cells) + cols - 1) / cols
-	cellW, cellH, err := cellSides(cells, opt.CellSize)
+	l, err := newLayout(cells, opt)
 	if err != nil {
 		return nil, err
 	}
-	footer := 0
-	if opt.Caption != "" {
-		footer = 34
-	}
-	width := 2*margin + cols*(cellW+cellGap) - cellGap
-	height := 2*margin + rows*(cellH+cellGap) - cellGap + footer
-	if width > maxSide || height > maxSide || width*height > 1<<28 {
-		return nil, fmt.Errorf("render: a figure of %d x %d pixels is too large", width, height)
-	}
-	text, err := newWriter(textSize)
-	if err != nil {
-		return nil, err
-	}
-	fig := image.NewRGBA(image.Rect(0, 0, width, height))
-	draw.Draw(fig, fig.Bounds(), image.White, image.Point{}, draw.Src)
-	for i, c := range cells {
-		x := margin + i%cols*(cellW+cellGap)
-		y := margin + i/cols*(cellH+cellGap)
-		if err := c.draw(fig, image.Rect(x, y, x+cellW, y+cellH), text, alpha, opt.Colormap); err != nil {
-			return nil, fmt.Errorf("picture %d: %w", i, err)
+	fig := image.NewRGBA(l.figure)
+	draw.Draw(fig, fig.Rect, image.White, image.Point{}, draw.Src)
+	errs := make([]error, len(cells))
+	parallel.For(len(cells), 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			errs[i] = l.draw(fig, i, &cells[i])
+		}
+	})
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("render: picture %d: %w", i, err)
 		}
 	}
-	if opt.Caption != "" {
-		caption(fig, text, opt)
+	for i := range cells {
+		if cells[i].Title != "" {
+			cell := l.cell(i)
+			cells[i].drawTitle(fig, cell, l.places(cell, &cells[i])[0], l.titles, l.unit)
+		}
 	}
+	l.drawHeading(fig)
+	l.drawFooter(fig)
 	return fig, nil
 }
 
-// cellSides returns the sides of a cell: those of the pictures when they all
-// have one shape, else a square.
-func cellSides(cells []Cell, side int) (w, h int, err error) {
-	for i, c := range cells {
-		if c.Base == nil || c.Base.Bounds().Empty() {
-			return 0, 0, fmt.Errorf("render: picture %d is empty", i)
+// layout is where the parts of a figure go, in pixels.
+type layout struct {
+	unit          float64 // pixels that one pixel of the design takes
+	cols          int
+	side          image.Point // of one picture's room
+	gap           int
+	across        int // pictures side by side in a cell: 2 with the originals
+	alpha         float64
+	cmap          *Colormap
+	figure        image.Rectangle
+	top           int // of the first row
+	margin        int
+	titles        []*writer // the fonts to try for titles, in this order
+	heading, text *writer
+	headings      []string
+	footer        footer
+}
+
+// newLayout checks everything that Grid draws and finds the places.
+func newLayout(cells []Cell, opt GridOptions) (*layout, error) {
+	if len(cells) == 0 {
+		return nil, errors.New("render: no pictures to draw")
+	}
+	l := &layout{unit: 1, cols: 10, across: 1, alpha: DefaultAlpha, cmap: opt.Colormap}
+	size := 180
+	if opt.Cols != 0 {
+		l.cols = opt.Cols
+	}
+	if opt.CellSize != 0 {
+		size = opt.CellSize
+	}
+	if opt.Scale != 0 {
+		l.unit = opt.Scale
+	}
+	if opt.Alpha != nil {
+		l.alpha = *opt.Alpha
+	}
+	if l.cmap == nil {
+		l.cmap = &Jet
+	}
+	if opt.Originals {
+		l.across = 2
+	}
+	if l.cols < 1 || size < 32 || size > 4096 || !(l.unit >= 0.5 && l.unit <= 8) {
+		return nil, fmt.Errorf("render: a figure of %d columns of %d pixels at scale %v; want at least 1 column, 32 to 4096 pixels, scale 0.5 to 8", l.cols, size, l.unit)
+	}
+	if err := checkAlpha(l.alpha); err != nil {
+		return nil, err
+	}
+	heats := false
+	for i := range cells {
+		if err := cells[i].check(); err != nil {
+			return nil, fmt.Errorf("render: picture %d: %w", i, err)
 		}
-		cw, ch := fitInto(c.Base.Bounds(), side, side)
-		if i == 0 {
-			w, h = cw, ch
-		} else if cw != w || ch != h {
-			return side, side, nil
+		heats = heats || cells[i].Heat != nil
+	}
+	if err := l.fonts(); err != nil {
+		return nil, err
+	}
+	l.cols = min(l.cols, len(cells))
+	l.gap, l.margin = l.px(6), l.px(14)
+	l.side = room(cells, l.px(float64(size)))
+	// Checked before they are multiplied, so that nothing overflows.
+	rows := (len(cells) + l.cols - 1) / l.cols
+	if l.cols > maxSide || rows > maxSide {
+		return nil, tooLarge(l.cols*l.side.X, rows*l.side.Y)
+	}
+	inner := l.cols*(l.pitch()+l.gap) - l.gap
+	l.top = l.margin
+	if l.headings = l.heading.wrap(opt.Title, inner); len(l.headings) > 0 {
+		l.top += len(l.headings)*l.heading.line() + l.px(4)
+	}
+	bottom := l.top + rows*(l.side.Y+l.gap) - l.gap
+	l.footer = l.newFooter(opt.Caption, heats, bottom, inner)
+	w, h := inner+2*l.margin, bottom+l.footer.height+l.margin
+	if w > maxSide || h > maxSide || w*h > maxPixels {
+		return nil, tooLarge(w, h)
+	}
+	l.figure = image.Rect(0, 0, w, h)
+	return l, nil
+}
+
+func tooLarge(w, h int) error {
+	return fmt.Errorf("render: a figure of %d x %d pixels is too large; sides are up to %d, %d pixels in all", w, h, maxSide, maxPixels)
+}
+
+// fonts makes the writers.
+func (l *layout) fonts() error {
+	var made [4]*writer
+	for i, size := range []float64{16, 13.5, 16, 20} {
+		w, err := newWriter(size * l.unit)
+		if err != nil {
+			return err
+		}
+		made[i] = w
+	}
+	l.titles, l.text, l.heading = made[:2], made[2], made[3]
+	return nil
+}
+
+// px brings a length of the design to whole pixels.
+func (l *layout) px(v float64) int { return max(1, int(math.Round(v*l.unit))) }
+
+// pitch is the width of a cell.
+func (l *layout) pitch() int { return l.across*(l.side.X+1) - 1 }
+
+// room returns the sides of the room for one picture: those of the scaled
+// pictures when they all have one shape, else a square.
+func room(cells []Cell, side int) image.Point {
+	w, h := fitInto(cells[0].Base.Bounds(), side, side)
+	for i := range cells {
+		if cw, ch := fitInto(cells[i].Base.Bounds(), side, side); cw != w || ch != h {
+			return image.Pt(side, side)
 		}
 	}
-	return w, h, nil
+	return image.Pt(w, h)
 }
 
 // fitInto scales a rectangle into w x h pixels, keeping its shape.
@@ -127,58 +197,42 @@ func fitInto(b image.Rectangle, w, h int) (int, int) {
 	return max(1, int(math.Round(s*float64(b.Dx())))), max(1, int(math.Round(s*float64(b.Dy()))))
 }
 
-// draw draws one picture into the middle of its cell.
-func (c Cell) draw(fig *image.RGBA, cell image.Rectangle, text *writer, alpha float64, cmap *Colormap) error {
-	b := c.Base.Bounds()
-	w, h := fitInto(b, cell.Dx(), cell.Dy())
-	at := cell.Min.Add(image.Pt((cell.Dx()-w)/2, (cell.Dy()-h)/2))
-	place := image.Rectangle{Min: at, Max: at.Add(image.Pt(w, h))}
-	scaled := image.NewRGBA(image.Rect(0, 0, w, h))
-	xdraw.CatmullRom.Scale(scaled, scaled.Bounds(), c.Base, b, xdraw.Src, nil)
-	if c.Heat != nil {
-		heat, err := Resize(c.Heat, b.Dx(), b.Dy(), w, h)
-		if err != nil {
-			return err
-		}
-		if scaled, err = Overlay(GrayOf(scaled), heat, cmap, alpha); err != nil {
-			return err
-		}
-	}
-	draw.Draw(fig, place, scaled, image.Point{}, draw.Src)
-	if c.Title == "" {
-		return nil
-	}
-	ink := color.Color(color.Black)
-	if c.Wrong {
-		ink = titleRed
-	}
-	title := text.fit(c.Title, cell.Dx()-4*boxPad)
-	corner := cell.Min.Add(image.Pt(boxPad, boxPad))
-	box := image.Rect(0, 0, text.width(title)+2*boxPad, text.ascent+text.descent+boxPad).Add(corner)
-	draw.Draw(fig, box.Intersect(cell), image.White, image.Point{}, draw.Src)
-	text.draw(fig, corner.X+boxPad, corner.Y+boxPad/2+text.ascent, title, ink)
-	return nil
+// cell returns the place of cell i.
+func (l *layout) cell(i int) image.Rectangle {
+	x := l.margin + i%l.cols*(l.pitch()+l.gap)
+	y := l.top + i/l.cols*(l.side.Y+l.gap)
+	return image.Rect(x, y, x+l.pitch(), y+l.side.Y)
 }
 
-// caption writes the line under the pictures and, at its right end, the scale
-// of the colours.
-func caption(fig *image.RGBA, text *writer, opt GridOptions) {
-	cmap := opt.Colormap
-	if cmap == nil {
-		cmap = &Jet
+// places returns where in its cell a picture is drawn: in the middle of the
+// room, and when there are originals, that in colour first.
+func (l *layout) places(cell image.Rectangle, c *Cell) []image.Rectangle {
+	w, h := fitInto(c.Base.Bounds(), l.side.X, l.side.Y)
+	pictures := l.across
+	if c.Heat == nil {
+		pictures = 1
 	}
-	baseline := fig.Rect.Dy() - margin - 4
-	const low, high = "low", "high"
-	right := fig.Rect.Dx() - margin
-	x := right - text.width(high)
-	text.draw(fig, x, baseline, high, darkText)
-	x -= 8 + barWidth
-	for i := range barWidth {
-		c := cmap[i*255/(barWidth-1)]
-		bar := image.Rect(x+i, baseline-11, x+i+1, baseline+1)
-		draw.Draw(fig, bar, image.NewUniform(color.RGBA{c[0], c[1], c[2], 255}), image.Point{}, draw.Src)
+	x := cell.Min.X + (cell.Dx()-pictures*(w+1)+1)/2
+	y := cell.Min.Y + (cell.Dy()-h)/2
+	var out []image.Rectangle
+	for range pictures {
+		out = append(out, image.Rect(x, y, x+w, y+h))
+		x += w + 1
 	}
-	x -= 8 + text.width(low)
-	text.draw(fig, x, baseline, low, darkText)
-	text.draw(fig, margin, baseline, text.fit(opt.Caption, x-2*margin), darkText)
+	return out
+}
+
+// draw draws the pictures of cell i, and its mark.
+func (l *layout) draw(fig *image.RGBA, i int, c *Cell) error {
+	places := l.places(l.cell(i), c)
+	for k, place := range places {
+		gray := c.Heat != nil && k == len(places)-1
+		if err := c.drawPicture(fig, place, gray, l.alpha, l.cmap); err != nil {
+			return err
+		}
+		if c.Mark != nil {
+			c.drawMark(fig, place, l.unit)
+		}
+	}
+	return nil
 }

@@ -1,61 +1,74 @@
-// Package render draws what the other packages compute: heat maps over images,
-// figures of many images, scatter plots.
 package render
 
 import (
+	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	"math"
 )
 
-// GrayOf converts an image to gray as Pillow's convert("L") does, by the luma
-// of ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16, ignoring alpha.
-func GrayOf(im image.Image) *image.Gray {
-	b := im.Bounds()
-	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
-	if g, ok := im.(*image.Gray); ok {
-		draw.Draw(out, out.Bounds(), g, b.Min, draw.Src)
-		return out
-	}
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			c := color.NRGBAModel.Convert(im.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
-			out.Pix[y*out.Stride+x] = uint8((19595*uint32(c.R) + 38470*uint32(c.G) + 7471*uint32(c.B) + 0x8000) >> 16)
-		}
-	}
-	return out
-}
+// DefaultAlpha is the opacity of heat maps over images.
+const DefaultAlpha = 0.4
 
-// Overlay blends a heat map, one byte a pixel of the gray image, over it:
+// Overlay blends a heat map, row-major, one byte a pixel of the gray image,
+// over that image: with c = cmap[heat] (nil: Jet), g the gray level and
+// a = floor(255 alpha),
 //
-//	out = alpha * cmap[heat] + (1 - alpha) * gray
+//	out = floor((256 c a + g (65280 - 255 a)) / (65280 + a))
 //
-// rounded, which is what matplotlib shows of imshow(gray, cmap="gray") under
-// imshow(heat, cmap, alpha). It returns an error when the sizes differ or
-// alpha is not in [0, 1].
+// and out = c when a is 255. This is alpha c + (1-alpha) g in the arithmetic
+// of Agg, which draws for matplotlib: the result is, to the byte, what it
+// shows of imshow(heat, cmap, alpha=alpha, vmin=0, vmax=255) over the gray
+// image as RGB. It returns an error when the sizes differ or alpha is not in
+// [0, 1].
 func Overlay(gray *image.Gray, heat []uint8, cmap *Colormap, alpha float64) (*image.RGBA, error) {
+	if gray == nil {
+		return nil, errors.New("render: no gray image under the heat map")
+	}
 	w, h := gray.Rect.Dx(), gray.Rect.Dy()
+	if err := checkSides(w, h); err != nil {
+		return nil, err
+	}
 	if len(heat) != w*h {
 		return nil, fmt.Errorf("render: a heat map of %d bytes does not fit an image of %d x %d pixels", len(heat), w, h)
 	}
-	if !(alpha >= 0 && alpha <= 1) {
-		return nil, fmt.Errorf("render: alpha %v is not in [0, 1]", alpha)
+	if err := checkAlpha(alpha); err != nil {
+		return nil, err
 	}
 	if cmap == nil {
 		cmap = &Jet
 	}
+	a := uint32(math.Floor(alpha * 255))
+	divisor := 65280 + a
+	if a == 255 { // Agg copies what is opaque
+		divisor = 65280
+	}
+	// Both terms of the numerator, for every heat and gray level.
+	var over [256][3]uint32
+	var under [256]uint32
+	for i := range 256 {
+		for ch, c := range cmap[i] {
+			over[i][ch] = 256 * uint32(c) * a
+		}
+		under[i] = uint32(i) * (65280 - 255*a)
+	}
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
-		for x := range w {
-			under := (1 - alpha) * float64(gray.Pix[y*gray.Stride+x])
-			p := out.Pix[y*out.Stride+4*x:][:4]
-			for ch, over := range cmap[heat[y*w+x]] {
-				p[ch] = uint8(math.Round(float64(alpha*float64(over)) + under))
-			}
+		row, grays := out.Pix[y*out.Stride:][:4*w], gray.Pix[y*gray.Stride:][:w]
+		for x, level := range heat[y*w : (y+1)*w] {
+			p, c, g := row[4*x:4*x+4:4*x+4], &over[level], under[grays[x]]
+			p[0] = uint8((c[0] + g) / divisor)
+			p[1] = uint8((c[1] + g) / divisor)
+			p[2] = uint8((c[2] + g) / divisor)
 			p[3] = 255
 		}
 	}
 	return out, nil
+}
+
+func checkAlpha(alpha float64) error {
+	if !(alpha >= 0 && alpha <= 1) {
+		return fmt.Errorf("render: alpha %v is not in 0 to 1", alpha)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -9,7 +10,14 @@ import (
 )
 
 // SavePNG writes an image to a PNG file that is whole or absent. The same
-// image gives the same bytes.
+// image gives the same bytes. It returns an error when the image is nil, has
+// no pixels or a side over 20,000 of them, or the file cannot be written.
 func SavePNG(path string, im image.Image) error {
+	if im == nil {
+		return fmt.Errorf("render: %s: no image to write", path)
+	}
+	if err := checkSides(im.Bounds().Dx(), im.Bounds().Dy()); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, im) })
 }

@@ -1,0 +1,151 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+
+	xdraw "golang.org/x/image/draw"
+)
+
+// Cell is one picture of a Grid.
+type Cell struct {
+	Base  image.Image // drawn in gray under the heat map, in colour without one
+	Heat  []uint8     // one byte a pixel of Base, row-major; nil: none
+	Title string      // in a white box on the picture; empty: none
+	Wrong bool        // the title is red
+	Mark  *Point      // a ring around this point of Base, such as the map's peak; nil: none
+}
+
+// Point is a place in an image in pixels: the upper left corner of the image
+// is (0, 0), the centre of its first pixel (0.5, 0.5).
+type Point struct{ X, Y float64 }
+
+var (
+	titleInk = color.RGBA{0, 0, 0, 255}
+	wrongInk = color.RGBA{214, 0, 0, 255}
+	boxEdge  = color.RGBA{130, 130, 130, 255}
+)
+
+// check returns an error unless the cell can be drawn.
+func (c *Cell) check() error {
+	if c.Base == nil {
+		return errors.New("no image")
+	}
+	b := c.Base.Bounds()
+	if err := checkSides(b.Dx(), b.Dy()); err != nil {
+		return err
+	}
+	if c.Heat != nil && len(c.Heat) != b.Dx()*b.Dy() {
+		return fmt.Errorf("a heat map of %d bytes does not fit an image of %d x %d pixels", len(c.Heat), b.Dx(), b.Dy())
+	}
+	if m := c.Mark; m != nil && !(m.X >= 0 && m.Y >= 0 && m.X <= float64(b.Dx()) && m.Y <= float64(b.Dy())) {
+		return fmt.Errorf("a mark at (%g, %g) is outside an image of %d x %d pixels", m.X, m.Y, b.Dx(), b.Dy())
+	}
+	return nil
+}
+
+// drawPicture draws the picture over all of place: gray under the heat map,
+// or in colour.
+func (c *Cell) drawPicture(fig *image.RGBA, place image.Rectangle, gray bool, alpha float64, cmap *Colormap) error {
+	w, h := place.Dx(), place.Dy()
+	if !gray {
+		draw.Draw(fig, place, scale(c.Base, w, h), image.Point{}, draw.Src)
+		return nil
+	}
+	under, err := GrayOf(c.Base)
+	if err != nil {
+		return err
+	}
+	heat, err := Resize(c.Heat, under.Rect.Dx(), under.Rect.Dy(), w, h)
+	if err != nil {
+		return err
+	}
+	if under.Rect.Size() != image.Pt(w, h) {
+		wide := scale(under, w, h)
+		under = image.NewGray(wide.Rect)
+		for i := range under.Pix {
+			under.Pix[i] = wide.Pix[4*i]
+		}
+	}
+	mixed, err := Overlay(under, heat, cmap, alpha)
+	if err != nil {
+		return err
+	}
+	draw.Draw(fig, place, mixed, image.Point{}, draw.Src)
+	return nil
+}
+
+// scale brings an image to w x h pixels on white, smoothly in both directions.
+func scale(im image.Image, w, h int) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(out, out.Rect, image.White, image.Point{}, draw.Src)
+	b := im.Bounds()
+	if b.Size() == out.Rect.Size() {
+		draw.Draw(out, out.Rect, im, b.Min, draw.Over)
+	} else {
+		xdraw.CatmullRom.Scale(out, out.Rect, im, b, xdraw.Over, nil)
+	}
+	return out
+}
+
+// drawMark draws the ring around the marked point of a picture at place:
+// black around white, to be seen on every colour.
+func (c *Cell) drawMark(fig *image.RGBA, place image.Rectangle, unit float64) {
+	b := c.Base.Bounds()
+	at := Point{
+		float64(place.Min.X) + c.Mark.X*float64(place.Dx())/float64(b.Dx()),
+		float64(place.Min.Y) + c.Mark.Y*float64(place.Dy())/float64(b.Dy()),
+	}
+	drawRing(fig, place, at, 7*unit, 4*unit, color.RGBA{0, 0, 0, 255})
+	drawRing(fig, place, at, 7*unit, 2*unit, color.RGBA{255, 255, 255, 255})
+}
+
+// drawRing draws a circle's outline of a width, half of it on each side,
+// within clip. A pixel is covered by as much of the line as reaches into it
+// along the radius.
+func drawRing(fig *image.RGBA, clip image.Rectangle, c Point, r, width float64, ink color.RGBA) {
+	reach := r + width/2 + 1
+	box := image.Rect(int(c.X-reach), int(c.Y-reach), int(c.X+reach)+1, int(c.Y+reach)+1).Intersect(clip)
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			off := math.Abs(math.Hypot(float64(x)+0.5-c.X, float64(y)+0.5-c.Y) - r)
+			cover := min(max(width/2+0.5-off, 0), 1)
+			p := fig.Pix[fig.PixOffset(x, y):][:3]
+			for ch, v := range [3]uint8{ink.R, ink.G, ink.B} {
+				p[ch] = uint8(math.Round(float64(p[ch]) + float64(cover*(float64(v)-float64(p[ch])))))
+			}
+		}
+	}
+}
+
+// drawTitle writes the title into a white box at the upper left of the
+// picture, within cell: in the first of the fonts in which it fits, or
+// shortened in the last.
+func (c *Cell) drawTitle(fig *image.RGBA, cell, place image.Rectangle, fonts []*writer, unit float64) {
+	pad := max(1, int(math.Round(4*unit)))
+	room := cell.Dx() - 4*pad
+	text, shown := fonts[len(fonts)-1], ""
+	for _, f := range fonts {
+		if shown = f.fit(c.Title, room); shown == c.Title {
+			text = f
+			break
+		}
+	}
+	if shown == "" {
+		return
+	}
+	box := image.Rect(0, 0, text.width(shown)+2*pad, text.ascent+text.descent+pad)
+	left := min(place.Min.X+pad, cell.Max.X-pad-box.Dx())
+	box = box.Add(image.Pt(left, place.Min.Y+pad)).Intersect(cell)
+	draw.Draw(fig, box, image.NewUniform(boxEdge), image.Point{}, draw.Src)
+	draw.Draw(fig, box.Inset(max(1, int(unit))), image.White, image.Point{}, draw.Src)
+	ink := titleInk
+	if c.Wrong {
+		ink = wrongInk
+	}
+	text.draw(fig, box.Min.X+pad, box.Min.Y+pad/2+text.ascent, shown, ink)
+}
