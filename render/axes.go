@@ -32,8 +32,8 @@ type axes struct {
 }
 
 // layout places the axes in a figure, leaving room at the right. With equal,
-// a unit is as long across as up: the shorter range is widened. whole allows
-// no ticks between whole numbers along x.
+// a unit is as long across as up: the shorter range is widened. With whole, a
+// short x axis shows every whole number and no other.
 func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bool) error {
 	tick, label, title := fonts[tickText], fonts[labelText], fonts[titleText]
 	x, y := a.x, a.y
@@ -63,7 +63,7 @@ func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bo
 		// A number about each 70 pixels across and 50 up.
 		var step float64
 		a.xTicks, step = ticks(a.x.lo, a.x.hi, min(max(a.box.Dx()/70, 2), 9))
-		if whole && step < 1 {
+		if whole && a.x.hi-a.x.lo <= 21 {
 			a.xTicks, step = wholeNumbers(a.x), 1
 		}
 		a.xNumbers, a.xPower = tickLabels(a.xTicks, step)

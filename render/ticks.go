@@ -7,25 +7,29 @@ import (
 	"strings"
 )
 
-// ticks returns the round numbers in [lo, hi] that an axis shows: multiples of
-// 1, 2, 2.5 or 5 times a power of ten, the smallest such step that makes at
-// most bins intervals, as matplotlib's MaxNLocator does. lo must be less than
-// hi by more than their rounding.
+// ticks returns the round numbers in [lo, hi] that an axis shows, and their
+// step: 1, 2, 2.5 or 5 times a power of ten, the smallest such step that makes
+// at most bins intervals, or the next smaller that shows two numbers, as
+// matplotlib's MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]) has it. lo must be
+// less than hi by more than their rounding.
 func ticks(lo, hi float64, bins int) (at []float64, step float64) {
+	digits := [...]float64{1, 2, 2.5, 5}
 	raw := (hi - lo) / float64(bins)
-	exponent := int(math.Floor(math.Log10(raw)))
-	for e := exponent; step == 0; e++ {
-		for _, s := range [...]float64{1, 2, 2.5, 5} {
-			if v := scaled(s, e); v >= raw*(1-1e-9) {
-				step = v
-				break
-			}
-		}
+	k := len(digits) * int(math.Floor(math.Log10(raw)))
+	stepAt := func(k int) float64 {
+		e := int(math.Floor(float64(k) / float64(len(digits))))
+		return scaled(digits[k-e*len(digits)], e)
 	}
-	// The tolerance keeps a tick whose place is an end of the axis.
-	first, last := math.Ceil(lo/step-1e-9), math.Floor(hi/step+1e-9)
-	for k := first; k <= last && len(at) <= bins+1; k++ {
-		at = append(at, k*step+0) // +0: never -0
+	for stepAt(k) < raw*(1-1e-9) {
+		k++
+	}
+	for ; len(at) < 2; k-- {
+		at, step = nil, stepAt(k)
+		// The tolerance keeps a number that is an end of the axis.
+		first, last := math.Ceil(lo/step-1e-9), math.Floor(hi/step+1e-9)
+		for i := range int(last-first) + 1 {
+			at = append(at, (first+float64(i))*step+0) // +0: never -0
+		}
 	}
 	return at, step
 }
