@@ -19,28 +19,44 @@ type MaxPool2d struct {
 // OH = (H + 2 padding - kernel) / stride + 1. It returns an error when the
 // layer or the batch is misshapen.
 func (l *MaxPool2d) Forward(x *Tensor) (*Tensor, error) {
-	if l.Kernel < 1 || l.Stride < 0 || l.Padding < 0 || l.Padding > l.Kernel/2 {
-		return nil, fmt.Errorf("nn: MaxPool2d: bad kernel %d, stride %d or padding %d", l.Kernel, l.Stride, l.Padding)
-	}
 	n, c, h, w, err := images("MaxPool2d", x, 0)
 	if err != nil {
 		return nil, err
 	}
-	win := window{l.Kernel, l.Stride, l.Padding, 1}
+	win, oh, ow, err := l.window(h, w)
+	if err != nil {
+		return nil, err
+	}
+	y := empty(n, c, oh, ow)
+	l.pool(y, x, win)
+	return y, nil
+}
+
+// window checks the layer against planes of h x w pixels, and returns how its
+// kernel moves and the sides of its output.
+func (l *MaxPool2d) window(h, w int) (win window, oh, ow int, err error) {
+	if l.Kernel < 1 || l.Stride < 0 || l.Padding < 0 || l.Padding > l.Kernel/2 {
+		return win, 0, 0, fmt.Errorf("nn: MaxPool2d: bad kernel %d, stride %d or padding %d", l.Kernel, l.Stride, l.Padding)
+	}
+	win = window{l.Kernel, l.Stride, l.Padding, 1}
 	if win.stride == 0 {
 		win.stride = l.Kernel
 	}
-	oh, ow := win.out(h), win.out(w)
+	oh, ow = win.out(h), win.out(w)
 	if oh < 1 || ow < 1 {
-		return nil, fmt.Errorf("nn: MaxPool2d: kernel %d is larger than the padded image %dx%d", l.Kernel, h+2*l.Padding, w+2*l.Padding)
+		err = fmt.Errorf("nn: MaxPool2d: kernel %d is larger than the padded image %dx%d", l.Kernel, h+2*l.Padding, w+2*l.Padding)
 	}
-	y := empty(n, c, oh, ow)
-	parallel.For(n*c, 8, func(lo, hi int) {
+	return win, oh, ow, err
+}
+
+// pool pools every plane of x into y.
+func (l *MaxPool2d) pool(y, x *Tensor, win window) {
+	h, w, oh, ow := x.Shape[2], x.Shape[3], y.Shape[2], y.Shape[3]
+	parallel.For(x.Shape[0]*x.Shape[1], 8, func(lo, hi int) {
 		for p := lo; p < hi; p++ {
 			maxPoolPlane(y.Data[p*oh*ow:(p+1)*oh*ow], x.Data[p*h*w:(p+1)*h*w], h, w, oh, ow, win)
 		}
 	})
-	return y, nil
 }
 
 // maxPoolPlane pools one h x w plane.

@@ -1,0 +1,158 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/golden"
+)
+
+func compile(t testing.TB, m *ResNet) *Plan {
+	t.Helper()
+	p, err := Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPlanSameBitsForAnyBatchAndCores(t *testing.T) {
+	m, _ := narrowNetwork(t)
+	p := compile(t, m)
+	const n = chunk + 5 // two chunks
+	x := empty(n, 3, 64, 80)
+	x.Data = golden.Uniform("plan", len(x.Data), 1)
+	whole, err := p.Run(t.Context(), x, "layer2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(whole.Logits.Shape, []int{n, 10}) || !slices.Equal(whole.Taps["layer2"].Shape, []int{n, 32, 8, 10}) {
+		t.Fatalf("shapes %v and %v", whole.Logits.Shape, whole.Taps["layer2"].Shape)
+	}
+	reference, err := m.Run(t.Context(), x, "layer2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pair := range map[string][2]*Tensor{
+		"logits": {whole.Logits, reference.Logits}, "features": {whole.Features, reference.Features}, "layer2": {whole.Taps["layer2"], reference.Taps["layer2"]},
+	} {
+		if d := golden.Relative(t, pair[0].Data, pair[1].Data); d > 1e-5 {
+			t.Errorf("%s differ by %g from the reference path", name, d)
+		}
+	}
+	for _, procs := range []int{1, 2, 7} {
+		old := runtime.GOMAXPROCS(procs)
+		for _, i := range []int{0, 3, n - 1} {
+			one, err := x.Sample(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := p.Run(t.Context(), &Tensor{append([]int{1}, one.Shape...), one.Data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(r.Logits.Data, whole.Logits.Data[i*10:(i+1)*10]) {
+				t.Errorf("GOMAXPROCS=%d: other logits for image %d alone", procs, i)
+			}
+		}
+		runtime.GOMAXPROCS(old)
+	}
+}
+
+func TestPlanByManyGoroutines(t *testing.T) {
+	m, _ := narrowNetwork(t)
+	p := compile(t, m)
+	x := empty(2, 3, 32, 48)
+	x.Data = golden.Uniform("plan", len(x.Data), 1)
+	want, err := p.Run(t.Context(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 3 {
+				r, err := p.Run(t.Context(), x, "layer4")
+				if err != nil || !slices.Equal(r.Logits.Data, want.Logits.Data) {
+					t.Errorf("other logits beside other goroutines (%v)", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestPlanErrors(t *testing.T) {
+	m, f := narrowNetwork(t)
+	p := compile(t, m)
+	if _, err := p.Run(t.Context(), inputOf(f), "layer9"); err == nil {
+		t.Error("unknown tap accepted")
+	}
+	if _, err := p.Run(t.Context(), empty(1, 4, 32, 32)); err == nil {
+		t.Error("4 channels accepted")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.Run(ctx, inputOf(f)); !errors.Is(err, context.Canceled) {
+		t.Errorf("after cancel: %v", err)
+	}
+	bad := *m
+	bad.BN1 = batchNormOf("x.", 5)
+	if _, err := Compile(&bad); err == nil {
+		t.Error("a stem whose batch norm does not fit was compiled")
+	}
+}
+
+// The plan's memory is used again: a run allocates its small results and
+// nothing that grows with the feature maps.
+func TestPlanReusesMemory(t *testing.T) {
+	m, _ := narrowNetwork(t)
+	p := compile(t, m)
+	x := empty(4, 3, 128, 128)
+	run := func() {
+		if _, err := p.Run(context.Background(), x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const rounds = 5
+	for range rounds {
+		run()
+	}
+	runtime.ReadMemStats(&after)
+	perRun := (after.TotalAlloc - before.TotalAlloc) / rounds
+	t.Logf("%d bytes allocated a run; the first feature map alone has %d", perRun, 4*4*16*64*64)
+	if perRun > 256<<10 {
+		t.Errorf("%d bytes allocated a run", perRun)
+	}
+}
+
+func BenchmarkResNet18(b *testing.B) {
+	f := golden.Open(b, "nn_resnet18.safetensors")
+	m, err := NewResNet(f.StateDict())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range []int{1, 40} {
+		x := empty(n, 3, 128, 128)
+		x.Data = golden.Uniform("bench", len(x.Data), 1)
+		for name, net := range map[string]Network{"reference": m, "plan": compile(b, m)} {
+			b.Run(fmt.Sprintf("%s/batch=%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					if _, err := net.Run(context.Background(), x); err != nil {
+						b.Fatal(err)
+					}
+				}
+				const macs = 595e6 // multiply-adds for 3x128x128
+				b.ReportMetric(2*macs*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
