@@ -33,17 +33,17 @@ var (
 // check returns an error unless the cell can be drawn.
 func (c *Cell) check() error {
 	if c.Base == nil {
-		return errors.New("no image")
+		return errors.New("render: no image")
 	}
 	b := c.Base.Bounds()
 	if err := checkSides(b.Dx(), b.Dy()); err != nil {
 		return err
 	}
 	if c.Heat != nil && len(c.Heat) != b.Dx()*b.Dy() {
-		return fmt.Errorf("a heat map of %d bytes does not fit an image of %d x %d pixels", len(c.Heat), b.Dx(), b.Dy())
+		return fmt.Errorf("render: a heat map of %d bytes does not fit an image of %d x %d pixels", len(c.Heat), b.Dx(), b.Dy())
 	}
 	if m := c.Mark; m != nil && !(m.X >= 0 && m.Y >= 0 && m.X <= float64(b.Dx()) && m.Y <= float64(b.Dy())) {
-		return fmt.Errorf("a mark at (%g, %g) is outside an image of %d x %d pixels", m.X, m.Y, b.Dx(), b.Dy())
+		return fmt.Errorf("render: a mark at (%g, %g) is outside an image of %d x %d pixels", m.X, m.Y, b.Dx(), b.Dy())
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func Grid(cells []Cell, opt GridOptions) (*image.RGBA, error) {
 	})
 	for i, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("render: picture %d: %w", i, err)
+			return nil, fmt.Errorf("picture %d: %w", i, err)
 		}
 	}
 	for i := range cells {
@@ -125,7 +125,7 @@ func newLayout(cells []Cell, opt GridOptions) (*layout, error) {
 	heats := false
 	for i := range cells {
 		if err := cells[i].check(); err != nil {
-			return nil, fmt.Errorf("render: picture %d: %w", i, err)
+			return nil, fmt.Errorf("picture %d: %w", i, err)
 		}
 		heats = heats || cells[i].Heat != nil
 	}

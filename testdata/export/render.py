@@ -1,7 +1,6 @@
-"""Goldens of render, and its colour tables render/tables.go.
-
-cv2.resize of random bytes, matplotlib's colour maps and alpha blending,
-Pillow's gray conversion."""
+"""Goldens of render, and its colour tables render/tables.go: cv2.resize,
+Pillow's gray conversion, matplotlib's colour maps and what its Agg renderer
+shows of a heat map over a gray image."""
 
 import pathlib
 
@@ -12,10 +11,17 @@ from PIL import Image
 
 from gen import save, uniform
 
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+# Source width and height, target width and height: maps of the networks onto
+# their images, awkward shapes, rows and columns of one, shrinking by exactly
+# two and four, along one axis alone, and not at all.
 SIZES = [
     (4, 4, 128, 128), (7, 7, 224, 224), (3, 5, 40, 100), (1, 1, 9, 7), (9, 13, 40, 100), (4, 4, 96, 96), (2, 2, 32, 32),
     (6, 6, 96, 96), (3, 3, 96, 96), (1, 8, 33, 64), (8, 1, 64, 33), (5, 4, 5, 4), (37, 91, 20, 30), (64, 48, 32, 24),
-    (64, 48, 16, 12), (50, 50, 25, 24), (10, 10, 11, 9), (31, 17, 93, 51), (128, 128, 127, 129),
+    (64, 48, 16, 12), (64, 48, 32, 48), (64, 48, 64, 24), (50, 50, 25, 24), (10, 10, 11, 9), (31, 17, 93, 51),
+    (128, 128, 127, 129), (96, 96, 1, 1), (3, 3, 1, 200),
 ]
 
 
@@ -23,23 +29,54 @@ def random_bytes(name, n):
     return ((uniform(name, n, 1.0).astype(np.float64) + 1) * 128).astype(np.uint8)
 
 
+def resized(src, size):
+    """cv2.resize, which must not depend on the path that OpenCV takes."""
+    found = []
+    for optimized in (True, False):
+        for ipp in (True, False):
+            cv2.setUseOptimized(optimized)
+            cv2.ipp.setUseIPP(ipp)
+            found.append(cv2.resize(src, size, interpolation=cv2.INTER_LINEAR))
+    assert all((f == found[0]).all() for f in found), "OpenCV's paths differ"
+    return found[0]
+
+
+def shown(gray, heat, cmap, alpha):
+    """The pixels of imshow(heat) over the gray image, one to one. The image
+    goes in as RGB: imshow(gray, cmap="gray") would lower 24 of its 256 levels
+    by one, since that map truncates."""
+    h, w = gray.shape
+    fig = plt.figure(figsize=(w / 100, h / 100), dpi=100)
+    ax = fig.add_axes([0, 0, 1, 1])
+    ax.axis("off")
+    ax.imshow(np.repeat(gray[:, :, None], 3, 2))
+    ax.imshow(heat, cmap=cmap, alpha=alpha, vmin=0, vmax=255)
+    fig.canvas.draw()
+    pixels = np.asarray(fig.canvas.buffer_rgba())[:, :, :3].copy()
+    plt.close(fig)
+    assert pixels.shape == (h, w, 3)
+    return pixels
+
+
 out = {}
 for w, h, W, H in SIZES:
     src = random_bytes(f"resize {w}x{h}", w * h).reshape(h, w)
-    out[f"resize {w} {h} {W} {H}"] = cv2.resize(src, (W, H))
+    out[f"resize {w} {h} {W} {H}"] = resized(src, (W, H))
+
 maps = {}
 for name in ("jet", "viridis", "turbo", "gray"):
     maps[name] = matplotlib.colormaps[name](np.arange(256), bytes=True)[:, :3].copy()
     out[f"colormap {name}"] = maps[name]
 
-rgb = random_bytes("gray", 64 * 48 * 3).reshape(48, 64, 3)
-gray = np.asarray(Image.fromarray(rgb).convert("L"))
+pixels = random_bytes("gray", 64 * 48 * 4).reshape(48, 64, 4)
+gray = np.asarray(Image.fromarray(pixels).convert("L"))
+assert (gray == np.asarray(Image.fromarray(pixels[:, :, :3]).convert("L"))).all(), "alpha matters"
 out["gray"] = gray
-# What matplotlib's Agg renderer makes of imshow(gray) and, over it, imshow(heat,
-# cmap="jet", alpha=0.4): heat's colour over gray, in real numbers.
+
 heat = random_bytes("heat", 64 * 48).reshape(48, 64)
-top = matplotlib.colormaps["jet"](heat, bytes=True)[..., :3].astype(np.float64)
-out["overlay"] = top * 0.4 + gray[..., None].astype(np.float64) * 0.6
+for name, alpha in (("jet", 0.4), ("jet", 0.0), ("jet", 1.0), ("viridis", 0.4), ("turbo", 0.77), ("gray", 0.1), ("jet", 0.999)):
+    out[f"overlay {name} {alpha}"] = shown(gray, heat, name, alpha)
+
 save("render.safetensors", out)
 
 with open(pathlib.Path(__file__).resolve().parents[2] / "render" / "tables.go", "w") as f:
