@@ -63,17 +63,25 @@ func (f *Figure) SavePNG(path string) error { return SavePNG(path, f.Image()) }
 // SaveSVG writes the figure to an SVG file that is whole or absent.
 func (f *Figure) SaveSVG(path string) error { return atomicfile.Write(path, f.WriteSVG) }
 
-// Save writes the figure in the format that the name of the file ends with:
-// .png or .svg. It returns an error for any other.
-func (f *Figure) Save(path string) error {
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".png":
-		return f.SavePNG(path)
-	case ".svg":
-		return f.SaveSVG(path)
-	default:
-		return fmt.Errorf("render: %s: a figure is saved as .png or .svg, not as %q", path, ext)
+// CheckFigureName returns an error unless Figure.Save can write a file of this
+// name: one that ends with .png or .svg, in upper or lower case.
+func CheckFigureName(path string) error {
+	if ext := strings.ToLower(filepath.Ext(path)); ext != ".png" && ext != ".svg" {
+		return fmt.Errorf("render: %q: a figure is saved as .png or .svg", path)
 	}
+	return nil
+}
+
+// Save writes the figure in the format that the name of the file ends with;
+// see CheckFigureName.
+func (f *Figure) Save(path string) error {
+	if err := CheckFigureName(path); err != nil {
+		return err
+	}
+	if strings.EqualFold(filepath.Ext(path), ".svg") {
+		return f.SaveSVG(path)
+	}
+	return f.SavePNG(path)
 }
 
 // checkSize returns an error for a figure too small to read or too large to
