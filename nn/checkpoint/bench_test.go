@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// resnet18 is a state dict of the sizes of torchvision's ResNet18: 62
-// parameters and their running statistics, 11.7 million numbers.
-func resnet18(tb testing.TB) *StateDict {
+// resnet18 is a state dict of the sizes of a ResNet18: 62 parameters and their
+// running statistics. At torchvision's width of 64 it holds 11.7 million
+// numbers.
+func resnet18(tb testing.TB, width int) *StateDict {
 	tb.Helper()
 	s := &StateDict{}
 	add := func(name string, shape ...int) {
@@ -37,9 +38,10 @@ func resnet18(tb testing.TB) *StateDict {
 			add(name+".bn."+x, out)
 		}
 	}
-	conv("stem", 64, 3, 7)
-	in := 64
-	for stage, out := range []int{64, 128, 256, 512} {
+	conv("stem", width, 3, 7)
+	in := width
+	for stage := range 4 {
+		out := width << stage
 		for block := range 2 {
 			name := fmt.Sprintf("layer%d.%d", stage+1, block)
 			conv(name+".1", out, in, 3)
@@ -50,7 +52,7 @@ func resnet18(tb testing.TB) *StateDict {
 			in = out
 		}
 	}
-	add("fc.weight", 1000, 512)
+	add("fc.weight", 1000, in)
 	add("fc.bias", 1000)
 	return s
 }
@@ -79,7 +81,7 @@ func torchFiles(tb testing.TB, s *StateDict) (archive, stream []byte) {
 
 // BenchmarkLoad loads ResNet18's 45 MB from a file.
 func BenchmarkLoad(b *testing.B) {
-	s := resnet18(b)
+	s := resnet18(b, 64)
 	archive, stream := torchFiles(b, s)
 	var st bytes.Buffer
 	if err := WriteSafetensors(&st, s); err != nil {
@@ -104,7 +106,7 @@ func BenchmarkLoad(b *testing.B) {
 
 // Loading takes the memory of the tensors once, and little more.
 func TestLoadAllocatesOnce(t *testing.T) {
-	s := resnet18(t)
+	s := resnet18(t, 32)
 	archive, stream := torchFiles(t, s)
 	var st bytes.Buffer
 	if err := WriteSafetensors(&st, s); err != nil {
@@ -119,14 +121,14 @@ func TestLoadAllocatesOnce(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		got := after.TotalAlloc - before.TotalAlloc
 		t.Logf("%s: %d bytes of memory for a file of %d", name, got, len(data))
-		if got > uint64(len(data))*102/100 {
+		if got > uint64(len(data))+300<<10 {
 			t.Errorf("%s: %d bytes of memory for a file of %d", name, got, len(data))
 		}
 	}
 }
 
 func BenchmarkConvert(b *testing.B) {
-	s := resnet18(b)
+	s := resnet18(b, 64)
 	for _, d := range []DType{F16, BF16} {
 		half, err := s.Convert(d)
 		if err != nil {

@@ -3,6 +3,9 @@ them what they hold: testdata/golden/checkpoint/*.pth and *.safetensors, with
 expected.safetensors (tensor "CASE:NAME", and in the metadata under "CASE" the
 names in order) and halves.safetensors (conversions between float types).
 
+(Today's torch.load cannot read the unsigned types of dtypes.legacy.pth and
+views.legacy.pth, which today's torch.save writes; nn/checkpoint can.)
+
 The files are torch.save's and safetensors' own, except for those of "old",
 "views-0.1", "big-endian" and "deflated": forms that today's PyTorch reads but
 no longer writes, put together here and checked by torch.load.
