@@ -92,16 +92,24 @@ func scale(im image.Image, w, h int) *image.RGBA {
 	return out
 }
 
+// markRadius is that of the ring around a mark, in pixels of the design.
+const markRadius = 7
+
 // drawMark draws the ring around the marked point of a picture at place:
 // black around white, to be seen on every colour.
 func (c *Cell) drawMark(fig *image.RGBA, place image.Rectangle, unit float64) {
+	at := c.markAt(place)
+	drawRing(fig, place, at, markRadius*unit, 4*unit, color.RGBA{0, 0, 0, 255})
+	drawRing(fig, place, at, markRadius*unit, 2*unit, color.RGBA{255, 255, 255, 255})
+}
+
+// markAt returns where the marked point is in the figure.
+func (c *Cell) markAt(place image.Rectangle) Point {
 	b := c.Base.Bounds()
-	at := Point{
-		float64(place.Min.X) + c.Mark.X*float64(place.Dx())/float64(b.Dx()),
-		float64(place.Min.Y) + c.Mark.Y*float64(place.Dy())/float64(b.Dy()),
+	return Point{
+		float64(place.Min.X) + float64(c.Mark.X*float64(place.Dx())/float64(b.Dx())),
+		float64(place.Min.Y) + float64(c.Mark.Y*float64(place.Dy())/float64(b.Dy())),
 	}
-	drawRing(fig, place, at, 7*unit, 4*unit, color.RGBA{0, 0, 0, 255})
-	drawRing(fig, place, at, 7*unit, 2*unit, color.RGBA{255, 255, 255, 255})
 }
 
 // drawRing draws a circle's outline of a width, half of it on each side,
@@ -122,25 +130,33 @@ func drawRing(fig *image.RGBA, clip image.Rectangle, c Point, r, width float64, 
 	}
 }
 
-// drawTitle writes the title into a white box at the upper left of the
-// picture, within cell: in the first of the fonts in which it fits, or
-// shortened in the last.
-func (c *Cell) drawTitle(fig *image.RGBA, cell, place image.Rectangle, fonts []*writer, unit float64) {
-	pad := max(1, int(math.Round(4*unit)))
+// titlePad is the space around a title and around its box, in pixels.
+func titlePad(unit float64) int { return max(1, int(math.Round(4*unit))) }
+
+// drawTitle writes the title into a white box, within cell, at the upper left
+// of the first of its pictures, or at the lower left where the box would hide
+// the mark. It takes the first of the fonts in which the title fits, or
+// shortens it in the last.
+func (c *Cell) drawTitle(fig *image.RGBA, cell image.Rectangle, places []image.Rectangle, fonts []*writer, unit float64) {
+	pad := titlePad(unit)
 	room := cell.Dx() - 4*pad
-	text, shown := fonts[len(fonts)-1], ""
-	for _, f := range fonts {
-		if shown = f.fit(c.Title, room); shown == c.Title {
-			text = f
+	text, shown := fonts[0], ""
+	for _, text = range fonts {
+		if shown = text.fit(c.Title, room); shown == c.Title {
 			break
 		}
 	}
 	if shown == "" {
 		return
 	}
-	box := image.Rect(0, 0, text.width(shown)+2*pad, text.ascent+text.descent+pad)
-	left := min(place.Min.X+pad, cell.Max.X-pad-box.Dx())
-	box = box.Add(image.Pt(left, place.Min.Y+pad)).Intersect(cell)
+	box := image.Rect(0, 0, text.width(shown)+2*pad, text.line()+pad)
+	left := min(places[0].Min.X+pad, cell.Max.X-pad-box.Dx())
+	top := min(places[0].Min.Y+pad, cell.Max.Y-pad-box.Dy())
+	bottom := places[0].Max.Y - pad - box.Dy()
+	box = box.Add(image.Pt(left, top))
+	if c.Mark != nil && c.hides(box, places, unit) && bottom > top {
+		box = box.Add(image.Pt(0, bottom-top))
+	}
 	draw.Draw(fig, box, image.NewUniform(boxEdge), image.Point{}, draw.Src)
 	draw.Draw(fig, box.Inset(max(1, int(unit))), image.White, image.Point{}, draw.Src)
 	ink := titleInk
@@ -148,4 +164,16 @@ func (c *Cell) drawTitle(fig *image.RGBA, cell, place image.Rectangle, fonts []*
 		ink = wrongInk
 	}
 	text.draw(fig, box.Min.X+pad, box.Min.Y+pad/2+text.ascent, shown, ink)
+}
+
+// hides tells whether a box covers any of the ring around the mark.
+func (c *Cell) hides(box image.Rectangle, places []image.Rectangle, unit float64) bool {
+	ring := int(math.Ceil((markRadius + 2) * unit))
+	for _, place := range places {
+		at := c.markAt(place)
+		if image.Pt(int(at.X), int(at.Y)).In(box.Inset(-ring)) {
+			return true
+		}
+	}
+	return false
 }

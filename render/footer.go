@@ -37,7 +37,10 @@ func (l *layout) newFooter(caption string, heats bool, bottom, inner int) footer
 	barLine := 0
 	if bar > 0 && (len(f.lines) > 1 || beside < inner/3) {
 		f.lines = l.text.wrap(caption, inner)
-		barLine = len(f.lines)
+		barLine = len(f.lines) - 1
+		if l.text.width(f.lines[barLine]) > beside {
+			barLine++
+		}
 	}
 	rows := len(f.lines)
 	if bar > 0 {

@@ -65,7 +65,7 @@ func Grid(cells []Cell, opt GridOptions) (*image.RGBA, error) {
 	for i := range cells {
 		if cells[i].Title != "" {
 			cell := l.cell(i)
-			cells[i].drawTitle(fig, cell, l.places(cell, &cells[i])[0], l.titles, l.unit)
+			cells[i].drawTitle(fig, cell, l.places(cell, &cells[i]), l.titles, l.unit)
 		}
 	}
 	l.drawHeading(fig)
@@ -122,12 +122,13 @@ func newLayout(cells []Cell, opt GridOptions) (*layout, error) {
 	if err := checkAlpha(l.alpha); err != nil {
 		return nil, err
 	}
-	heats := false
+	heats, titles := false, false
 	for i := range cells {
 		if err := cells[i].check(); err != nil {
 			return nil, fmt.Errorf("picture %d: %w", i, err)
 		}
 		heats = heats || cells[i].Heat != nil
+		titles = titles || cells[i].Title != ""
 	}
 	if err := l.fonts(); err != nil {
 		return nil, err
@@ -135,6 +136,10 @@ func newLayout(cells []Cell, opt GridOptions) (*layout, error) {
 	l.cols = min(l.cols, len(cells))
 	l.gap, l.margin = l.px(6), l.px(14)
 	l.side = room(cells, l.px(float64(size)))
+	if titles { // flat or narrow pictures leave them some room
+		l.side.X = max(l.side.X, l.px(float64(size))/2)
+		l.side.Y = max(l.side.Y, l.titles[0].line()+3*titlePad(l.unit))
+	}
 	// Checked before they are multiplied, so that nothing overflows.
 	rows := (len(cells) + l.cols - 1) / l.cols
 	if l.cols > maxSide || rows > maxSide {
