@@ -1,0 +1,150 @@
+package tsne
+
+import (
+	"context"
+	"math"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// The constants of scikit-learn's _binary_search_perplexity. The first two are
+// C floats there.
+const (
+	perplexityTolerance = float64(float32(1e-5))
+	emptySum            = float64(float32(1e-8)) // what a sum of zero becomes
+	bisections          = 100
+)
+
+// bisect finds the precision beta for which the probabilities
+//
+//	p_j = exp(-beta d2_j) / sum_k exp(-beta d2_k)
+//
+// over the squared distances d2 have the given perplexity (the exponential of
+// their entropy), and writes them to p. The element self, if not negative, is
+// left out: its p is 0. The steps are those of scikit-learn's
+// _binary_search_perplexity, to the last rounding but that of exp and log: beta
+// starts at 1, doubles or halves until bracketed, and is then bisected.
+func bisect(d2 []float32, self int, perplexity float64, p []float64) (beta float64) {
+	target := math.Log(float64(float32(perplexity))) // a C float there
+	lo, hi := math.Inf(-1), math.Inf(1)
+	beta = 1
+	for range bisections {
+		sum := 0.0
+		for j, d := range d2 {
+			p[j] = 0
+			if j != self {
+				p[j] = math.Exp(-float64(d) * beta)
+				sum += p[j]
+			}
+		}
+		if sum == 0 {
+			sum = emptySum
+		}
+		mean := 0.0
+		for j, d := range d2 {
+			p[j] /= sum
+			mean += float64(d) * p[j]
+		}
+		diff := math.Log(sum) + beta*mean - target
+		if math.Abs(diff) <= perplexityTolerance {
+			return beta
+		}
+		if diff > 0 {
+			lo = beta
+			if math.IsInf(hi, 1) {
+				beta *= 2
+			} else {
+				beta = (beta + hi) / 2
+			}
+		} else {
+			hi = beta
+			if math.IsInf(lo, -1) {
+				beta /= 2
+			} else {
+				beta = (beta + lo) / 2
+			}
+		}
+	}
+	return beta
+}
+
+// conditional writes to p, for rows of k squared distances each, the mean over
+// the perplexities of the conditional probabilities. With self, row i leaves
+// out column i.
+func conditional(ctx context.Context, d2 []float32, k int, self bool, perplexities []float64, p []float64) error {
+	if k == 0 {
+		return ctx.Err()
+	}
+	n := len(d2) / k
+	grain := max(1, 1<<12/k)
+	scratch := make([][]float64, parallel.Workers(n, grain))
+	done := ctx.Done()
+	parallel.ForWorker(n, grain, func(worker, lo, hi int) {
+		if scratch[worker] == nil {
+			scratch[worker] = make([]float64, k)
+		}
+		for i := lo; i < hi; i++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			row, out := d2[i*k:(i+1)*k], p[i*k:(i+1)*k]
+			skip := -1
+			if self {
+				skip = i
+			}
+			bisect(row, skip, perplexities[0], out)
+			if len(perplexities) == 1 {
+				continue
+			}
+			for _, perplexity := range perplexities[1:] {
+				bisect(row, skip, perplexity, scratch[worker])
+				for j, v := range scratch[worker] {
+					out[j] += v
+				}
+			}
+			for j := range out {
+				out[j] /= float64(len(perplexities))
+			}
+		}
+	})
+	return ctx.Err()
+}
+
+// joint turns the n x n conditional probabilities in p into the joint ones,
+// (p + p^T) / sum, no smaller than 2^-52 off the diagonal, as scikit-learn's
+// _joint_probabilities.
+func joint(p []float64, n int) {
+	sums := make([]float64, n)
+	parallel.For(n, 16, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			for _, v := range p[i*n : (i+1)*n] {
+				sums[i] += v
+			}
+		}
+	})
+	total := 0.0
+	for _, s := range sums {
+		total += 2 * s
+	}
+	total = max(total, epsilon)
+	// Tiles of 64 x 64 keep both triangles in the cache.
+	const tile = 64
+	tiles := (n + tile - 1) / tile
+	parallel.For(tiles, 1, func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			for j0 := t * tile; j0 < n; j0 += tile {
+				for i := t * tile; i < min((t+1)*tile, n); i++ {
+					for j := max(j0, i+1); j < min(j0+tile, n); j++ {
+						v := max((p[i*n+j]+p[j*n+i])/total, epsilon)
+						p[i*n+j], p[j*n+i] = v, v
+					}
+				}
+			}
+		}
+	})
+	for i := range n {
+		p[i*n+i] = 0
+	}
+}

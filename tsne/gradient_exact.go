@@ -1,0 +1,152 @@
+package tsne
+
+import (
+	"context"
+	"math"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// exact is the objective over all pairs (van der Maaten and Hinton 2008).
+type exact struct {
+	kernel
+	p        []float64 // n x n joint probabilities, zero on the diagonal
+	sumP     float64   // their sum, 1 but for rounding and the floor
+	pLogP    float64   // the sum of p log p
+	partials []pairSums
+	repel    []float64
+}
+
+// pairSums is what one row of pairs adds to the normaliser and to the
+// divergence.
+type pairSums struct{ z, pNegLogQ float64 }
+
+// newExact returns the objective for dense joint probabilities.
+func newExact(p []float64, n int, k kernel) *exact {
+	e := &exact{kernel: k, p: p, partials: make([]pairSums, n)}
+	rows := make([][2]float64, n)
+	parallel.For(n, 16, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			var sum, entropy float64
+			for _, v := range p[i*n : (i+1)*n] {
+				if v > 0 {
+					sum += v
+					entropy += v * math.Log(v)
+				}
+			}
+			rows[i] = [2]float64{sum, entropy}
+		}
+	})
+	for _, r := range rows {
+		e.sumP += r[0]
+		e.pLogP += r[1]
+	}
+	return e
+}
+
+// gradient adds up attraction and repulsion of each row apart, since the
+// normaliser is known only when all rows are done.
+func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
+	n, dims := l.n, l.dims
+	if len(e.repel) != len(grad) {
+		e.repel = make([]float64, len(grad))
+	}
+	grain := max(1, 1<<14/n)
+	err := parallel.ForContext(ctx, n, grain, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := e.p[i*n : (i+1)*n]
+			var at [3]float64
+			copy(at[:], l.y[i*dims:(i+1)*dims])
+			var f forces
+			// Two calls, to leave out the point itself: its q of 1 would
+			// drown the others in a spread-out layout.
+			for _, s := range [2][2]int{{0, i}, {i + 1, n}} {
+				p, others := row[s[0]:s[1]], l.y[s[0]*dims:s[1]*dims]
+				if dims == 2 && e.dof == 1 {
+					f.addPairs2(p, others, at[0], at[1])
+				} else {
+					f.addPairs(p, others, dims, at, e.kernel)
+				}
+			}
+			sums := pairSums{z: f.z}
+			if wantKL {
+				sums.pNegLogQ = e.cross(row, l.y, dims, at)
+			}
+			e.partials[i] = sums
+			for a := range dims {
+				grad[i*dims+a] = f.attract[a]
+				e.repel[i*dims+a] = f.repel[a]
+			}
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	var z, pNegLogQ float64
+	for _, s := range e.partials {
+		z += s.z
+		pNegLogQ += s.pNegLogQ
+	}
+	z = max(z, epsilon)
+	c := e.scale()
+	for i, r := range e.repel {
+		grad[i] = c * (exaggeration*grad[i] - r/z)
+	}
+	return e.pLogP + pNegLogQ + e.sumP*math.Log(z), nil
+}
+
+// forces is what acts on one point: the sums over the others of
+// p/(1 + d2/dof) (y_i - y_j), of q/(1 + d2/dof) (y_i - y_j) and of q.
+type forces struct {
+	attract, repel [3]float64
+	z              float64
+}
+
+// addPairs2 adds the forces of the others on the point (x, y) in two
+// dimensions with one degree of freedom.
+func (f *forces) addPairs2(p, others []float64, x, y float64) {
+	ax, ay, rx, ry, z := f.attract[0], f.attract[1], f.repel[0], f.repel[1], f.z
+	others = others[:2*len(p)]
+	for j, pij := range p {
+		dx, dy := x-others[2*j], y-others[2*j+1]
+		q := 1 / (1 + dx*dx + dy*dy)
+		z += q
+		a, r := pij*q, q*q
+		ax += a * dx
+		ay += a * dy
+		rx += r * dx
+		ry += r * dy
+	}
+	f.attract, f.repel, f.z = [3]float64{ax, ay}, [3]float64{rx, ry}, z
+}
+
+// addPairs is addPairs2 for any dimension and kernel.
+func (f *forces) addPairs(p, others []float64, dims int, at [3]float64, k kernel) {
+	for j, pij := range p {
+		var d [3]float64
+		d2 := 0.0
+		for a := range dims {
+			d[a] = at[a] - others[j*dims+a]
+			d2 += d[a] * d[a]
+		}
+		inv, q := k.at(d2)
+		f.z += q
+		for a := range dims {
+			f.attract[a] += pij * inv * d[a]
+			f.repel[a] += q * inv * d[a]
+		}
+	}
+}
+
+// cross returns the sum over j of p_ij times -log of the unnormalised q_ij.
+func (e *exact) cross(p, all []float64, dims int, at [3]float64) (sum float64) {
+	for j, pij := range p {
+		d2 := 0.0
+		for a := range dims {
+			d := at[a] - all[j*dims+a]
+			d2 += d * d
+		}
+		sum += pij * e.negLog(d2)
+	}
+	return sum
+}

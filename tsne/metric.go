@@ -1,0 +1,182 @@
+package tsne
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// A space holds points and the distance between them, in the two forms that
+// the neighbour search needs: float64, which decides, and a float32 copy, whose
+// matrix products say quickly which pairs are worth deciding.
+//
+// For the Euclidean metric the float32 copy is of the points minus their mean,
+// and approximate squared distances are |a|^2 + |b|^2 - 2 a.b; for the cosine
+// metric it is of the points divided by their norms, and approximate distances
+// are 1/2 + 1/2 - a.b.
+type space struct {
+	n, d   int
+	metric Metric
+	x      []float64 // n x d, decides
+	approx []float32 // n x d
+	base   []float64 // |a|^2, or 1/2
+	norms  []float64 // |a|
+	cross  float64   // 2, or 1
+	slack  float64   // |error of an approximation| <= slack |a| |b| + tiny
+
+	shift              []float64 // the mean that approx has lost
+	scale, approxScale float64   // powers of two that x and approx were multiplied by
+}
+
+// tiny bounds the error that underflow makes in an approximate distance, in
+// which the largest coordinate is about 1.
+const tiny = 1e-35
+
+// copyMatrix returns the elements of x row by row, or says which is not finite.
+func copyMatrix(x mat.Matrix) (v []float64, n, d int, err error) {
+	n, d = x.Dims()
+	if n == 0 || d == 0 {
+		return nil, n, d, fmt.Errorf("tsne: the input is %d x %d, want at least one row and one column", n, d)
+	}
+	v = make([]float64, n*d)
+	mat.NewDense(n, d, v).Copy(x)
+	for i, e := range v {
+		if e-e != 0 { // infinite or NaN
+			return nil, n, d, fmt.Errorf("tsne: the input holds %v in row %d, column %d", e, i/d, i%d)
+		}
+	}
+	return v, n, d, nil
+}
+
+// powerOfTwo returns the power of two that brings the largest absolute value
+// of x into [1/2, 1), or 1 when all are 0.
+func powerOfTwo(x []float64) float64 {
+	largest := floats.Norm(x, math.Inf(1))
+	if largest == 0 {
+		return 1
+	}
+	_, exp := math.Frexp(largest)
+	return math.Ldexp(1, max(-exp, -1022))
+}
+
+// tame multiplies x by a power of two, which it returns, when its magnitude is
+// so unusual that the squared distances would leave float32, or the perplexity
+// search its 100 steps. The affinities do not depend on the factor.
+func tame(x []float64) float64 {
+	s := powerOfTwo(x)
+	if s >= 0x1p-40 && s <= 0x1p40 {
+		return 1
+	}
+	floats.Scale(s, x)
+	return s
+}
+
+// newSpace returns the space of the rows of x.
+func newSpace(x mat.Matrix, metric Metric) (*space, error) {
+	v, n, d, err := copyMatrix(x)
+	if err != nil {
+		return nil, err
+	}
+	s := &space{n: n, d: d, metric: metric, x: v}
+	s.slack = float64(d+8) * 0x1p-24
+	if metric == Cosine {
+		s.cross, s.approxScale = 1, 1
+	} else {
+		s.cross = 2
+		s.slack *= 2
+		s.scale = tame(s.x)
+		s.shift = make([]float64, d)
+		for i := range n {
+			floats.AddScaled(s.shift, 1/float64(n), s.row(i))
+		}
+	}
+	s.prepare()
+	return s, nil
+}
+
+// queries returns the rows of x in the form of s, so that their distances to
+// the points of s can be taken.
+func (s *space) queries(x mat.Matrix) (*space, error) {
+	v, n, d, err := copyMatrix(x)
+	if err != nil {
+		return nil, err
+	}
+	if d != s.d {
+		return nil, fmt.Errorf("tsne: the input has %d columns, want %d as in the fit", d, s.d)
+	}
+	q := *s
+	q.n, q.x = n, v
+	if s.metric == Euclidean {
+		floats.Scale(s.scale, q.x)
+	}
+	q.prepare()
+	return &q, nil
+}
+
+// prepare fills in the float32 form.
+func (s *space) prepare() {
+	s.approx = make([]float32, s.n*s.d)
+	s.base = make([]float64, s.n)
+	s.norms = make([]float64, s.n)
+	if s.metric == Cosine {
+		for i := range s.n {
+			row := s.row(i)
+			floats.Scale(powerOfTwo(row), row)
+			if length := floats.Norm(row, 2); length > 0 {
+				floats.Scale(1/length, row)
+			}
+			for j, v := range row {
+				s.approx[i*s.d+j] = float32(v)
+			}
+			s.base[i], s.norms[i] = 0.5, 1
+		}
+		return
+	}
+	if s.approxScale == 0 {
+		largest := 0.0
+		for i := range s.n {
+			largest = max(largest, floats.Distance(s.row(i), s.shift, math.Inf(1)))
+		}
+		s.approxScale = powerOfTwo([]float64{largest})
+	}
+	for i := range s.n {
+		for j, v := range s.row(i) {
+			// A query far outside the points still has a float32.
+			a := min(max((v-s.shift[j])*s.approxScale, -1e15), 1e15)
+			s.approx[i*s.d+j] = float32(a)
+			s.base[i] += a * a
+		}
+		s.norms[i] = math.Sqrt(s.base[i])
+	}
+}
+
+func (s *space) row(i int) []float64 { return s.x[i*s.d : (i+1)*s.d] }
+
+// distance returns the distance that ranks neighbours between two rows: the
+// squared Euclidean or the cosine distance.
+func (s *space) distance(a, b []float64) float64 {
+	b = b[:len(a)]
+	sum := 0.0
+	if s.metric == Cosine {
+		for i, v := range a {
+			sum += v * b[i]
+		}
+		return min(max(1-sum, 0), 2)
+	}
+	for i, v := range a {
+		diff := v - b[i]
+		sum += diff * diff
+	}
+	return sum
+}
+
+// squared turns what distance returns into the float32 that the perplexity
+// search takes.
+func (s *space) squared(d float64) float32 {
+	if s.metric == Cosine {
+		return float32(d * d)
+	}
+	return float32(d)
+}

@@ -1,0 +1,274 @@
+package tsne
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// A Metric names the distance between two rows of the input.
+type Metric string
+
+// The metrics. As in scikit-learn, the affinities are Gaussian in the distance
+// whatever the metric is: every distance is squared first.
+const (
+	Euclidean Metric = "euclidean" // the default
+	Cosine    Metric = "cosine"    // 1 - x.y / (|x| |y|); 1 when a row is zero
+)
+
+// A Method names how the gradient is computed.
+type Method string
+
+// The methods.
+const (
+	// Auto, the default, is Exact up to 300 points, where both take the same
+	// time, and BarnesHut above.
+	Auto Method = ""
+	// Exact takes all pairs: n^2 time an iteration and 8 n^2 bytes.
+	Exact Method = "exact"
+	// BarnesHut takes the nearest neighbours for the attraction and a tree for
+	// the repulsion: n log n time (van der Maaten 2014).
+	BarnesHut Method = "barnes-hut"
+)
+
+// An Init names where the layout starts.
+type Init string
+
+// The starts.
+const (
+	// InitPCA, the default, is the first principal components, scaled so that
+	// the first has a standard deviation of 1e-4. Where they do not exist
+	// (all rows equal, or distances instead of features) it is InitRandom.
+	InitPCA Init = "pca"
+	// InitRandom is 1e-4 times NumPy's RandomState(Seed).standard_normal,
+	// in float32, to the last bit.
+	InitRandom Init = "random"
+	// InitGiven is Options.InitialLayout, as it is.
+	InitGiven Init = "given"
+)
+
+// A Schedule names how the layout is moved along the gradient.
+type Schedule string
+
+// The schedules.
+const (
+	// SklearnSchedule, the default, is that of scikit-learn 1.9: momentum 0.5
+	// during the early exaggeration and 0.8 after, with a fresh start between,
+	// one learning rate max(n/EarlyExaggeration/4, 50), 1,000 iterations, and
+	// stopping rules.
+	SklearnSchedule Schedule = "sklearn"
+	// OpenTSNESchedule is that of openTSNE 1.0: momentum 0.8 throughout, a
+	// learning rate n/exaggeration/4 in each phase, steps no longer than 5,
+	// the layout centred after each, 750 iterations, and no stopping rules
+	// unless asked for.
+	OpenTSNESchedule Schedule = "openTSNE"
+)
+
+// Options says how to fit. Its zero value means the defaults of scikit-learn
+// 1.9.1's TSNE; each field's zero value means the default given here.
+type Options struct {
+	// Components is the number of dimensions of the layout, 1 to 3 (2).
+	Components int
+	// Perplexity is the effective number of neighbours of each point, below
+	// the number of points (30).
+	Perplexity float64
+	// Perplexities, when not empty, replaces Perplexity: the affinities are
+	// the mean over these (multiscale; Kobak and Berens 2019).
+	Perplexities []float64
+	// Metric is the distance between rows (Euclidean). FitDistances ignores it.
+	Metric Metric
+	// DegreesOfFreedom of the Student t kernel
+	// (1 + d^2/dof)^(-(dof+1)/2) of the layout (max(Components-1, 1)).
+	DegreesOfFreedom float64
+
+	// EarlyExaggeration is what the affinities are multiplied by in the first
+	// EarlyIterations iterations, at least 1 (12).
+	EarlyExaggeration float64
+	// EarlyIterations is the length of the first phase (250); negative: none.
+	EarlyIterations int
+	// LateExaggeration is the factor in the rest of the iterations (1).
+	LateExaggeration float64
+	// Iterations is their number in all (1,000; openTSNE schedule: 750).
+	Iterations int
+	// LearningRate multiplies the gradient of the KL divergence (automatic,
+	// see Schedule). As in scikit-learn the gradient has its factor 4, which
+	// other programs leave out: their rates are 4 times these.
+	LearningRate float64
+	// Schedule names the optimiser's rules (SklearnSchedule).
+	Schedule Schedule
+	// MinGradNorm stops the optimisation when the norm of the gradient times
+	// the gains is no larger (1e-7; openTSNE schedule: off); negative: off.
+	// It is looked at every 50 iterations.
+	MinGradNorm float64
+	// IterationsWithoutProgress stops the second phase when the KL divergence
+	// has not fallen for more than so many iterations (300; openTSNE
+	// schedule: off); negative: off. It is looked at every 50 iterations.
+	IterationsWithoutProgress int
+
+	// Method is how the gradient is computed (Auto).
+	Method Method
+	// Angle is Barnes-Hut's trade of accuracy for speed, up to 1: a cell is
+	// taken as one point when its width is below Angle times its distance
+	// (0.5). A negative angle is angle 0: nothing is approximated.
+	Angle float64
+
+	// Init is where the layout starts (InitPCA).
+	Init Init
+	// InitialLayout, n x Components, is the start of InitGiven; giving it
+	// implies InitGiven. It is not written to.
+	InitialLayout mat.Matrix
+	// Seed is that of the random start.
+	Seed uint32
+
+	// Progress, when not nil, is called every ProgressEvery iterations (50)
+	// from the goroutine that called Fit. Returning false ends the
+	// optimisation with StopCallback.
+	Progress      func(Progress) bool
+	ProgressEvery int
+}
+
+// Progress is what a run has reached.
+type Progress struct {
+	// Iteration is the number of iterations done, of Iterations at most.
+	Iteration, Iterations int
+	// KL is the Kullback-Leibler divergence of Layout, without exaggeration.
+	KL float64
+	// GradientNorm is the norm of the gradient at Layout, with the
+	// exaggeration of the phase that the iteration before was in.
+	GradientNorm float64
+	// Layout, n x Components, is valid during the call only, and must not be
+	// changed.
+	Layout *mat.Dense
+}
+
+// withDefaults returns the options for n points with every default filled in,
+// or says which is out of range.
+func (o Options) withDefaults(n int) (Options, error) {
+	orInt := func(v *int, def int) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	or := func(v *float64, def float64) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	if o.Schedule == "" {
+		o.Schedule = SklearnSchedule
+	}
+	switch o.Schedule {
+	case SklearnSchedule:
+		orInt(&o.Iterations, 1000)
+		or(&o.MinGradNorm, 1e-7)
+		orInt(&o.IterationsWithoutProgress, 300)
+	case OpenTSNESchedule:
+		orInt(&o.Iterations, 750)
+		or(&o.MinGradNorm, -1)
+		orInt(&o.IterationsWithoutProgress, -1)
+	default:
+		return o, fmt.Errorf("tsne: Schedule is %q, want %q or %q", o.Schedule, SklearnSchedule, OpenTSNESchedule)
+	}
+	orInt(&o.Components, 2)
+	or(&o.DegreesOfFreedom, float64(max(o.Components-1, 1)))
+	or(&o.EarlyExaggeration, 12)
+	orInt(&o.EarlyIterations, 250)
+	or(&o.LateExaggeration, 1)
+	or(&o.Angle, 0.5)
+	orInt(&o.ProgressEvery, 50)
+	if len(o.Perplexities) == 0 {
+		or(&o.Perplexity, 30)
+		o.Perplexities = []float64{o.Perplexity}
+	}
+	if o.Metric == "" {
+		o.Metric = Euclidean
+	}
+	if o.InitialLayout != nil && o.Init == "" {
+		o.Init = InitGiven
+	}
+	if o.Init == "" {
+		o.Init = InitPCA
+	}
+	if o.Method == Auto {
+		o.Method = BarnesHut
+		if n <= autoExact {
+			o.Method = Exact
+		}
+	}
+	return o, o.check(n)
+}
+
+// autoExact is the largest number of points for which Auto means Exact: the
+// point where the two take the same time in BenchmarkGradient.
+const autoExact = 300
+
+// check says which option is out of range for n points.
+func (o Options) check(n int) error {
+	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
+	switch {
+	case o.Components < 1 || o.Components > 3:
+		return fmt.Errorf("tsne: Components is %d, want 1 to 3", o.Components)
+	case !positive(o.DegreesOfFreedom):
+		return fmt.Errorf("tsne: DegreesOfFreedom is %v, want a positive number", o.DegreesOfFreedom)
+	case !positive(o.EarlyExaggeration) || o.EarlyExaggeration < 1:
+		return fmt.Errorf("tsne: EarlyExaggeration is %v, want at least 1", o.EarlyExaggeration)
+	case !positive(o.LateExaggeration):
+		return fmt.Errorf("tsne: LateExaggeration is %v, want a positive number", o.LateExaggeration)
+	case o.Iterations < 0:
+		return fmt.Errorf("tsne: Iterations is %d, want a positive number", o.Iterations)
+	case o.LearningRate != 0 && !positive(o.LearningRate):
+		return fmt.Errorf("tsne: LearningRate is %v, want a positive number", o.LearningRate)
+	case math.IsNaN(o.MinGradNorm):
+		return fmt.Errorf("tsne: MinGradNorm is NaN")
+	case math.IsNaN(o.Angle) || o.Angle > 1:
+		return fmt.Errorf("tsne: Angle is %v, want at most 1", o.Angle)
+	case o.ProgressEvery < 0:
+		return fmt.Errorf("tsne: ProgressEvery is %d, want a positive number", o.ProgressEvery)
+	case o.Metric != Euclidean && o.Metric != Cosine:
+		return fmt.Errorf("tsne: Metric is %q, want %q or %q", o.Metric, Euclidean, Cosine)
+	case o.Method != Exact && o.Method != BarnesHut:
+		return fmt.Errorf("tsne: Method is %q, want %q or %q", o.Method, Exact, BarnesHut)
+	}
+	for _, p := range o.Perplexities {
+		if !positive(p) || p >= float64(n) {
+			return fmt.Errorf("tsne: Perplexity is %v, want a positive number below the number of points, %d", p, n)
+		}
+	}
+	switch o.Init {
+	case InitPCA, InitRandom:
+		if o.InitialLayout != nil {
+			return fmt.Errorf("tsne: InitialLayout is given, but Init is %q", o.Init)
+		}
+	case InitGiven:
+		if o.InitialLayout == nil {
+			return fmt.Errorf("tsne: Init is %q, but InitialLayout is nil", o.Init)
+		}
+		if r, c := o.InitialLayout.Dims(); r != n || c != o.Components {
+			return fmt.Errorf("tsne: InitialLayout is %d x %d, want %d x %d", r, c, n, o.Components)
+		}
+		for i := range n {
+			for j := range o.Components {
+				if v := o.InitialLayout.At(i, j); math.IsNaN(v) || math.IsInf(v, 0) {
+					return fmt.Errorf("tsne: InitialLayout holds %v in row %d, column %d", v, i, j)
+				}
+			}
+		}
+	default:
+		return fmt.Errorf("tsne: Init is %q, want %q, %q or %q", o.Init, InitPCA, InitRandom, InitGiven)
+	}
+	return nil
+}
+
+// theta returns the Barnes-Hut angle, 0 for none.
+func (o Options) theta() float64 { return max(o.Angle, 0) }
+
+// neighbours returns how many of n points are neighbours of each: those of
+// scikit-learn for the largest perplexity.
+func (o Options) neighbours(n int) int {
+	k := 0
+	for _, p := range o.Perplexities {
+		k = max(k, int(3*p+1))
+	}
+	return min(n-1, k)
+}
