@@ -52,7 +52,7 @@ func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bo
 		if a.xLabel != "" || a.xPower != "" {
 			bottom -= 4 + label.ascent + label.descent
 		}
-		a.box = image.Rect(left, top, width-edge-right, bottom)
+		a.box = image.Rectangle{image.Pt(left, top), image.Pt(width-edge-right, bottom)}
 		if a.box.Dx() < 80 || a.box.Dy() < 80 {
 			return fmt.Errorf("render: a figure of %d x %d pixels leaves %d x %d to the data; make it larger", width, height, a.box.Dx(), a.box.Dy())
 		}
@@ -79,7 +79,9 @@ func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bo
 			left += label.ascent + label.descent + 6
 		}
 	}
-	a.title = title.fit(a.title, width-2*edge)
+	// The title is centred over the data, not over the figure.
+	mid := (a.box.Min.X + a.box.Max.X) / 2
+	a.title = title.fit(a.title, 2*(min(mid, width-mid)-edge))
 	a.xLabel = label.fit(a.xLabel, a.box.Dx())
 	a.yLabel = label.fit(a.yLabel, a.box.Dy())
 	return nil

@@ -74,23 +74,17 @@ func polygon(z *vector.Rasterizer, corners []pt, dx, dy float64) {
 	z.ClosePath()
 }
 
-// circle adds a circle to a path, clockwise as seen. Four cubic Bézier curves
-// with this handle leave a circle by at most 0.03% of its radius.
+// circle adds a circle to a path, clockwise as seen, as a polygon of 64 sides,
+// whose area is 0.2% less. (The rasteriser's own curves become fewer lines: a
+// disc of radius 1.2 would lose a tenth of its area.)
 func circle(z *vector.Rasterizer, cx, cy, r float64) {
-	const handle = 0.5522847498
-	at := func(x, y float64) (float32, float32) { return float32(cx + r*x), float32(cy + r*y) }
-	arc := func(x0, y0, x1, y1 float64) {
-		ax, ay := at(x0+handle*x1, y0+handle*y1)
-		bx, by := at(x1+handle*x0, y1+handle*y0)
-		ex, ey := at(x1, y1)
-		z.CubeTo(ax, ay, bx, by, ex, ey)
+	const sides = 64
+	var corners [sides]pt
+	for i := range corners {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / sides)
+		corners[i] = pt{r * cos, r * sin}
 	}
-	z.MoveTo(at(1, 0))
-	arc(1, 0, 0, 1)
-	arc(0, 1, -1, 0)
-	arc(-1, 0, 0, -1)
-	arc(0, -1, 1, 0)
-	z.ClosePath()
+	polygon(z, corners[:], cx, cy)
 }
 
 // subpixels is how many places along each axis of a pixel a marker's centre

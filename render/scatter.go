@@ -119,7 +119,7 @@ func Scatter(series []Series, opt ScatterOptions) (*Figure, error) {
 		return nil, err
 	}
 	a := &axes{title: oneLine(opt.Title), xLabel: oneLine(opt.XLabel), yLabel: oneLine(opt.YLabel)}
-	if a.x, a.y, err = ranges(series, opt); err != nil {
+	if a.x, a.y, err = ranges(series, opt, width-l.width(), height); err != nil {
 		return nil, err
 	}
 	if err := a.layout(fonts, width, height, l.width(), opt.Equal, false); err != nil {
@@ -187,9 +187,6 @@ func (o *ScatterOptions) complete(n int) error {
 	if o.ThumbnailSize < 8 || o.ThumbnailSize > 512 {
 		return fmt.Errorf("render: thumbnails of %d pixels; 8 to 512 can be drawn", o.ThumbnailSize)
 	}
-	if o.Height < 200 || o.Height > maxSide || o.Width < 0 {
-		return checkSize(o.Width, o.Height)
-	}
 	return nil
 }
 
@@ -223,16 +220,22 @@ func markersOf(series []Series, opt ScatterOptions) ([]marker, error) {
 	return looks, nil
 }
 
-// ranges returns what the axes show: the points and 5% around, as matplotlib,
-// or more where thumbnails would stick out.
-func ranges(series []Series, opt ScatterOptions) (x, y span, err error) {
+// ranges returns what the axes of a figure show: the points and, as with
+// matplotlib, 5% around, or more where thumbnails would stick out.
+func ranges(series []Series, opt ScatterOptions, width, height int) (x, y span, err error) {
+	share := 0.05
+	if opt.Thumbnail != nil {
+		// Of a side, the share of the data at each end that takes half a
+		// thumbnail; 140 pixels are more than the texts around take.
+		half, side := opt.ThumbnailSize/2+thumbnailFrame+1, min(width, height)-140
+		if side < 4*half {
+			return x, y, fmt.Errorf("render: thumbnails of %d pixels are too large for a figure of %d x %d", opt.ThumbnailSize, width, height)
+		}
+		share = max(share, float64(half)/float64(side-2*half))
+	}
 	var xs, ys [][]float64
 	for _, s := range series {
 		xs, ys = append(xs, s.X), append(ys, s.Y)
-	}
-	share := 0.05
-	if opt.Thumbnail != nil {
-		share = max(share, float64(opt.ThumbnailSize)/float64(opt.Height))
 	}
 	if x, err = spanOf(xs...).padded(share); err != nil {
 		return

@@ -100,9 +100,9 @@ func (s span) padded(share float64) (span, error) {
 		mid := s.lo + width/2
 		s, width = span{mid - half, mid + half}, 2*half
 	}
-	s = span{s.lo - share*width, s.hi + share*width}
-	if w := s.hi - s.lo; math.IsInf(w, 0) || w > math.MaxFloat64/1e10 {
+	// Beyond that, products of what is drawn could overflow.
+	if !(width < math.MaxFloat64/1e10) {
 		return s, fmt.Errorf("render: values from %g to %g span more than can be drawn", s.lo, s.hi)
 	}
-	return s, nil
+	return span{s.lo - share*width, s.hi + share*width}, nil
 }
