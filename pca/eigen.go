@@ -2,7 +2,6 @@ package pca
 
 import (
 	"context"
-	"errors"
 	"math"
 	"slices"
 
@@ -10,50 +9,6 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
-
-// eigen returns the eigenvalues of the n x n symmetric matrix whose upper
-// triangle a holds, negative ones set to 0, in decreasing order, and the
-// eigenvectors as rows in that order. It returns early, leaving the
-// decomposition to end on its own, when ctx ends.
-func eigen(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, error) {
-	type result struct {
-		ok      bool
-		values  []float64
-		vectors mat.Dense
-	}
-	done := make(chan *result, 1)
-	go func() {
-		var e mat.EigenSym
-		r := &result{ok: e.Factorize(mat.NewSymDense(n, a), true)}
-		if r.ok {
-			r.values = e.Values(nil)
-			e.VectorsTo(&r.vectors)
-		}
-		done <- r
-	}()
-	var r *result
-	select {
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	case r = <-done:
-	}
-	if !r.ok {
-		return nil, nil, errors.New("pca: the eigendecomposition did not converge")
-	}
-	slices.Reverse(r.values)
-	for i, v := range r.values {
-		// A covariance has no negative eigenvalues; rounding has.
-		r.values[i] = max(v, 0)
-	}
-	rows := mat.NewDense(n, n, nil)
-	for i := range n {
-		row := rows.RawRowView(i)
-		for j := range row {
-			row[j] = r.vectors.At(j, n-1-i)
-		}
-	}
-	return r.values, rows, nil
-}
 
 // fit decomposes the covariance.
 func (m *moments) fit(ctx context.Context, opt Options) (*Model, error) {
