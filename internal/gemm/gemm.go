@@ -3,50 +3,144 @@
 // It is the one door to the kernels: the network's convolutions and linear
 // layers, the nearest-neighbour search and the covariance all come through
 // here. Every element of a product is summed in one fixed order, so results
-// do not depend on how many goroutines share the work.
+// do not depend on how many goroutines share the work, nor on how many other
+// rows and columns are computed with it.
+//
+// The innermost loops are in assembly (AVX-512, AVX2, NEON), picked when the
+// program starts, with a portable kernel in Go that is alone under -tags
+// purego. The environment variable GLIMPSE_KERNEL forces one of them. Kernels
+// differ from one another in the last bits.
 package gemm
 
 import (
 	"fmt"
-
-	"github.com/glimpse-go/glimpse/internal/parallel"
+	"sync"
+	"unsafe"
 )
 
 // Float32 computes C = A B for row-major matrices: A is m x k with rows lda
 // apart, B is k x n with rows ldb apart, C is m x n with rows ldc apart. C is
 // overwritten. It returns an error when a slice is too short for its shape.
 func Float32(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) error {
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false)
+}
+
+// Float64 is Float32 for float64.
+func Float64(m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) error {
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false)
+}
+
+// Float32NT computes C = A Bᵀ: as Float32, but B is n x k with rows ldb apart.
+func Float32NT(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) error {
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, true)
+}
+
+// Float64NT computes C = A Bᵀ: as Float64, but B is n x k with rows ldb apart.
+func Float64NT(m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) error {
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, true)
+}
+
+// Syrk64 computes C = Aᵀ A for a row-major matrix A of k rows, lda apart, and
+// n columns; C is n x n with rows ldc apart, and exactly symmetric. It returns
+// an error when a slice is too short for its shape.
+func Syrk64(n, k int, a []float64, lda int, c []float64, ldc int) error {
+	if errChosen != nil {
+		return errChosen
+	}
+	if err := check("A", len(a), k, n, lda); err != nil {
+		return err
+	}
+	if err := check("C", len(c), n, n, ldc); err != nil {
+		return err
+	}
+	kern := kernelFor[float64](chosen)
+	multiplyLines(kern, n, n, k, lines[float64]{a, 1, lda}, lines[float64]{a, 1, lda}, c, ldc, true)
+	for i := range n {
+		for j := range i {
+			c[i*ldc+j] = c[j*ldc+i]
+		}
+	}
+	return nil
+}
+
+// dense is Float32 and Float64 with the kernels of with; if nt, B is
+// transposed.
+func dense[T Float](with kernelPair, m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int, nt bool) error {
+	if errChosen != nil {
+		return errChosen
+	}
 	if err := check("A", len(a), m, k, lda); err != nil {
 		return err
 	}
-	if err := check("B", len(b), k, n, ldb); err != nil {
+	right, rows, cols := lines[T]{b, 1, ldb}, k, n
+	if nt {
+		right, rows, cols = lines[T]{b, ldb, 1}, n, k
+	}
+	if err := check("B", len(b), rows, cols, ldb); err != nil {
 		return err
 	}
 	if err := check("C", len(c), m, n, ldc); err != nil {
 		return err
 	}
-	if m == 0 || n == 0 {
-		return nil
-	}
-	rowBlocks := (m + blockRows - 1) / blockRows
-	colBlocks := (n + blockCols - 1) / blockCols
-	parallel.For(rowBlocks*colBlocks, 1, func(lo, hi int) {
-		panel := make([]float32, k*tileCols)
-		for t := lo; t < hi; t++ {
-			i0, j0 := t%rowBlocks*blockRows, t/rowBlocks*blockCols
-			i1, j1 := min(i0+blockRows, m), min(j0+blockCols, n)
-			for j := j0; j < j1; j += tileCols {
-				cols := min(tileCols, j1-j)
-				packColumns(panel, b[j:], ldb, k, cols)
-				for i := i0; i < i1; i += tileRows {
-					rows := min(tileRows, i1-i)
-					multiplyTile(rows, cols, k, a[i*lda:], lda, panel, c[i*ldc+j:], ldc)
-				}
-			}
-		}
-	})
+	multiplyLines(kernelFor[T](with), m, n, k, lines[T]{a, lda, 1}, right, c, ldc, false)
 	return nil
 }
+
+// leftBytes bounds the packed part of A that a product holds at a time.
+const leftBytes = 4 << 20
+
+// leftBlocks bounds its columns, in blocks of k.
+const leftBlocks = 8
+
+// multiplyLines packs A piece by piece and multiplies each. Pieces end where
+// blocks of k end, so the sums are those of one piece.
+func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, ldc int, upper bool) {
+	if m == 0 || n == 0 {
+		return
+	}
+	block := blockOf(kern, k)
+	width := leftBlocks * block
+	var x T
+	height := leftBytes / int(unsafe.Sizeof(x)) / min(width, max(k, 1)) / kern.mr * kern.mr
+	height = min(m, max(height, kern.mr))
+
+	pool := leftPool[T]()
+	buffer, _ := pool.Get().(*[]T)
+	if buffer == nil {
+		buffer = new([]T)
+	}
+	defer pool.Put(buffer)
+	for i := 0; i < m; i += height {
+		for p := 0; p == 0 || p < k; p += width {
+			rows, sums := min(height, m-i), min(width, k-p)
+			left := newPackedA(kern, rows, sums, block, *buffer)
+			*buffer = left.data
+			left.fill(a.from(i, p))
+			out := Output[T]{C: c[i*ldc:], Stride: ldc}
+			if p > 0 {
+				out.Residual = out.C
+			}
+			right := &linesB[T]{b.from(0, p), kern}
+			(&product[T]{a: left, n: n, b: right, out: &out, ws: sharedWorkspace[T](), upper: upper, row: i}).run()
+		}
+	}
+}
+
+// from returns the lines from line i and element p on.
+func (s lines[T]) from(i, p int) lines[T] {
+	return lines[T]{s.data[min(i*s.line+p*s.step, len(s.data)):], s.line, s.step}
+}
+
+// leftPool keeps the packed pieces of A.
+func leftPool[T Float]() *sync.Pool {
+	var x T
+	if unsafe.Sizeof(x) == 4 {
+		return &leftPool32
+	}
+	return &leftPool64
+}
+
+var leftPool32, leftPool64 sync.Pool
 
 // check reports whether a row-major rows x cols matrix with the given stride
 // fits in length elements.
@@ -58,41 +152,4 @@ func check(name string, length, rows, cols, stride int) error {
 		return fmt.Errorf("gemm: %s: %d elements are too few for %d x %d with stride %d", name, length, rows, cols, stride)
 	}
 	return nil
-}
-
-const (
-	tileRows, tileCols   = 4, 4    // one micro-kernel's accumulators
-	blockRows, blockCols = 64, 128 // one goroutine's piece of work
-)
-
-// packColumns copies cols columns of B into a k x tileCols panel, padded with
-// zeros, so that the kernel reads one contiguous stream.
-func packColumns(panel, b []float32, ldb, k, cols int) {
-	for p := range k {
-		row := panel[p*tileCols : p*tileCols+tileCols]
-		copy(row, b[p*ldb:p*ldb+cols])
-		clear(row[cols:])
-	}
-}
-
-// multiplyTile computes a rows x cols tile of C from rows of A and a packed
-// panel of B.
-func multiplyTile(rows, cols, k int, a []float32, lda int, panel, c []float32, ldc int) {
-	var acc [tileRows][tileCols]float32
-	for r := 0; r < rows; r++ {
-		var s0, s1, s2, s3 float32
-		row := a[r*lda : r*lda+k]
-		p := panel[:len(row)*tileCols]
-		for i, x := range row {
-			b := p[i*tileCols : i*tileCols+tileCols : i*tileCols+tileCols]
-			s0 += x * b[0]
-			s1 += x * b[1]
-			s2 += x * b[2]
-			s3 += x * b[3]
-		}
-		acc[r] = [tileCols]float32{s0, s1, s2, s3}
-	}
-	for r := range rows {
-		copy(c[r*ldc:r*ldc+cols], acc[r][:cols])
-	}
 }

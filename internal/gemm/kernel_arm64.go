@@ -1,0 +1,5 @@
+//go:build !purego
+
+package gemm
+
+func machineKernels() []kernelPair { return nil }
