@@ -13,11 +13,13 @@ import (
 
 // Cell is one picture of a Grid.
 type Cell struct {
-	Base  image.Image // drawn in gray under the heat map, in colour without one
-	Heat  []uint8     // one byte a pixel of Base, row-major; nil: none
-	Title string      // in a white box on the picture; empty: none
-	Wrong bool        // the title is red
-	Mark  *Point      // a ring around this point of Base, such as the map's peak; nil: none
+	Base image.Image // drawn in gray under the heat map, in colour without one
+	Heat []uint8     // one byte a pixel of Base, row-major; nil: none
+	// Title is written in a white box on the picture; empty: none. The font
+	// has Latin, Greek and Cyrillic letters, and an empty box for all others.
+	Title string
+	Wrong bool   // the title is red
+	Mark  *Point // a ring around this point of Base, such as the map's peak; nil: none
 }
 
 // Point is a place in an image in pixels: the upper left corner of the image
