@@ -31,21 +31,6 @@ func TestTicksAreMatplotlibs(t *testing.T) {
 	}
 }
 
-func TestTabColoursAreMatplotlibs(t *testing.T) {
-	f := golden.Open(t, "scatter.safetensors")
-	tab10, tab20 := f.Bytes("tab10"), f.Bytes("tab20")
-	for i, c := range Tab10 {
-		if !slices.Equal(tab10[3*i:3*i+3], []byte{c.R, c.G, c.B}) {
-			t.Errorf("Tab10[%d] = %v, want %v", i, c, tab10[3*i:3*i+3])
-		}
-	}
-	for i, c := range Tab20 {
-		if !slices.Equal(tab20[3*i:3*i+3], []byte{c.R, c.G, c.B}) {
-			t.Errorf("Tab20[%d] = %v, want %v", i, c, tab20[3*i:3*i+3])
-		}
-	}
-}
-
 func TestTickLabels(t *testing.T) {
 	for _, c := range []struct {
 		lo, hi float64

@@ -29,4 +29,5 @@ save("scatter.safetensors", {
     "counts": np.array(counts, dtype=np.int64),
     "tab10": np.array([matplotlib.colormaps["tab10"](i, bytes=True)[:3] for i in range(10)], dtype=np.uint8),
     "tab20": np.array([matplotlib.colormaps["tab20"](i, bytes=True)[:3] for i in range(20)], dtype=np.uint8),
+    "okabe_ito": np.array([matplotlib.colormaps["okabe_ito"](i, bytes=True)[:3] for i in range(8)], dtype=np.uint8),
 })
