@@ -19,6 +19,13 @@ func machineKernels() []kernelPair {
 			&kernel[float64]{"avx512", 8, 16, 384, 256, mulAVX512f64, storeAVX512f64, copyRowsAVX512f64},
 		})
 	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		list = append(list, kernelPair{
+			"avx2",
+			&kernel[float32]{"avx2", 6, 16, 384, 512, mulAVX2f32, storeAVX2f32, copyRowsAVX2f32},
+			&kernel[float64]{"avx2", 6, 8, 384, 256, mulAVX2f64, storeAVX2f64, copyRowsAVX2f64},
+		})
+	}
 	return list
 }
 
@@ -39,3 +46,21 @@ func copyRowsAVX512f32(dst *float32, dstStride int, src *float32, srcStride, row
 
 //go:noescape
 func copyRowsAVX512f64(dst *float64, dstStride int, src *float64, srcStride, rows, cols int)
+
+//go:noescape
+func mulAVX2f32(k int, a, b, tile *float32, cols int)
+
+//go:noescape
+func mulAVX2f64(k int, a, b, tile *float64, cols int)
+
+//go:noescape
+func storeAVX2f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)
+
+//go:noescape
+func storeAVX2f64(dst, add, tile, bias *float64, stride, rows, cols int, relu bool)
+
+//go:noescape
+func copyRowsAVX2f32(dst *float32, dstStride int, src *float32, srcStride, rows, cols int)
+
+//go:noescape
+func copyRowsAVX2f64(dst *float64, dstStride int, src *float64, srcStride, rows, cols int)

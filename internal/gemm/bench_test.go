@@ -1,0 +1,105 @@
+package gemm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// BenchmarkPeak runs nothing but fused multiply-adds in registers: what one
+// core can do at most.
+func BenchmarkPeak(b *testing.B) {
+	for _, p := range peaks() {
+		b.Run(p.name, func(b *testing.B) {
+			fastest := time.Duration(1 << 62)
+			for b.Loop() {
+				start := time.Now()
+				p.run(100_000)
+				fastest = min(fastest, time.Since(start))
+			}
+			b.ReportMetric(100_000*float64(p.flop)/float64(fastest.Nanoseconds()), "maxGFLOP/s")
+		})
+	}
+}
+
+// A peak is a loop of flop operations a turn.
+type peak struct {
+	name string
+	flop int
+	run  func(turns int)
+}
+
+// BenchmarkFloat32 multiplies squares, with A packed on the way.
+func BenchmarkFloat32(b *testing.B) { benchmarkSquares(b, Float32) }
+
+// BenchmarkFloat64 multiplies squares, with A packed on the way.
+func BenchmarkFloat64(b *testing.B) { benchmarkSquares(b, Float64) }
+
+// BenchmarkFloat32NT multiplies squares, the right one transposed.
+func BenchmarkFloat32NT(b *testing.B) { benchmarkSquares(b, Float32NT) }
+
+func benchmarkSquares[T Float](b *testing.B, f func(m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int) error) {
+	for _, n := range []int{512, 1024, 2048} {
+		x, y, z := make([]T, n*n), make([]T, n*n), make([]T, n*n)
+		fill(x)
+		fill(y)
+		eachThreads(b, fmt.Sprint(n), 2*n*n*n, func() error { return f(n, n, n, x, n, y, n, z, n) })
+	}
+}
+
+// BenchmarkSyrk64 is a covariance: 10,000 points of 512 coordinates.
+func BenchmarkSyrk64(b *testing.B) {
+	const n, k = 512, 10_000
+	x, c := make([]float64, k*n), make([]float64, n*n)
+	fill(x)
+	eachThreads(b, "512x10000", n*(n+1)*k, func() error { return Syrk64(n, k, x, n, c, n) })
+}
+
+// BenchmarkResNet18 multiplies packed weights by the shapes of ResNet18 on a
+// 64 x 64 image, with bias and ReLU. B is an ordinary matrix.
+func BenchmarkResNet18(b *testing.B) {
+	for _, s := range [][3]int{{64, 147, 4096}, {64, 576, 1024}, {128, 1152, 256}, {256, 2304, 64}, {512, 4608, 16}} {
+		m, k, n := s[0], s[1], s[2]
+		x, y, z, bias := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n), make([]float32, m)
+		fill(x)
+		fill(y)
+		a, err := PackA(m, k, x, k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out := Output[float32]{C: z, Stride: n, Bias: bias, ReLU: true}
+		right := linesB[float32]{lines[float32]{y, 1, n}, a.kernel}
+		var ws Workspace[float32]
+		eachThreads(b, fmt.Sprintf("%dx%dx%d", m, k, n), 2*m*n*k, func() error { return Multiply(a, n, &right, out, &ws) })
+	}
+}
+
+// eachThreads measures f, of flop operations, on one thread and on two. Other
+// programs disturb the mean, so the fastest run is reported beside it.
+func eachThreads(b *testing.B, name string, flop int, f func() error) {
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+			b.ReportAllocs()
+			fastest := time.Duration(1 << 62)
+			for b.Loop() {
+				start := time.Now()
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+				fastest = min(fastest, time.Since(start))
+			}
+			b.ReportMetric(float64(flop)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+			b.ReportMetric(float64(flop)/float64(fastest.Nanoseconds()), "maxGFLOP/s")
+		})
+	}
+}
+
+func fill[T Float](x []T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for i := range x {
+		x[i] = T(r.Float64() - 0.5)
+	}
+}
