@@ -93,7 +93,7 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 			}
 		}
 	}
-	figure, err := render.Grid(cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Caption: s.caption()})
+	figure, err := render.Grid(cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Originals: s.pairs, Caption: s.caption()})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type options struct {
 	cols     int
 	alpha    float64
 	colormap string
+	pairs    bool
 	accuracy int
 	batch    int
 	out      string
@@ -76,6 +77,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.IntVar(&o.cols, "cols", 10, "`number` of images in a row")
 	flags.Float64Var(&o.alpha, "alpha", 0.4, "`opacity` of the heat map, 0 to 1")
 	flags.StringVar(&o.colormap, "colormap", "jet", "`name` of the colours: "+strings.Join(render.ColormapNames(), ", "))
+	flags.BoolVar(&o.pairs, "originals", false, "draw each image in colour beside its map")
 	flags.IntVar(&o.accuracy, "acc", -1, "measure the accuracy on the first `number` of images; -1: on all, 0: not")
 	flags.IntVar(&o.batch, "batch", 40, "`number` of images that go through the network at a time")
 	flags.StringVar(&o.out, "out", "cam.png", "PNG `file` of the figure")
@@ -127,7 +129,7 @@ is wrong.
 `)
 	cli.PrintFlags(w, flags, "Images and network", append([]string{"image"}, cli.SourceFlags...)...)
 	cli.PrintFlags(w, flags, "Maps", "layer", "class")
-	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "out")
+	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "originals", "out")
 	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch")
 	fmt.Fprint(w, `
 The checkpoint is a state dict of a ResNet in torchvision's layout (torch.save of

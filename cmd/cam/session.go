@@ -40,7 +40,7 @@ func open(o *options, stdout, stderr io.Writer) (_ *session, err error) {
 		}
 	}()
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
-	if s.mapper, err = cam.New(opened.Model, o.layer); err != nil {
+	if s.mapper, err = cam.New(opened.Network, o.layer); err != nil {
 		return nil, cli.Usagef("-layer: %v", err)
 	}
 	if s.class, err = classIndex(o.class, opened.Classes); err != nil {
@@ -117,7 +117,7 @@ func (s *session) measure(ctx context.Context) error {
 		}
 		var logits *nn.Tensor
 		if s.Masks == nil {
-			r, err := s.Model.Run(ctx, tensor(b))
+			r, err := s.Network.Run(ctx, tensor(b))
 			if err != nil {
 				return err
 			}

@@ -156,7 +156,7 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 		if err != nil {
 			return nil, err
 		}
-		r, err := o.Model.Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
+		r, err := o.Network.Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
 		if err != nil {
 			return nil, err
 		}

@@ -53,3 +53,10 @@ func isTerminal(w io.Writer) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
 }
+
+// Describe changes the title of the bar.
+func (p *Progress) Describe(title string) {
+	if p.bar != nil {
+		p.bar.Describe(title)
+	}
+}

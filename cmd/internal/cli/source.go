@@ -49,7 +49,8 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 // Opened is what a Source stands for.
 type Opened struct {
 	Data        data.Dataset
-	Model       *nn.ResNet
+	Model       *nn.ResNet // as the checkpoint has it
+	Network     nn.Network // the same, compiled
 	Transform   data.Transform
 	Classes     []string // by output of the network
 	DataName    string   // for people: "CIFAR-10 test"
@@ -82,6 +83,9 @@ func (s *Source) Open() (_ *Opened, err error) {
 		return nil, err
 	}
 	if o.Model, err = nn.NewResNet(sd); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
+	}
+	if o.Network, err = nn.Compile(o.Model); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
 	}
 	if c := o.Model.InChannels(); c != 3 {

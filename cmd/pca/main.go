@@ -1,0 +1,165 @@
+// Command pca projects the features of images on their principal components.
+// See -h.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+	"github.com/glimpse-go/glimpse/pca"
+	"github.com/glimpse-go/glimpse/render"
+)
+
+func main() { cli.Main("pca", run) }
+
+// options are the flags of the program.
+type options struct {
+	cli.FeatureFlags
+	cli.PlotFlags
+	pca.Options
+	components string
+	scree      string
+	model      string
+}
+
+// parse reads the command line.
+func parse(args []string, stdout io.Writer) (*options, error) {
+	o := &options{}
+	flags := flag.NewFlagSet("pca", flag.ContinueOnError)
+	o.FeatureFlags.AddFlags(flags, 1000)
+	o.PlotFlags.AddFlags(flags, "pca")
+	flags.StringVar(&o.components, "components", "2", "`number` of components, a fraction of the variance as 0.95, or all")
+	flags.BoolVar(&o.Whiten, "whiten", false, "scale the components to unit variance")
+	flags.StringVar(&o.scree, "scree", "", "`file` of a scree plot, .png or .svg")
+	flags.StringVar(&o.model, "model", "", "`file` to keep the fitted model in")
+	help := func(w io.Writer) {
+		fmt.Fprint(w, `pca projects the features of a network on their principal components, as
+scikit-learn's PCA does, and draws the first two.
+
+  pca                                              the embedded scenes and their network
+  pca -data cifar-10-batches-bin -save cifar.npy   CIFAR-10 with the embedded network for it
+  pca -features cifar.npy -labels cifar_labels.npy -components 0.95 -scree scree.png
+`)
+		cli.PrintFlags(w, flags, "Images and network", cli.ImageFlagNames...)
+		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
+		cli.PrintFlags(w, flags, "PCA", "components", "whiten")
+		cli.PrintFlags(w, flags, "Results", append([]string{"scree", "model"}, cli.PlotFlagNames...)...)
+		fmt.Fprint(w, `
+Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
+Ctrl-C.
+`)
+	}
+	if err := cli.Parse(flags, args, help, stdout); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 && len(o.Images) == 0 {
+		return nil, cli.Usagef("unexpected argument %q", flags.Arg(0))
+	}
+	o.Images = append(o.Images, flags.Args()...)
+	if o.components != "all" {
+		if k, err := strconv.Atoi(o.components); err == nil && k > 0 {
+			o.Components = k
+		} else if v, err := strconv.ParseFloat(o.components, 64); err == nil && v > 0 && v < 1 {
+			o.Variance = v
+		} else {
+			return nil, cli.Usagef("-components %s: want a positive number, a fraction below 1, or all", o.components)
+		}
+	}
+	if o.scree != "" {
+		if err := cli.CheckFigureName(o.scree); err != nil {
+			return nil, cli.Usagef("-scree: %v", err)
+		}
+	}
+	return o, o.Check()
+}
+
+// run is the program.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	f, err := o.Get(ctx, o.Thumbnails, stderr)
+	if err != nil {
+		return err
+	}
+	n, d := f.X.Dims()
+	fmt.Fprintf(stdout, "features  %d x %d: %s\n", n, d, f.Source)
+	if o.Components > min(n, d) {
+		return cli.Usagef("-components %d: %d points of %d features have at most %d", o.Components, n, d, min(n, d))
+	}
+	began := time.Now()
+	model, err := pca.FitContext(ctx, f.X, o.Options)
+	if err != nil {
+		return err
+	}
+	scores, err := model.Transform(f.X)
+	if err != nil {
+		return err
+	}
+	ratio := model.ExplainedVarianceRatio
+	sum := 0.0
+	for _, r := range ratio {
+		sum += r
+	}
+	fmt.Fprintf(stdout, "pca       %d components explain %.2f%% of the variance, %.2f s\n", len(ratio), 100*sum, time.Since(began).Seconds())
+	fmt.Fprintf(stdout, "explained_variance_ratio_ %s\n", list(ratio))
+	columns := make([]string, len(ratio))
+	for i := range columns {
+		columns[i] = "pc" + strconv.Itoa(i+1)
+	}
+	if err := o.Coordinates(f, scores, columns); err != nil {
+		return err
+	}
+	label := func(i int) string {
+		if i >= len(ratio) {
+			return "row"
+		}
+		return fmt.Sprintf("component %d (%.1f%% of the variance)", i+1, 100*ratio[i])
+	}
+	if err := o.Figure(f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "figure    %s\n", o.Outputs())
+	if o.scree != "" {
+		figure, err := render.Scree(ratio, render.ScreeOptions{})
+		if err != nil {
+			return err
+		}
+		if err := figure.Save(o.scree); err != nil {
+			return fmt.Errorf("-scree: %w", err)
+		}
+		fmt.Fprintf(stdout, "scree     %s\n", o.scree)
+	}
+	if o.model != "" {
+		if err := model.Save(o.model); err != nil {
+			return fmt.Errorf("-model: %w", err)
+		}
+		fmt.Fprintf(stdout, "model     %s\n", o.model)
+	}
+	return nil
+}
+
+// list writes numbers as NumPy prints an array, at most ten of them.
+func list(x []float64) string {
+	var fields []string
+	for i, v := range x {
+		if i == 10 {
+			fields = append(fields, "...")
+			break
+		}
+		if math.IsNaN(v) {
+			fields = append(fields, "nan")
+		} else {
+			fields = append(fields, strconv.FormatFloat(v, 'f', 8, 64))
+		}
+	}
+	return "[" + strings.Join(fields, " ") + "]"
+}
