@@ -1,0 +1,114 @@
+package tsne
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/golden"
+)
+
+// benchSpace returns the space of n points in 50 dimensions, in 10 groups.
+func benchSpace(b *testing.B, n int) *space {
+	b.Helper()
+	s, err := newSpace(goldenData(n, 50, 10), Euclidean)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func perSecond(b *testing.B, n int) {
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "points/s")
+}
+
+func BenchmarkNeighbours(b *testing.B) {
+	for _, n := range []int{2000, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := benchSpace(b, n)
+			for b.Loop() {
+				if _, _, err := s.neighbours(b.Context(), 91); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perSecond(b, n)
+		})
+	}
+}
+
+func BenchmarkAffinities(b *testing.B) {
+	const n = 4000
+	s := benchSpace(b, n)
+	indices, d2, err := s.neighbours(b.Context(), 91)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := sparseAffinities(b.Context(), indices, d2, n, []float64{30}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perSecond(b, n)
+}
+
+// benchLayout returns n points in 10 lumps, as a layout ends up.
+func benchLayout(n, dims int) layout {
+	l := goldenLayout("bench", n, dims, 8)
+	centres := golden.Uniform("tsne.layout.bench.centres", 10*dims, 60)
+	for i := range l.y {
+		l.y[i] += float64(centres[i/dims%10*dims+i%dims])
+	}
+	return l
+}
+
+// BenchmarkGradient is one iteration of each method.
+func BenchmarkGradient(b *testing.B) {
+	for _, c := range []struct {
+		method  Method
+		n, dims int
+	}{{Exact, 300, 2}, {BarnesHut, 300, 2}, {Exact, 2000, 2}, {BarnesHut, 2000, 2}, {BarnesHut, 10000, 2}, {BarnesHut, 10000, 3}} {
+		b.Run(fmt.Sprintf("%s/%d/%dD", c.method, c.n, c.dims), func(b *testing.B) {
+			s := benchSpace(b, c.n)
+			k := kernel{float64(max(c.dims-1, 1))}
+			var obj objective
+			if c.method == Exact {
+				d2, err := s.distances(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				p, err := denseAffinities(b.Context(), d2, c.n, []float64{30})
+				if err != nil {
+					b.Fatal(err)
+				}
+				obj = newExact(p, c.n, k)
+			} else {
+				indices, d2, err := s.neighbours(b.Context(), 91)
+				if err != nil {
+					b.Fatal(err)
+				}
+				p, err := sparseAffinities(b.Context(), indices, d2, c.n, []float64{30})
+				if err != nil {
+					b.Fatal(err)
+				}
+				obj = newBarnesHut(p, k, 0.5)
+			}
+			l := benchLayout(c.n, c.dims)
+			grad := make([]float64, len(l.y))
+			for b.Loop() {
+				if _, err := obj.gradient(b.Context(), l, 1, grad, false); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perSecond(b, c.n)
+		})
+	}
+}
+
+// BenchmarkTree is the serial part of an iteration.
+func BenchmarkTree(b *testing.B) {
+	l := benchLayout(10000, 2)
+	t := &tree{}
+	for b.Loop() {
+		t.build(l, 0.5)
+	}
+	perSecond(b, l.n)
+}
