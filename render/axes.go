@@ -98,15 +98,14 @@ func wholeNumbers(s span) (at []float64) {
 // equalise widens one range until a unit has the same length on both axes.
 func (a *axes) equalise() {
 	ux, uy := (a.x.hi-a.x.lo)/float64(a.box.Dx()), (a.y.hi-a.y.lo)/float64(a.box.Dy())
-	widen := func(s *span, by float64) {
-		half := (s.hi - s.lo) / 2
-		mid := s.lo + half
-		*s = span{mid - half*by, mid + half*by}
+	widen := func(s span, pixels int, unit float64) span {
+		mid, half := s.lo+(s.hi-s.lo)/2, unit*float64(pixels)/2
+		return span{mid - half, mid + half}
 	}
 	if ux < uy {
-		widen(&a.x, uy/ux)
+		a.x = widen(a.x, a.box.Dx(), uy)
 	} else {
-		widen(&a.y, ux/uy)
+		a.y = widen(a.y, a.box.Dy(), ux)
 	}
 }
 

@@ -27,7 +27,8 @@ type ScatterOptions struct {
 	// Palette of the series without a colour of their own. Default: Tableau.
 	Palette Palette
 	// Radius of the markers in pixels. Default: by the number of points, from 5
-	// for a few down to 1.2 for 50,000 and more.
+	// for a few down to 1.2 for 50,000 and more; that at a height of 1000, and
+	// in proportion at others.
 	Radius float64
 	// Alpha is the opacity of the markers, above 0 and up to 1. Default: by the
 	// number of points, from 0.9 down to 0.5.
@@ -44,6 +45,9 @@ type ScatterOptions struct {
 	ThumbnailSize int
 }
 
+// unlabelled is the gray of points without a class.
+var unlabelled = color.RGBA{200, 200, 200, 255}
+
 // ByClass splits points into one series a class, in the order of the classes.
 // Points labelled -1 come first, as a gray series "unlabelled". With nil
 // labels all points are one series without a name. It returns an error when
@@ -59,7 +63,7 @@ func ByClass(x, y []float64, labels []int, classes []string) ([]Series, error) {
 	for i, name := range classes {
 		series[i].Name = name
 	}
-	none := Series{Name: "unlabelled", Color: color.RGBA{200, 200, 200, 255}}
+	none := Series{Name: "unlabelled", Color: unlabelled}
 	for i, label := range labels {
 		s := &none
 		if label != -1 {
@@ -171,6 +175,7 @@ func (o *ScatterOptions) complete(n int) error {
 	// fourth root it grows as the square root of n.
 	if o.Radius == 0 {
 		o.Radius = min(max(4*math.Pow(500/float64(n), 0.25), 1.2), 5)
+		o.Radius = min(max(o.Radius*float64(o.Height)/1000, 1), 100)
 	}
 	if o.Alpha == 0 {
 		o.Alpha = min(max(0.85*math.Pow(500/float64(n), 0.1), 0.5), 0.9)
