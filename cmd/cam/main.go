@@ -70,7 +70,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
 	o.AddFlags(flags, 500)
 	flags.Var((*images)(&o.Images), "image", "image `file` or folder, without labels; more of them may follow")
-	flags.StringVar(&o.layer, "layer", defaultLayer, "`module` whose output is mapped, by its PyTorch name; it feeds the pooling or has as many channels")
+	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name: layer4 or one in it (default the last batch norm, layer4.1.bn2 of a ResNet18)")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
 	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image")
 	flags.IntVar(&o.count, "count", 20, "`number` of images in the figure")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,9 +15,17 @@ import (
 	"github.com/glimpse-go/glimpse/nn"
 )
 
-// defaultLayer is the one of the two usual layers whose maps peak inside the
-// object more often on the embedded scenes; the README has the figures.
-const defaultLayer = "layer4"
+// defaultLayer returns the last batch norm before the pooling, layer4.1.bn2 of
+// a ResNet18: of the two usual layers the one whose maps peak inside the object
+// more often on the embedded scenes. The README has the figures.
+func defaultLayer(modules []string) string {
+	for _, name := range slices.Backward(modules) {
+		if strings.Contains(name, ".bn") {
+			return name
+		}
+	}
+	return ""
+}
 
 // session is one run of the program: the data, the network and what was found.
 type session struct {
@@ -40,6 +49,9 @@ func open(o *options, stdout, stderr io.Writer) (_ *session, err error) {
 		}
 	}()
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
+	if o.layer == "" {
+		o.layer = defaultLayer(opened.Network.Modules())
+	}
 	if s.mapper, err = cam.New(opened.Network, o.layer); err != nil {
 		return nil, cli.Usagef("-layer: %v", err)
 	}
