@@ -302,7 +302,7 @@ func (m *machine) step() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if err := m.budget.Take(len(module) + len(name)); err != nil {
+		if err := errors.Join(m.budget.Take(len(module)), m.budget.Take(len(name))); err != nil {
 			return false, err
 		}
 		v, err := m.env.Global(module, name)

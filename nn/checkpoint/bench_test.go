@@ -106,7 +106,11 @@ func BenchmarkLoad(b *testing.B) {
 
 // Loading takes the memory of the tensors once, and little more.
 func TestLoadAllocatesOnce(t *testing.T) {
-	s := resnet18(t, 32)
+	width := 32
+	if raceEnabled {
+		width = 8
+	}
+	s := resnet18(t, width)
 	archive, stream := torchFiles(t, s)
 	var st bytes.Buffer
 	if err := WriteSafetensors(&st, s); err != nil {

@@ -125,6 +125,25 @@ func patchDirectory(t testing.TB, file []byte, name string, at int, with ...byte
 	return file
 }
 
+// crowded is the archive with the directory replaced by n records that cost a
+// reader much for their size: no name, and two times that differ by a zone.
+func crowded(t testing.TB, archive []byte, n int) []byte {
+	t.Helper()
+	end := bytes.LastIndex(archive, []byte("PK\x05\x06"))
+	place := binary.LittleEndian.Uint32(archive[end+16:])
+	record := bytes.Clone(archive[place : place+46])
+	copy(record[12:], []byte{0x21, 0x08, 0x21, 0x50})
+	copy(record[28:], []byte{0, 0, 9, 0, 0, 0})
+	record = append(record, "UT\x05\x00\x01\xd0\x5e\x0d\x5e"...)
+	out := append(bytes.Clone(archive[:place]), bytes.Repeat(record, n)...)
+	out = append(out, "PK\x05\x06\x00\x00\x00\x00"...)
+	out = binary.LittleEndian.AppendUint16(out, uint16(n))
+	out = binary.LittleEndian.AppendUint16(out, uint16(n))
+	out = binary.LittleEndian.AppendUint32(out, uint32(n*len(record)))
+	out = binary.LittleEndian.AppendUint32(out, place)
+	return append(out, 0, 0)
+}
+
 // Offsets within a directory's record.
 const (
 	dirFlags, dirMethod, dirCRC      = 8, 10, 16

@@ -64,7 +64,7 @@ func readSafetensors(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, e
 	if err := readParallel(r, data, begin); err != nil {
 		return nil, err
 	}
-	if err := b.Take(len(tensors) * perTensor); err != nil {
+	if err := b.Take(len(tensors) * tensorPlace); err != nil {
 		return nil, err
 	}
 	s := newStateDict(len(tensors))

@@ -188,9 +188,9 @@ func (p *headerScanner) metadata() (map[string]string, error) {
 		if _, ok := m[key]; ok {
 			return fmt.Errorf("%s: a second %s", metadataKey, quote(key))
 		}
-		// A map of strings takes 33 bytes an entry, may be half empty, and
-		// doubles by copying.
-		if err := p.budget.Take(4 * 33); err != nil {
+		// A map of strings takes 33 bytes for an entry, may be less than half
+		// full, and was half as large before.
+		if err := p.budget.Take(192); err != nil {
 			return err
 		}
 		value, err := p.string()
@@ -205,6 +205,9 @@ func (p *headerScanner) metadata() (map[string]string, error) {
 
 // tensor reads an object of dtype, shape and data_offsets, in any order.
 func (p *headerScanner) tensor(name string) (placed, error) {
+	if err := p.budget.Take(tensorSize); err != nil {
+		return placed{}, err
+	}
 	t := placed{Tensor: &Tensor{Name: name}}
 	var seen [3]bool
 	once := func(field int, key string) error {

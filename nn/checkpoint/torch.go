@@ -307,9 +307,8 @@ func (e *torchEnv) Persistent(id any) (any, error) {
 	}
 	s := e.storages[key]
 	if s == nil {
-		// The storage, its place in the map, and later its place in the list
-		// of those to read.
-		if err := e.budget.Take(72 + 2*32 + 2*16); err != nil {
+		// The storage, and its place in a growing map.
+		if err := e.budget.Take(80 + 160); err != nil {
 			return nil, err
 		}
 		s = &storage{key: key, size: size, elemSize: class.size}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
 	"github.com/glimpse-go/glimpse/internal/pickle"
@@ -117,13 +118,16 @@ func describeKeys(dict *pickle.Dict) string {
 	return fmt.Sprintf("its %d entries: %s", len(dict.Entries), strings.Join(parts, ", "))
 }
 
-// perTensor is what a state dict takes for each tensor: the Tensor, its place
-// in the list, and in a map that may be half empty.
-const perTensor = 80 + 8 + 2*32
+// What a tensor takes in a state dict: itself, and its places in the list and
+// in a map that may be less than half full.
+const (
+	tensorSize  = int(unsafe.Sizeof(Tensor{}))
+	tensorPlace = 8 + 64
+)
 
 // assemble makes the state dict once the storages are read.
 func assemble(views []namedView, b *budget.Budget) (*StateDict, error) {
-	if err := b.Take(len(views) * perTensor); err != nil {
+	if err := b.Take(len(views) * (tensorPlace + tensorSize)); err != nil {
 		return nil, err
 	}
 	s := newStateDict(len(views))
