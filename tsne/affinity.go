@@ -115,15 +115,18 @@ func conditional(ctx context.Context, d2 []float32, k int, self bool, perplexiti
 // joint turns the n x n conditional probabilities in p into the joint ones,
 // (p + p^T) / sum, no smaller than 2^-52 off the diagonal, as scikit-learn's
 // _joint_probabilities.
-func joint(p []float64, n int) {
+func joint(ctx context.Context, p []float64, n int) error {
 	sums := make([]float64, n)
-	parallel.For(n, 16, func(lo, hi int) {
+	err := parallel.ForContext(ctx, n, 16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			for _, v := range p[i*n : (i+1)*n] {
 				sums[i] += v
 			}
 		}
 	})
+	if err != nil {
+		return err
+	}
 	total := 0.0
 	for _, s := range sums {
 		total += 2 * s
@@ -132,7 +135,7 @@ func joint(p []float64, n int) {
 	// Tiles of 64 x 64 keep both triangles in the cache.
 	const tile = 64
 	tiles := (n + tile - 1) / tile
-	parallel.For(tiles, 1, func(lo, hi int) {
+	err = parallel.ForContext(ctx, tiles, 1, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
 			for j0 := t * tile; j0 < n; j0 += tile {
 				for i := t * tile; i < min((t+1)*tile, n); i++ {
@@ -147,4 +150,5 @@ func joint(p []float64, n int) {
 	for i := range n {
 		p[i*n+i] = 0
 	}
+	return err
 }

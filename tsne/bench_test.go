@@ -79,7 +79,9 @@ func BenchmarkGradient(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				obj = newExact(p, c.n, k)
+				if obj, err = newExact(b.Context(), p, c.n, k); err != nil {
+					b.Fatal(err)
+				}
 			} else {
 				indices, d2, err := s.neighbours(b.Context(), 91)
 				if err != nil {

@@ -113,7 +113,9 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		if err != nil {
 			return nil, err
 		}
-		obj = newExact(p, n, k)
+		if obj, err = newExact(ctx, p, n, k); err != nil {
+			return nil, err
+		}
 	} else {
 		indices, d2, err := src.neighbours(ctx, opt.neighbours(n))
 		if err != nil {
@@ -145,8 +147,7 @@ func denseAffinities(ctx context.Context, d2 []float32, n int, perplexities []fl
 	if err := conditional(ctx, d2, n, true, perplexities, p); err != nil {
 		return nil, err
 	}
-	joint(p, n)
-	return p, ctx.Err()
+	return p, joint(ctx, p, n)
 }
 
 // sparseAffinities returns the joint probabilities over neighbours.

@@ -157,7 +157,10 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 func TestExactAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
 	p := exactAffinities(t, goldenData(goldenN, goldenD, 5), Euclidean, 30)
-	obj := newExact(p, goldenN, kernel{1})
+	obj, err := newExact(t.Context(), p, goldenN, kernel{1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, bound := range map[string]float64{"early": 1e-4, "middle": 1, "late": 20, "wide": 1000} {
 		l := goldenLayout(name, goldenN, 2, bound)
 		grad := make([]float64, len(l.y))

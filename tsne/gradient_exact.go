@@ -22,10 +22,10 @@ type exact struct {
 type pairSums struct{ z, pNegLogQ float64 }
 
 // newExact returns the objective for dense joint probabilities.
-func newExact(p []float64, n int, k kernel) *exact {
+func newExact(ctx context.Context, p []float64, n int, k kernel) (*exact, error) {
 	e := &exact{kernel: k, p: p, partials: make([]pairSums, n)}
 	rows := make([][2]float64, n)
-	parallel.For(n, 16, func(lo, hi int) {
+	err := parallel.ForContext(ctx, n, 16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			var sum, entropy float64
 			for _, v := range p[i*n : (i+1)*n] {
@@ -41,7 +41,7 @@ func newExact(p []float64, n int, k kernel) *exact {
 		e.sumP += r[0]
 		e.pLogP += r[1]
 	}
-	return e
+	return e, err
 }
 
 // gradient adds up attraction and repulsion of each row apart, since the

@@ -23,7 +23,11 @@ func objectives(t *testing.T, n int, k kernel) map[string]objective {
 			dense[i*n+int(j)] = values[e]
 		}
 	}
-	return map[string]objective{"exact": newExact(dense, n, k), "barnes-hut": newBarnesHut(p, k, 0)}
+	all, err := newExact(t.Context(), dense, n, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]objective{"exact": all, "barnes-hut": newBarnesHut(p, k, 0)}
 }
 
 // The gradient must be the derivative of the divergence, in every dimension and

@@ -34,6 +34,10 @@ type space struct {
 // which the largest coordinate is about 1.
 const tiny = 1e-35
 
+// farAway is what a query's float32 coordinates are limited to, where those of
+// the points themselves are at most 1.
+const farAway = 1e15
+
 // copyMatrix returns the elements of x row by row, or says which is not finite.
 func copyMatrix(x mat.Matrix) (v []float64, n, d int, err error) {
 	n, d = x.Dims()
@@ -142,13 +146,19 @@ func (s *space) prepare() {
 		s.approxScale = powerOfTwo([]float64{largest})
 	}
 	for i := range s.n {
+		far := false
 		for j, v := range s.row(i) {
-			// A query far outside the points still has a float32.
-			a := min(max((v-s.shift[j])*s.approxScale, -1e15), 1e15)
+			a := (v - s.shift[j]) * s.approxScale
+			if math.Abs(a) > farAway {
+				a, far = math.Copysign(farAway, a), true
+			}
 			s.approx[i*s.d+j] = float32(a)
 			s.base[i] += a * a
 		}
 		s.norms[i] = math.Sqrt(s.base[i])
+		if far {
+			s.norms[i] = 1e200 // nothing is known from the products
+		}
 	}
 }
 

@@ -13,6 +13,10 @@ type mover struct {
 // maxStep is the longest step of a point under openTSNE's schedule.
 const maxStep = 5
 
+// maxCoordinate is the largest coordinate of a layout: its square is finite.
+// Only a run that diverges comes near.
+const maxCoordinate = 1e100
+
 func newMover(l layout, s Schedule) *mover {
 	m := &mover{
 		update:   make([]float64, len(l.y)),
@@ -33,8 +37,8 @@ func (m *mover) reset() {
 }
 
 // step moves the layout against grad. It returns the norm of the gradient
-// times the gains, and whether the new layout is finite: if not, l.y is left
-// as it was.
+// times the gains, and whether the new layout is finite, within maxCoordinate:
+// if not, l.y is left as it was.
 func (m *mover) step(l layout, grad []float64, momentum, rate float64) (gained float64, finite bool) {
 	sum := 0.0
 	for i, g := range grad {
@@ -56,7 +60,7 @@ func (m *mover) step(l layout, grad []float64, momentum, rate float64) (gained f
 	for i, u := range m.update {
 		v := l.y[i] + u
 		m.next[i] = v
-		finite = finite && v-v == 0 // neither infinite nor NaN
+		finite = finite && math.Abs(v) <= maxCoordinate
 	}
 	if !finite {
 		return math.Sqrt(sum), false

@@ -145,6 +145,9 @@ type Progress struct {
 // withDefaults returns the options for n points with every default filled in,
 // or says which is out of range.
 func (o Options) withDefaults(n int) (Options, error) {
+	if n == 0 {
+		return o, fmt.Errorf("tsne: the input has no rows")
+	}
 	orInt := func(v *int, def int) {
 		if *v == 0 {
 			*v = def
@@ -249,8 +252,8 @@ func (o Options) check(n int) error {
 		}
 		for i := range n {
 			for j := range o.Components {
-				if v := o.InitialLayout.At(i, j); math.IsNaN(v) || math.IsInf(v, 0) {
-					return fmt.Errorf("tsne: InitialLayout holds %v in row %d, column %d", v, i, j)
+				if v := o.InitialLayout.At(i, j); !(math.Abs(v) <= maxCoordinate) {
+					return fmt.Errorf("tsne: InitialLayout holds %v in row %d, column %d, want at most %g", v, i, j, maxCoordinate)
 				}
 			}
 		}
