@@ -1,0 +1,237 @@
+// Command tsne lays out the features of images by t-SNE. See -h.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/tsne"
+	"gonum.org/v1/gonum/mat"
+)
+
+func main() { cli.Main("tsne", run) }
+
+// options are the flags of the program.
+type options struct {
+	cli.FeatureFlags
+	cli.PlotFlags
+	tsne.Options
+	seed     uint
+	method   string
+	metric   string
+	init     string
+	schedule string
+	perplex  string
+	quality  bool
+	layout   string
+}
+
+// parse reads the command line.
+func parse(args []string, stdout io.Writer) (*options, error) {
+	o := &options{}
+	flags := flag.NewFlagSet("tsne", flag.ContinueOnError)
+	o.FeatureFlags.AddFlags(flags, 1000)
+	o.PlotFlags.AddFlags(flags, "tsne")
+	flags.IntVar(&o.Components, "components", 2, "`number` of dimensions of the layout, 1 to 3")
+	flags.StringVar(&o.perplex, "perplexity", "30", "effective `number` of neighbours; several, as 30,300, are averaged")
+	flags.Float64Var(&o.EarlyExaggeration, "early-exaggeration", 12, "`factor` on the affinities in the first phase")
+	flags.IntVar(&o.EarlyIterations, "early-iterations", 250, "`number` of iterations of the first phase")
+	flags.Float64Var(&o.LateExaggeration, "late-exaggeration", 1, "`factor` on the affinities in the second phase")
+	flags.Float64Var(&o.LearningRate, "learning-rate", 0, "step `size` (default automatic)")
+	flags.IntVar(&o.Iterations, "iterations", 0, "`number` of iterations in all (default 1000; openTSNE 750)")
+	flags.Float64Var(&o.Angle, "angle", 0.5, "Barnes-Hut's `angle`: smaller is slower and more exact")
+	flags.StringVar(&o.method, "method", "auto", "`name`: exact, barnes-hut, or auto by the number of points")
+	flags.StringVar(&o.metric, "metric", "euclidean", "`name` of the distance: euclidean or cosine")
+	flags.StringVar(&o.init, "init", "pca", "`name` of the start: pca or random")
+	flags.StringVar(&o.schedule, "schedule", "sklearn", "`name` of the optimiser's schedule: sklearn or openTSNE")
+	flags.UintVar(&o.seed, "seed", 0, "`number` of the random start, as NumPy's RandomState takes it")
+	flags.Float64Var(&o.DegreesOfFreedom, "dof", 0, "degrees of `freedom` of the layout's kernel (default 1 up to 2 dimensions, 2 in 3)")
+	flags.BoolVar(&o.quality, "quality", true, "measure how well the layout keeps neighbourhoods")
+	flags.StringVar(&o.layout, "layout", "", "draw and measure the layout in this .npy `file`, of whatever program, instead of making one")
+	help := func(w io.Writer) {
+		fmt.Fprint(w, `tsne draws how the feature space of a network is laid out: every image a point,
+images that the network finds alike close together (t-SNE, van der Maaten and
+Hinton 2008), with scikit-learn's defaults.
+
+  tsne                                              the embedded scenes and their network
+  tsne -data cifar-10-batches-bin -save cifar.npy   CIFAR-10 with the embedded network for it
+  tsne -features cifar.npy -labels cifar_labels.npy -perplexity 50
+`)
+		cli.PrintFlags(w, flags, "Images and network", cli.ImageFlagNames...)
+		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
+		cli.PrintFlags(w, flags, "t-SNE", "perplexity", "components", "method", "angle", "metric", "init", "seed", "schedule",
+			"iterations", "learning-rate", "early-exaggeration", "early-iterations", "late-exaggeration", "dof")
+		cli.PrintFlags(w, flags, "Results", append([]string{"quality", "layout"}, cli.PlotFlagNames...)...)
+		fmt.Fprint(w, `
+Ctrl-C during the optimisation writes the layout reached so far; a second one ends
+the program at once. Exit status: 0, 1 after an error, 2 after an error in the
+command line, 130 after Ctrl-C.
+`)
+	}
+	if err := cli.Parse(flags, args, help, stdout); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 && len(o.Images) == 0 {
+		return nil, cli.Usagef("unexpected argument %q", flags.Arg(0))
+	}
+	o.Images = append(o.Images, flags.Args()...)
+	if o.seed > 1<<32-1 {
+		return nil, cli.Usagef("-seed %d: want at most %d", o.seed, uint32(1<<32-1))
+	}
+	for _, field := range strings.Split(o.perplex, ",") {
+		p, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
+		if err != nil || !(p > 0) {
+			return nil, cli.Usagef("-perplexity %s: want positive numbers", o.perplex)
+		}
+		o.Perplexities = append(o.Perplexities, p)
+	}
+	if o.method != "auto" {
+		o.Method = tsne.Method(o.method)
+	}
+	o.Metric, o.Init, o.Schedule, o.Seed = tsne.Metric(o.metric), tsne.Init(o.init), tsne.Schedule(o.schedule), uint32(o.seed)
+	if o.Angle == 0 {
+		o.Angle = -1 // the zero value means the default
+	}
+	if o.EarlyIterations == 0 {
+		o.EarlyIterations = -1
+	}
+	if o.layout != "" && o.File == "" {
+		return nil, cli.Usagef("-layout needs the -features that it was made from")
+	}
+	return o, o.Check()
+}
+
+// run is the program.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	f, err := o.Get(ctx, o.Thumbnails, stderr)
+	if err != nil {
+		return err
+	}
+	n, d := f.X.Dims()
+	fmt.Fprintf(stdout, "features  %d x %d: %s\n", n, d, f.Source)
+	if o.layout != "" {
+		return o.measure(ctx, stdout, f)
+	}
+	result, stopped := o.fit(ctx, stdout, stderr, f)
+	if result == nil || stopped != nil && !errors.Is(stopped, context.Canceled) {
+		return stopped
+	}
+	if err := o.Coordinates(f, result.Layout, []string{"x", "y", "z"}[:o.Components]); err != nil {
+		return err
+	}
+	title := fmt.Sprintf("t-SNE of %d points, perplexity %s", n, o.perplex)
+	if stopped != nil {
+		title = fmt.Sprintf("t-SNE of %d points after %d iterations", n, result.Iterations)
+	}
+	if err := o.draw(f, result.Layout, title); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "figure    %s\n", o.Outputs())
+	if stopped != nil {
+		fmt.Fprintf(stdout, "stopped   this is the layout after %d iterations\n", result.Iterations)
+		return stopped
+	}
+	if !o.quality {
+		return nil
+	}
+	return quality(ctx, stdout, f, result.Layout)
+}
+
+// fit runs t-SNE under a progress bar. Once the optimisation has begun the
+// result is there even when ctx ended.
+func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Features) (*tsne.Result, error) {
+	began := time.Now()
+	var bar *cli.Progress
+	done := 0
+	o.Progress = func(p tsne.Progress) bool {
+		if bar == nil {
+			bar = cli.NewProgress(stderr, p.Iterations, "t-SNE", "iterations")
+		}
+		bar.Describe(fmt.Sprintf("t-SNE  KL %.3f", p.KL))
+		bar.Add(p.Iteration - done)
+		done = p.Iteration
+		return true
+	}
+	result, err := tsne.Fit(ctx, f.X, o.Options)
+	if bar != nil {
+		bar.Done()
+	}
+	if result != nil {
+		fmt.Fprintf(stdout, "t-SNE     %d iterations, KL divergence %.4f, %.1f s; ended by %s\n",
+			result.Iterations, result.KL, time.Since(began).Seconds(), result.Stop)
+	}
+	return result, err
+}
+
+// draw draws a layout of one to three dimensions, the third unseen.
+func (o *options) draw(f *cli.Features, layout mat.Matrix, title string) error {
+	if _, d := layout.Dims(); d == 1 {
+		return o.Figure(f, layout, title, "t-SNE 1", "row")
+	}
+	return o.Figure(f, layout, title, "t-SNE 1", "t-SNE 2")
+}
+
+// measure draws and measures a layout that is there already.
+func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features) error {
+	a, err := npy.Load(o.layout)
+	if err != nil {
+		return err
+	}
+	n, _ := f.X.Dims()
+	if len(a.Shape) != 2 || a.Shape[0] != n || a.Shape[1] < 1 || a.Shape[1] > 3 {
+		return fmt.Errorf("%s: shape %v, want %d points in 1 to 3 dimensions", o.layout, a.Shape, n)
+	}
+	layout := mat.NewDense(n, a.Shape[1], a.Float64s())
+	if len(o.Perplexities) > 1 {
+		return cli.Usagef("-layout is measured at one perplexity, not %s", o.perplex)
+	}
+	kl, err := tsne.KLDivergence(ctx, f.X, layout, o.Perplexities[0])
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "layout    %s: KL divergence %.6f\n", o.layout, kl)
+	if err := quality(ctx, stdout, f, layout); err != nil {
+		return err
+	}
+	if err := o.draw(f, layout, o.layout); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "figure    %s\n", o.Out)
+	return nil
+}
+
+// quality prints how well a layout keeps the neighbourhoods of the features.
+func quality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix) error {
+	n, _ := f.X.Dims()
+	k := min(10, (n-1)/2)
+	if k < 1 {
+		return nil
+	}
+	began := time.Now()
+	kept, err := tsne.NeighbourPreservation(ctx, f.X, layout, k)
+	if err != nil {
+		return err
+	}
+	line := fmt.Sprintf("quality   %.1f%% of each point's %d nearest neighbours kept", 100*kept, k)
+	if 2*k < n {
+		trust, err := tsne.Trustworthiness(ctx, f.X, layout, k)
+		if err != nil {
+			return err
+		}
+		line += fmt.Sprintf(", trustworthiness %.4f", trust)
+	}
+	fmt.Fprintf(stdout, "%s (%.1f s)\n", line, time.Since(began).Seconds())
+	return nil
+}
