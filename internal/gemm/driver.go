@@ -149,12 +149,13 @@ func (p *product[T]) task(r0, r1, c0, c1 int) {
 		k1 := min(k0+p.a.block, k)
 		size := (k1 - k0) * nr
 		for c := c0; c < c1; c++ {
-			panel := panels[(c-c0)*size : (c-c0+1)*size]
 			j0, j1 := c*nr, min((c+1)*nr, p.n)
-			if j1-j0 < nr {
+			lanes := kern.lanes(j1 - j0)
+			panel := panels[(c-c0)*size:][:(k1-k0)*lanes]
+			if j1-j0 < lanes {
 				clear(panel)
 			}
-			p.b.PackPanel(panel, nr, k0, k1, j0, j1)
+			p.b.PackPanel(panel, lanes, k0, k1, j0, j1)
 		}
 		for r := r0; r < r1; r++ {
 			a, b := &none, &none
@@ -170,11 +171,19 @@ func (p *product[T]) task(r0, r1, c0, c1 int) {
 				if k1 > k0 {
 					b = &panels[(c-c0)*size]
 				}
-				kern.mul(k1-k0, a, b, tile, j1-j0)
+				kern.mul(k1-k0, a, b, tile, kern.lanes(j1-j0))
 				p.store(buffer, i0, i1, j0, j1, k0 == 0, k1 == k)
 			}
 		}
 	}
+}
+
+// lanes returns the width of a panel of B that holds cols columns.
+func (kern *kernel[T]) lanes(cols int) int {
+	if cols <= kern.narrow {
+		return kern.narrow
+	}
+	return kern.nr
 }
 
 // store writes the tile of rows [i0, i1) and columns [j0, j1) to C. The first

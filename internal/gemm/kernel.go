@@ -15,12 +15,13 @@ type Float interface{ float32 | float64 }
 type kernel[T Float] struct {
 	name   string
 	mr, nr int // rows and columns of a tile
+	narrow int // columns of a panel that is short of nr, if they suffice
 	kc     int // largest number of summands between two stores
 	nc     int // columns of B that stay in the second-level cache
 
-	// mul sets tile[i*nr+j] to the sum over p < k of a[p*mr+i]*b[p*nr+j], in
-	// that order. Only the first cols columns of the tile need be right.
-	mul func(k int, a, b, tile *T, cols int)
+	// mul sets tile[i*nr+j] to the sum over p < k of a[p*mr+i]*b[p*lanes+j],
+	// in that order. lanes is nr or narrow.
+	mul func(k int, a, b, tile *T, lanes int)
 
 	// store writes the first rows x cols elements of a tile to dst, whose rows
 	// lie stride apart: tile, plus add (laid out as dst, nil for none, may be

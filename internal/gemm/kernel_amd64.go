@@ -15,25 +15,25 @@ func machineKernels() []kernelPair {
 	if cpu.X86.HasAVX512F {
 		list = append(list, kernelPair{
 			"avx512",
-			&kernel[float32]{"avx512", 8, 32, 384, 512, mulAVX512f32, storeAVX512f32, copyRowsAVX512f32},
-			&kernel[float64]{"avx512", 8, 16, 384, 256, mulAVX512f64, storeAVX512f64, copyRowsAVX512f64},
+			&kernel[float32]{"avx512", 8, 32, 16, 512, 256, mulAVX512f32, storeAVX512f32, copyRowsAVX512f32},
+			&kernel[float64]{"avx512", 8, 16, 8, 512, 128, mulAVX512f64, storeAVX512f64, copyRowsAVX512f64},
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, kernelPair{
 			"avx2",
-			&kernel[float32]{"avx2", 6, 16, 384, 512, mulAVX2f32, storeAVX2f32, copyRowsAVX2f32},
-			&kernel[float64]{"avx2", 6, 8, 384, 256, mulAVX2f64, storeAVX2f64, copyRowsAVX2f64},
+			&kernel[float32]{"avx2", 6, 16, 8, 384, 256, mulAVX2f32, storeAVX2f32, copyRowsAVX2f32},
+			&kernel[float64]{"avx2", 6, 8, 4, 384, 128, mulAVX2f64, storeAVX2f64, copyRowsAVX2f64},
 		})
 	}
 	return list
 }
 
 //go:noescape
-func mulAVX512f32(k int, a, b, tile *float32, cols int)
+func mulAVX512f32(k int, a, b, tile *float32, lanes int)
 
 //go:noescape
-func mulAVX512f64(k int, a, b, tile *float64, cols int)
+func mulAVX512f64(k int, a, b, tile *float64, lanes int)
 
 //go:noescape
 func storeAVX512f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)
@@ -48,10 +48,10 @@ func copyRowsAVX512f32(dst *float32, dstStride int, src *float32, srcStride, row
 func copyRowsAVX512f64(dst *float64, dstStride int, src *float64, srcStride, rows, cols int)
 
 //go:noescape
-func mulAVX2f32(k int, a, b, tile *float32, cols int)
+func mulAVX2f32(k int, a, b, tile *float32, lanes int)
 
 //go:noescape
-func mulAVX2f64(k int, a, b, tile *float64, cols int)
+func mulAVX2f64(k int, a, b, tile *float64, lanes int)
 
 //go:noescape
 func storeAVX2f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)

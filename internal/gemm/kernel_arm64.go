@@ -7,16 +7,16 @@ package gemm
 func machineKernels() []kernelPair {
 	return []kernelPair{{
 		"neon",
-		&kernel[float32]{"neon", 8, 12, 256, 504, mulNEONf32, storeNEONf32, copyRowsGo[float32]},
-		&kernel[float64]{"neon", 8, 6, 256, 252, mulNEONf64, storeNEONf64, copyRowsGo[float64]},
+		&kernel[float32]{"neon", 8, 12, 12, 256, 252, mulNEONf32, storeNEONf32, copyRowsGo[float32]},
+		&kernel[float64]{"neon", 8, 6, 6, 256, 126, mulNEONf64, storeNEONf64, copyRowsGo[float64]},
 	}}
 }
 
 //go:noescape
-func mulNEONf32(k int, a, b, tile *float32, cols int)
+func mulNEONf32(k int, a, b, tile *float32, lanes int)
 
 //go:noescape
-func mulNEONf64(k int, a, b, tile *float64, cols int)
+func mulNEONf64(k int, a, b, tile *float64, lanes int)
 
 func storeNEONf32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool) {
 	storeGo(12, dst, add, tile, bias, stride, rows, cols, relu)

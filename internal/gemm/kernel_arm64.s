@@ -28,7 +28,7 @@
 	VST1.P [V24.B16, V25.B16, V26.B16, V27.B16], 64(R3); \
 	VST1.P [V28.B16, V29.B16, V30.B16, V31.B16], 64(R3)
 
-// func mulNEONf32(k int, a, b, tile *float32, cols int)
+// func mulNEONf32(k int, a, b, tile *float32, lanes int)
 TEXT ·mulNEONf32(SB), NOSPLIT, $0-40
 	MOVD k+0(FP), R0
 	MOVD a+8(FP), R1
@@ -55,7 +55,7 @@ done:
 	STORE_SUMS
 	RET
 
-// func mulNEONf64(k int, a, b, tile *float64, cols int)
+// func mulNEONf64(k int, a, b, tile *float64, lanes int)
 TEXT ·mulNEONf64(SB), NOSPLIT, $0-40
 	MOVD k+0(FP), R0
 	MOVD a+8(FP), R1

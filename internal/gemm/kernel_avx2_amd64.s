@@ -18,14 +18,14 @@
 
 #define ROW32(p, x, lo, hi) \
 	VBROADCASTSS p(SI), x; VFMADD231PS Y0, x, lo; VFMADD231PS Y1, x, hi
-#define HALF32(p, x, lo) \
+#define NARROW32(p, x, lo) \
 	VBROADCASTSS p(SI), x; VFMADD231PS Y0, x, lo
 #define ROW64(p, x, lo, hi) \
 	VBROADCASTSD p(SI), x; VFMADD231PD Y0, x, lo; VFMADD231PD Y1, x, hi
-#define HALF64(p, x, lo) \
+#define NARROW64(p, x, lo) \
 	VBROADCASTSD p(SI), x; VFMADD231PD Y0, x, lo
 
-// func mulAVX2f32(k int, a, b, tile *float32, cols int)
+// func mulAVX2f32(k int, a, b, tile *float32, lanes int)
 TEXT ·mulAVX2f32(SB), NOSPLIT, $0-40
 	MOVQ k+0(FP), CX
 	MOVQ a+8(FP), SI
@@ -34,8 +34,8 @@ TEXT ·mulAVX2f32(SB), NOSPLIT, $0-40
 	ZERO_SUMS
 	TESTQ CX, CX
 	JZ    done
-	CMPQ  cols+32(FP), $8
-	JLE   half
+	CMPQ  lanes+32(FP), $8
+	JEQ   narrow
 
 full:
 	VMOVUPS 0(DI), Y0
@@ -52,25 +52,25 @@ full:
 	JNZ  full
 	JMP  done
 
-half: // the right half of the tile is not wanted
+narrow: // panels of one vector: the right half of the tile stays zero
 	VMOVUPS 0(DI), Y0
-	HALF32(0, Y2, Y4)
-	HALF32(4, Y3, Y6)
-	HALF32(8, Y2, Y8)
-	HALF32(12, Y3, Y10)
-	HALF32(16, Y2, Y12)
-	HALF32(20, Y3, Y14)
+	NARROW32(0, Y2, Y4)
+	NARROW32(4, Y3, Y6)
+	NARROW32(8, Y2, Y8)
+	NARROW32(12, Y3, Y10)
+	NARROW32(16, Y2, Y12)
+	NARROW32(20, Y3, Y14)
 	ADDQ $24, SI
-	ADDQ $64, DI
+	ADDQ $32, DI
 	DECQ CX
-	JNZ  half
+	JNZ  narrow
 
 done:
 	STORE_SUMS
 	VZEROUPPER
 	RET
 
-// func mulAVX2f64(k int, a, b, tile *float64, cols int)
+// func mulAVX2f64(k int, a, b, tile *float64, lanes int)
 TEXT ·mulAVX2f64(SB), NOSPLIT, $0-40
 	MOVQ k+0(FP), CX
 	MOVQ a+8(FP), SI
@@ -79,8 +79,8 @@ TEXT ·mulAVX2f64(SB), NOSPLIT, $0-40
 	ZERO_SUMS
 	TESTQ CX, CX
 	JZ    done
-	CMPQ  cols+32(FP), $4
-	JLE   half
+	CMPQ  lanes+32(FP), $4
+	JEQ   narrow
 
 full:
 	VMOVUPS 0(DI), Y0
@@ -97,18 +97,18 @@ full:
 	JNZ  full
 	JMP  done
 
-half: // the right half of the tile is not wanted
+narrow: // panels of one vector: the right half of the tile stays zero
 	VMOVUPS 0(DI), Y0
-	HALF64(0, Y2, Y4)
-	HALF64(8, Y3, Y6)
-	HALF64(16, Y2, Y8)
-	HALF64(24, Y3, Y10)
-	HALF64(32, Y2, Y12)
-	HALF64(40, Y3, Y14)
+	NARROW64(0, Y2, Y4)
+	NARROW64(8, Y3, Y6)
+	NARROW64(16, Y2, Y8)
+	NARROW64(24, Y3, Y10)
+	NARROW64(32, Y2, Y12)
+	NARROW64(40, Y3, Y14)
 	ADDQ $48, SI
-	ADDQ $64, DI
+	ADDQ $32, DI
 	DECQ CX
-	JNZ  half
+	JNZ  narrow
 
 done:
 	STORE_SUMS

@@ -20,14 +20,14 @@
 
 #define ROW32(p, x, lo, hi) \
 	VBROADCASTSS p(SI), x; VFMADD231PS Z0, x, lo; VFMADD231PS Z1, x, hi
-#define HALF32(p, x, lo) \
-	VBROADCASTSS p(SI), x; VFMADD231PS Z0, x, lo
+#define NARROW32(p, lo) \
+	VFMADD231PS.BCST p(SI), Z0, lo
 #define ROW64(p, x, lo, hi) \
 	VBROADCASTSD p(SI), x; VFMADD231PD Z0, x, lo; VFMADD231PD Z1, x, hi
-#define HALF64(p, x, lo) \
-	VBROADCASTSD p(SI), x; VFMADD231PD Z0, x, lo
+#define NARROW64(p, lo) \
+	VFMADD231PD.BCST p(SI), Z0, lo
 
-// func mulAVX512f32(k int, a, b, tile *float32, cols int)
+// func mulAVX512f32(k int, a, b, tile *float32, lanes int)
 TEXT ·mulAVX512f32(SB), NOSPLIT, $0-40
 	MOVQ k+0(FP), CX
 	MOVQ a+8(FP), SI
@@ -36,8 +36,8 @@ TEXT ·mulAVX512f32(SB), NOSPLIT, $0-40
 	ZERO_SUMS
 	TESTQ CX, CX
 	JZ    done
-	CMPQ  cols+32(FP), $16
-	JLE   half
+	CMPQ  lanes+32(FP), $16
+	JEQ   narrow
 
 full:
 	VMOVUPS 0(DI), Z0
@@ -56,27 +56,27 @@ full:
 	JNZ  full
 	JMP  done
 
-half: // the right half of the tile is not wanted
+narrow: // panels of one vector: the right half of the tile stays zero
 	VMOVUPS 0(DI), Z0
-	HALF32(0, Z2, Z8)
-	HALF32(4, Z3, Z10)
-	HALF32(8, Z4, Z12)
-	HALF32(12, Z5, Z14)
-	HALF32(16, Z2, Z16)
-	HALF32(20, Z3, Z18)
-	HALF32(24, Z4, Z20)
-	HALF32(28, Z5, Z22)
+	NARROW32(0, Z8)
+	NARROW32(4, Z10)
+	NARROW32(8, Z12)
+	NARROW32(12, Z14)
+	NARROW32(16, Z16)
+	NARROW32(20, Z18)
+	NARROW32(24, Z20)
+	NARROW32(28, Z22)
 	ADDQ $32, SI
-	ADDQ $128, DI
+	ADDQ $64, DI
 	DECQ CX
-	JNZ  half
+	JNZ  narrow
 
 done:
 	STORE_SUMS
 	VZEROUPPER
 	RET
 
-// func mulAVX512f64(k int, a, b, tile *float64, cols int)
+// func mulAVX512f64(k int, a, b, tile *float64, lanes int)
 TEXT ·mulAVX512f64(SB), NOSPLIT, $0-40
 	MOVQ k+0(FP), CX
 	MOVQ a+8(FP), SI
@@ -85,8 +85,8 @@ TEXT ·mulAVX512f64(SB), NOSPLIT, $0-40
 	ZERO_SUMS
 	TESTQ CX, CX
 	JZ    done
-	CMPQ  cols+32(FP), $8
-	JLE   half
+	CMPQ  lanes+32(FP), $8
+	JEQ   narrow
 
 full:
 	VMOVUPS 0(DI), Z0
@@ -105,20 +105,20 @@ full:
 	JNZ  full
 	JMP  done
 
-half: // the right half of the tile is not wanted
+narrow: // panels of one vector: the right half of the tile stays zero
 	VMOVUPS 0(DI), Z0
-	HALF64(0, Z2, Z8)
-	HALF64(8, Z3, Z10)
-	HALF64(16, Z4, Z12)
-	HALF64(24, Z5, Z14)
-	HALF64(32, Z2, Z16)
-	HALF64(40, Z3, Z18)
-	HALF64(48, Z4, Z20)
-	HALF64(56, Z5, Z22)
+	NARROW64(0, Z8)
+	NARROW64(8, Z10)
+	NARROW64(16, Z12)
+	NARROW64(24, Z14)
+	NARROW64(32, Z16)
+	NARROW64(40, Z18)
+	NARROW64(48, Z20)
+	NARROW64(56, Z22)
 	ADDQ $64, SI
-	ADDQ $128, DI
+	ADDQ $64, DI
 	DECQ CX
-	JNZ  half
+	JNZ  narrow
 
 done:
 	STORE_SUMS
