@@ -1,0 +1,141 @@
+package tsne
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/numpyrand"
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// DistanceCorrelation returns Spearman's rank correlation, in [-1, 1], between
+// the distances of all pairs of a random sample of points in the data x and in
+// the layout y: the CPD of Kobak and Berens (2019), who take 1,000 points. The
+// sample is the first of numpy.random.RandomState(seed).permutation(n), or all
+// points when sample is 0 or not below n. Equal distances share their mean
+// rank, as in scipy.stats.spearmanr. It is an error when sample leaves fewer
+// than three points, when all distances are equal (their ranks then say
+// nothing), when the rows do not match or an element is not finite.
+func DistanceCorrelation(ctx context.Context, x, y mat.Matrix, sample int, seed uint32) (float64, error) {
+	sx, sy, err := spaces(x, y)
+	if err != nil {
+		return 0, err
+	}
+	n := sx.n
+	if sample == 0 || sample > n {
+		sample = n
+	}
+	if sample < 3 {
+		return 0, fmt.Errorf("tsne: a sample of %d of %d points, want 3 or more", sample, n)
+	}
+	if int64(sample) > 1<<15 {
+		return 0, fmt.Errorf("tsne: a sample of %d points, want at most %d: the pairs are ranked in memory", sample, 1<<15)
+	}
+	chosen := numpyrand.New(seed).Permutation(n)[:sample]
+	var ranks [2][]float64
+	for i, s := range []*space{sx, sy} {
+		d, err := s.pairs(ctx, chosen)
+		if err != nil {
+			return 0, err
+		}
+		if ranks[i], err = meanRanks(ctx, d); err != nil {
+			return 0, err
+		}
+	}
+	xy, xx, yy := centredProducts(ranks[0], ranks[1])
+	switch {
+	case xx == 0:
+		return 0, fmt.Errorf("tsne: the distances between the %d sampled points of the data are all equal", sample)
+	case yy == 0:
+		return 0, fmt.Errorf("tsne: the distances between the %d sampled points of the layout are all equal", sample)
+	}
+	return min(max(xy/math.Sqrt(xx)/math.Sqrt(yy), -1), 1), nil
+}
+
+// centredProducts returns the sums of x y, x x and y y over two lists of ranks
+// less their mean (n+1)/2, summed in blocks: n reaches a million, and one long
+// sum would lose five digits.
+func centredProducts(a, b []float64) (xy, xx, yy float64) {
+	mean := float64(len(a)+1) / 2
+	const block = 1024
+	for lo := 0; lo < len(a); lo += block {
+		var pq, pp, qq float64
+		for i := lo; i < min(lo+block, len(a)); i++ {
+			p, q := a[i]-mean, b[i]-mean
+			pq += p * q
+			pp += p * p
+			qq += q * q
+		}
+		xy += pq
+		xx += pp
+		yy += qq
+	}
+	return xy, xx, yy
+}
+
+// pairs returns the distances between the chosen points, (0, 1), (0, 2), ...
+func (s *space) pairs(ctx context.Context, chosen []int) ([]float64, error) {
+	m := len(chosen)
+	out := make([]float64, m*(m-1)/2)
+	err := parallel.ForContext(ctx, m, 4, func(lo, hi int) {
+		for a := lo; a < hi; a++ {
+			row := out[a*m-a*(a+1)/2:][:m-a-1]
+			for b := range row {
+				row[b] = s.distance(s.row(chosen[a]), s.row(chosen[a+1+b]))
+			}
+		}
+	})
+	return out, err
+}
+
+// meanRanks returns the rank of each value, equal ones sharing their mean.
+func meanRanks(ctx context.Context, values []float64) ([]float64, error) {
+	order := make([]int32, len(values))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	// Pieces are sorted side by side, then merged in pairs.
+	compare := func(i, j int32) int { return cmp.Compare(values[i], values[j]) }
+	const piece = 1 << 15
+	if err := parallel.ForContext(ctx, len(order), piece, func(lo, hi int) {
+		slices.SortFunc(order[lo:hi], compare)
+	}); err != nil {
+		return nil, err
+	}
+	spare := make([]int32, len(order))
+	for width := piece; width < len(order); width *= 2 {
+		err := parallel.ForContext(ctx, len(order), 2*width, func(lo, hi int) {
+			mid := min(lo+width, hi)
+			a, b, out := order[lo:mid], order[mid:hi], spare[lo:lo]
+			for len(a) > 0 && len(b) > 0 {
+				if compare(b[0], a[0]) < 0 {
+					out, b = append(out, b[0]), b[1:]
+				} else {
+					out, a = append(out, a[0]), a[1:]
+				}
+			}
+			_ = append(append(out, a...), b...) // within spare[lo:hi]
+		})
+		if err != nil {
+			return nil, err
+		}
+		order, spare = spare, order
+	}
+	ranks := make([]float64, len(values))
+	for lo := 0; lo < len(order); {
+		hi := lo + 1
+		for hi < len(order) && values[order[hi]] == values[order[lo]] {
+			hi++
+		}
+		for _, i := range order[lo:hi] {
+			ranks[i] = float64(lo+hi+1) / 2
+		}
+		lo = hi
+	}
+	return ranks, nil
+}

@@ -1,0 +1,223 @@
+package tsne
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/gemm"
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// NeighbourPreservation returns the share, in [0, 1], of the k nearest
+// neighbours of each point of x that are among its k nearest in the layout y,
+// too, on average: the KNN of Kobak and Berens (2019), who take k = 10. Of
+// equally near points those with the lowest index count as the nearest. It is
+// an error when k is not in [1, n-1], the rows do not match or an element is
+// not finite.
+func NeighbourPreservation(ctx context.Context, x, y mat.Matrix, k int) (float64, error) {
+	sx, sy, err := spaces(x, y)
+	if err != nil {
+		return 0, err
+	}
+	if k < 1 || k >= sx.n {
+		return 0, fmt.Errorf("tsne: %d neighbours of %d points, want 1 to n-1", k, sx.n)
+	}
+	return overlap(ctx, sx, sy, k)
+}
+
+// overlap returns the share of the k nearest neighbours that two spaces of
+// more than k points have in common.
+func overlap(ctx context.Context, sx, sy *space, k int) (float64, error) {
+	a, _, err := sx.nearest(ctx, sx, true, k)
+	if err != nil {
+		return 0, err
+	}
+	b, _, err := sy.nearest(ctx, sy, true, k)
+	if err != nil {
+		return 0, err
+	}
+	common := 0
+	for i := range sx.n {
+		// Both ascend.
+		p, q := a[i*k:(i+1)*k], b[i*k:(i+1)*k]
+		for len(p) > 0 && len(q) > 0 {
+			switch {
+			case p[0] < q[0]:
+				p = p[1:]
+			case p[0] > q[0]:
+				q = q[1:]
+			default:
+				common++
+				p, q = p[1:], q[1:]
+			}
+		}
+	}
+	return float64(common) / float64(sx.n*k), nil
+}
+
+// ClassPreservation returns how much of the arrangement of the classes the
+// layout keeps: NeighbourPreservation of the class means, the KNC of Kobak and
+// Berens (2019), who take k = 4 for ten classes. Point i has the class
+// labels[i]; points with a negative label have none and are left out. It is an
+// error when k is not below the number of classes that have points, when the
+// rows and the labels do not match or an element is not finite.
+func ClassPreservation(ctx context.Context, x, y mat.Matrix, labels []int, k int) (float64, error) {
+	sx, sy, err := spaces(x, y)
+	if err != nil {
+		return 0, err
+	}
+	if len(labels) != sx.n {
+		return 0, fmt.Errorf("tsne: %d labels for %d points", len(labels), sx.n)
+	}
+	classes := slices.Clone(labels)
+	slices.Sort(classes)
+	classes = slices.Compact(classes)
+	classes = slices.DeleteFunc(classes, func(c int) bool { return c < 0 })
+	if k < 1 || k >= len(classes) {
+		return 0, fmt.Errorf("tsne: %d neighbours of %d classes, want 1 to %d", k, len(classes), len(classes)-1)
+	}
+	means := func(s *space) (*space, error) {
+		m := mat.NewDense(len(classes), s.d, nil)
+		count := make([]float64, len(classes))
+		for i, label := range labels {
+			c, ok := slices.BinarySearch(classes, label)
+			if !ok {
+				continue
+			}
+			count[c]++
+			row := m.RawRowView(c)
+			for j, v := range s.row(i) {
+				row[j] += (v - row[j]) / count[c]
+			}
+		}
+		return newSpace(m, Euclidean)
+	}
+	mx, err := means(sx)
+	if err != nil {
+		return 0, err
+	}
+	my, err := means(sy)
+	if err != nil {
+		return 0, err
+	}
+	return overlap(ctx, mx, my, k)
+}
+
+// Trustworthiness returns how far the k nearest neighbours in the layout y are
+// neighbours in the data x (Venna and Kaski 2001):
+//
+//	1 - 2/(n k (2n - 3k - 1)) sum_i sum_j max(0, r(i,j) - k)
+//
+// over the k nearest j of each i in y, where j is the r(i,j)-th nearest of i in
+// x. It is in [0, 1], 1 being best, and is what sklearn.manifold's
+// trustworthiness returns, where of equally near points those with the lowest
+// index count as the nearest. It is an error when k is not in [1, n/2), the
+// rows do not match or an element is not finite.
+func Trustworthiness(ctx context.Context, x, y mat.Matrix, k int) (float64, error) {
+	sx, sy, err := spaces(x, y)
+	if err != nil {
+		return 0, err
+	}
+	n := sx.n
+	if k < 1 || 2*k >= n {
+		return 0, fmt.Errorf("tsne: %d neighbours of %d points, want 1 to less than n/2", k, n)
+	}
+	neighbours, _, err := sy.nearest(ctx, sy, true, k)
+	if err != nil {
+		return 0, err
+	}
+	ranks, err := sx.ranks(ctx, neighbours, k)
+	if err != nil {
+		return 0, err
+	}
+	excess := 0
+	for _, r := range ranks {
+		excess += max(0, r-k)
+	}
+	return 1 - float64(excess)*(2/(float64(n)*float64(k)*float64(2*n-3*k-1))), nil
+}
+
+// Continuity returns how far the k nearest neighbours in the data x are
+// neighbours in the layout y (Venna and Kaski 2001): Trustworthiness with the
+// two exchanged.
+func Continuity(ctx context.Context, x, y mat.Matrix, k int) (float64, error) {
+	return Trustworthiness(ctx, y, x, k)
+}
+
+// ranks returns, for the k points named in each row of others, how many points
+// are as near to the row's own point or nearer: 1 for the nearest. Of equally
+// near points the one with the lower index comes first. The result is exact:
+// as in nearest, float32 products settle only what they can.
+func (s *space) ranks(ctx context.Context, others []int32, k int) ([]int, error) {
+	ranks := make([]int, len(others))
+	rows := min(queryRows, s.n)
+	// At most 2^27 multiplications between two looks at ctx.
+	columns := min(max(1<<27/(rows*s.d), 128), 4096, s.n)
+	products := make([]float32, rows*columns)
+	for q0 := 0; q0 < s.n; q0 += rows {
+		rows := min(rows, s.n-q0)
+		for j0 := 0; j0 < s.n; j0 += columns {
+			cols := min(columns, s.n-j0)
+			if err := gemm.Float32NT(rows, cols, s.d, s.approx[q0*s.d:], s.d, s.approx[j0*s.d:], s.d, products, cols); err != nil {
+				return nil, err
+			}
+			err := parallel.ForContext(ctx, rows, 4, func(lo, hi int) {
+				bounds := make([]float64, 2*cols)
+				for r := lo; r < hi; r++ {
+					i := q0 + r
+					s.count(ranks[i*k:(i+1)*k], others[i*k:(i+1)*k], i, j0, products[r*cols:(r+1)*cols], bounds)
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return ranks, nil
+}
+
+// count adds to the ranks of others, as seen from point i, the points from j0
+// on whose products with i are given.
+func (s *space) count(ranks []int, others []int32, i, j0 int, products []float32, bounds []float64) {
+	row := s.row(i)
+	lower, upper := bounds[:len(products)], bounds[len(bounds)/2:][:len(products)]
+	slack := s.slack * s.norms[i]
+	unit := 1.0 // from what distance returns to what the products give
+	if s.metric == Euclidean {
+		unit = s.approxScale * s.approxScale
+	}
+	for c, p := range products {
+		d := s.base[i] + s.base[j0+c] - s.cross*float64(p)
+		e := slack*s.norms[j0+c] + tiny
+		lower[c], upper[c] = d-e, d+e
+	}
+	if c := i - j0; c >= 0 && c < len(products) {
+		lower[c], upper[c] = math.Inf(1), math.Inf(1) // not its own neighbour
+	}
+	// The two forms also differ by float64's rounding.
+	relative := float64(s.d+8) * 0x1p-51
+	for o, j := range others {
+		exact := s.distance(row, s.row(int(j)))
+		at := exact * unit
+		margin := at * relative
+		nearer := 0
+		for c, hi := range upper {
+			if hi < at-margin {
+				nearer++
+				continue
+			}
+			if lower[c] > at+margin {
+				continue
+			}
+			l := j0 + c
+			if d := s.distance(row, s.row(l)); d < exact || d == exact && l <= int(j) {
+				nearer++
+			}
+		}
+		ranks[o] += nearer
+	}
+}
