@@ -16,6 +16,7 @@ type barnesHut struct {
 	sumP, pLogP float64 // the sums of p and of p log p
 
 	tree     tree
+	near     attraction
 	partials []pairSums
 	repel    []float64
 }
@@ -39,23 +40,26 @@ const gradientBlock = 64
 func (b *barnesHut) gradient(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
 	n, dims := l.n, l.dims
 	b.tree.build(l, b.theta)
+	b.near.update(b.p, l, b.tree.order)
 	b.repel = resize(b.repel, len(grad))
 	b.partials = resize(b.partials, (n+gradientBlock-1)/gradientBlock)
 	err := parallel.ForContext(ctx, n, gradientBlock, func(lo, hi int) {
 		var sums pairSums
 		for s := lo; s < hi; s++ {
 			i := int(b.tree.order[s])
-			var at [3]float64
-			copy(at[:], l.y[i*dims:(i+1)*dims])
-			repel, z := b.tree.repel(at, b.kernel)
-			sums.z += z - 1 // without the point itself
-			columns, values := b.p.Row(i)
-			attract := b.attract(columns, values, l, at)
-			if wantKL {
-				sums.pNegLogQ += b.cross(columns, values, l, at)
-			}
-			copy(grad[i*dims:(i+1)*dims], attract[:])
+			repel, z := b.tree.repel(l.at(i), b.kernel)
 			copy(b.repel[i*dims:(i+1)*dims], repel[:])
+			sums.z += z - 1 // without the point itself
+		}
+		for s := lo; s < hi; s++ {
+			columns, values := b.near.row(s)
+			at := b.near.layout.at(s)
+			attract := b.attract(columns, values, b.near.layout, at)
+			i := int(b.near.order[s])
+			copy(grad[i*dims:(i+1)*dims], attract[:])
+			if wantKL {
+				sums.pNegLogQ += b.cross(columns, values, b.near.layout, at)
+			}
 		}
 		b.partials[lo/gradientBlock] = sums
 	})

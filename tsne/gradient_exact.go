@@ -55,8 +55,7 @@ func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, gr
 	err := parallel.ForContext(ctx, n, grain, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := e.p[i*n : (i+1)*n]
-			var at [3]float64
-			copy(at[:], l.y[i*dims:(i+1)*dims])
+			at := l.at(i)
 			var f forces
 			// Two calls, to leave out the point itself: its q of 1 would
 			// drown the others in a spread-out layout.

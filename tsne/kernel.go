@@ -51,6 +51,12 @@ type layout struct {
 	y       []float64
 }
 
+// at returns the i-th point, the coordinates beyond its dimensions 0.
+func (l layout) at(i int) (p [3]float64) {
+	copy(p[:], l.y[i*l.dims:(i+1)*l.dims])
+	return p
+}
+
 // An objective is the KL divergence of a layout from fixed affinities.
 type objective interface {
 	// gradient writes to grad, shaped like l.y, the gradient of the divergence
