@@ -129,11 +129,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "figure    %s\n", o.Outputs())
 	if o.scree != "" {
-		figure, err := render.Scree(ratio, render.ScreeOptions{})
-		if err != nil {
-			return err
-		}
-		if err := figure.Save(o.scree); err != nil {
+		if err := o.drawScree(ctx, f, ratio); err != nil {
 			return fmt.Errorf("-scree: %w", err)
 		}
 		fmt.Fprintf(stdout, "scree     %s\n", o.scree)
@@ -145,6 +141,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "model     %s\n", o.model)
 	}
 	return nil
+}
+
+// drawScree draws the variance that the components explain, of at least the
+// first twenty: what tells a user how many are worth having.
+func (o *options) drawScree(ctx context.Context, f *cli.Features, ratio []float64) error {
+	n, d := f.X.Dims()
+	if shown := min(20, n, d); len(ratio) < shown {
+		model, err := pca.FitContext(ctx, f.X, pca.Options{Components: shown})
+		if err != nil {
+			return err
+		}
+		ratio = model.ExplainedVarianceRatio
+	}
+	palette, err := render.PaletteByName(o.Palette)
+	if err != nil {
+		return err
+	}
+	figure, err := render.Scree(ratio, render.ScreeOptions{Title: fmt.Sprintf("PCA of %d points", n), Palette: palette})
+	if err != nil {
+		return err
+	}
+	return figure.Save(o.scree)
 }
 
 // list writes numbers as NumPy prints an array, at most ten of them.

@@ -32,6 +32,8 @@ type options struct {
 	perplex  string
 	quality  bool
 	layout   string
+
+	onProgress func() // called as the optimisation moves on, unless nil
 }
 
 // parse reads the command line.
@@ -124,6 +126,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.layout != "" {
 		return o.measure(ctx, stdout, f)
 	}
+	return o.lay(ctx, stdout, stderr, f)
+}
+
+// lay makes a layout, draws and measures it. When ctx ends during the
+// optimisation it draws what was reached, and returns ctx's error.
+func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Features) error {
+	n, _ := f.X.Dims()
 	result, stopped := o.fit(ctx, stdout, stderr, f)
 	if result == nil || stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return stopped
@@ -162,6 +171,9 @@ func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 		bar.Describe(fmt.Sprintf("t-SNE  KL %.3f", p.KL))
 		bar.Add(p.Iteration - done)
 		done = p.Iteration
+		if o.onProgress != nil {
+			o.onProgress()
+		}
 		return true
 	}
 	result, err := tsne.Fit(ctx, f.X, o.Options)

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/pca"
+)
+
+// program runs cmd/pca in this process, with every file in dir.
+func program(t *testing.T, dir string, args ...string) (stdout string, err error) {
+	t.Helper()
+	var out, progress bytes.Buffer
+	args = append([]string{"-out", filepath.Join(dir, "f.png"), "-npy", filepath.Join(dir, "f.npy"), "-csv", filepath.Join(dir, "f.csv")}, args...)
+	err = run(t.Context(), args, &out, &progress)
+	return out.String(), err
+}
+
+// plane writes 50 points that vary in two of four directions.
+func plane(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.npy")
+	u := golden.Uniform("plane", 100, 1)
+	x := make([]float32, 200)
+	for i := range 50 {
+		x[4*i], x[4*i+1], x[4*i+2] = 3*u[2*i], u[2*i+1], 7
+	}
+	if err := npy.Save(path, []int{50, 4}, x); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFeatures(t *testing.T) {
+	dir := t.TempDir()
+	model := filepath.Join(dir, "model")
+	stdout, err := program(t, dir, "-features", plane(t), "-scree", filepath.Join(dir, "scree.svg"), "-model", model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2 components explain 100.00%", "explained_variance_ratio_ [0.", "scree.svg"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+	m, err := pca.Load(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := m.ExplainedVarianceRatio; math.Abs(r[0]+r[1]-1) > 1e-9 {
+		t.Errorf("saved model: ratios %v", r)
+	}
+	if a, err := npy.Load(filepath.Join(dir, "f.npy")); err != nil || a.Shape[0] != 50 || a.Shape[1] != 2 {
+		t.Errorf("coordinates: %v", err)
+	}
+	for _, name := range []string{"f.png", "f.csv", "scree.svg"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestScenes(t *testing.T) {
+	stdout, err := program(t, t.TempDir(), "-scenes", "30", "-components", "0.9")
+	if err != nil || !strings.Contains(stdout, "features  30 x 128") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	x := plane(t)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-nonsense"}, "nonsense"},
+		{[]string{"stray"}, "stray"},
+		{[]string{"-features", x + "x"}, "x.npyx"},
+		{[]string{"-features", x, "-components", "5"}, "at most 4"},
+		{[]string{"-features", x, "-components", "1.5"}, "-components"},
+		{[]string{"-features", x, "-components", "NaN"}, "-components"},
+		{[]string{"-features", x, "-scree", "scree.txt"}, "scree.txt"},
+		{[]string{"-features", x, "-palette", "magic"}, "magic"},
+		{[]string{"-data", filepath.Join(t.TempDir(), "absent")}, "absent"},
+	} {
+		dir := t.TempDir()
+		_, err := program(t, dir, c.args...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: error %v, want one line with %q", c.args, err, c.want)
+		}
+		if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+			t.Errorf("%v: left %v", c.args, entries)
+		}
+	}
+	if stdout, err := program(t, t.TempDir(), "-h"); !errors.Is(err, flag.ErrHelp) || !strings.Contains(stdout, "-whiten") {
+		t.Errorf("-h: %v", err)
+	}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/internal/golden"
+)
+
+// program runs cmd/tsne in this process.
+func program(t *testing.T, args ...string) (stdout string, err error) {
+	t.Helper()
+	var out, progress bytes.Buffer
+	err = run(t.Context(), args, &out, &progress)
+	return out.String(), err
+}
+
+// outputs are flags that send every file to a new folder.
+func outputs(t *testing.T) (dir string, flags []string) {
+	dir = t.TempDir()
+	return dir, []string{"-out", filepath.Join(dir, "f.png"), "-npy", filepath.Join(dir, "f.npy"), "-csv", filepath.Join(dir, "f.csv")}
+}
+
+// points writes n x d features and labels in three clusters.
+func points(t *testing.T, n, d int) (features, labels string) {
+	t.Helper()
+	dir := t.TempDir()
+	features, labels = filepath.Join(dir, "x.npy"), filepath.Join(dir, "y.npy")
+	x := golden.Uniform("points", n*d, 1)
+	y := make([]int64, n)
+	for i := range n {
+		y[i] = int64(i % 3)
+		x[i*d+i%3] += 10
+	}
+	if err := npy.Save(features, []int{n, d}, x); err != nil {
+		t.Fatal(err)
+	}
+	if err := npy.Save(labels, []int{n}, y); err != nil {
+		t.Fatal(err)
+	}
+	return features, labels
+}
+
+func TestFeaturesInCoordinatesOut(t *testing.T) {
+	x, y := points(t, 90, 5)
+	dir, out := outputs(t)
+	stdout, err := program(t, append(out, "-features", x, "-labels", y, "-classes", "red,green,blue", "-perplexity", "10", "-iterations", "300")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"features  90 x 5", "KL divergence", "trustworthiness", "f.png"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+	a, err := npy.Load(filepath.Join(dir, "f.npy"))
+	if err != nil || len(a.Shape) != 2 || a.Shape[0] != 90 || a.Shape[1] != 2 {
+		t.Errorf("coordinates: %+v, %v", a, err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "f.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 91 || lines[0] != "index,label,class,x,y" || !strings.HasPrefix(lines[2], "1,1,green,") {
+		t.Errorf("%d lines: %q, %q", len(lines), lines[0], lines[2])
+	}
+	// The layout that came out can be measured by the same program.
+	stdout, err = program(t, append(out, "-features", x, "-layout", filepath.Join(dir, "f.npy"), "-perplexity", "10")...)
+	if err != nil || !strings.Contains(stdout, "layout    ") {
+		t.Errorf("-layout: %v\n%s", err, stdout)
+	}
+}
+
+func TestScenes(t *testing.T) {
+	dir, out := outputs(t)
+	out[1] = filepath.Join(dir, "f.svg")
+	save := filepath.Join(dir, "s.npy")
+	stdout, err := program(t, append(out, "-scenes", "60", "-perplexity", "8", "-iterations", "100", "-thumbnails", "-components", "3", "-save", save)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(stdout, "features  60 x 128: embedded scenes") {
+		t.Error(stdout)
+	}
+	for name, shape := range map[string]int{"f.npy": 3, "s.npy": 128} {
+		if a, err := npy.Load(filepath.Join(dir, name)); err != nil || a.Shape[1] != shape {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if text, err := os.ReadFile(out[1]); err != nil || !bytes.Contains(text, []byte("<svg")) {
+		t.Errorf("SVG: %v", err)
+	}
+}
+
+func TestInterruptedWritesTheLayout(t *testing.T) {
+	x, _ := points(t, 90, 5)
+	o, err := parse([]string{"-features", x, "-perplexity", "10"}, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, _ := outputs(t)
+	o.Out, o.NPY, o.CSV = filepath.Join(dir, "f.png"), filepath.Join(dir, "f.npy"), filepath.Join(dir, "f.csv")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	f, err := o.Get(ctx, false, &stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.onProgress = cancel
+	if err := o.lay(ctx, &stdout, &stderr, f); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	for _, name := range []string{"f.png", "f.npy", "f.csv"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if !strings.Contains(stdout.String(), "stopped   this is the layout after ") {
+		t.Error(stdout.String())
+	}
+}
+
+func TestErrors(t *testing.T) {
+	x, y := points(t, 90, 5)
+	few, _ := points(t, 20, 5)
+	text := filepath.Join(t.TempDir(), "text.npy")
+	if err := os.WriteFile(text, []byte("no array"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-nonsense"}, "nonsense"},
+		{[]string{"stray"}, "stray"},
+		{[]string{"-features", text}, "text.npy"},
+		{[]string{"-features", text + "x"}, "text.npyx"},
+		{[]string{"-features", y}, "y.npy: shape [90]"},
+		{[]string{"-features", few, "-labels", y}, "20 points"},
+		{[]string{"-features", x, "-labels", x}, "floats"},
+		{[]string{"-features", x, "-labels", y, "-classes", "a,b"}, "2 names"},
+		{[]string{"-features", x, "-data", "."}, "-features"},
+		{[]string{"-features", few}, "erplexity"},
+		{[]string{"-labels", y}, "-features"},
+		{[]string{"-features", x, "-thumbnails"}, "-thumbnails"},
+		{[]string{"-features", x, "-perplexity", "abc"}, "-perplexity"},
+		{[]string{"-features", x, "-components", "4"}, "omponents"},
+		{[]string{"-features", x, "-method", "magic"}, "magic"},
+		{[]string{"-features", x, "-metric", "magic"}, "magic"},
+		{[]string{"-features", x, "-init", "magic"}, "magic"},
+		{[]string{"-features", x, "-schedule", "magic"}, "magic"},
+		{[]string{"-features", x, "-palette", "magic"}, "magic"},
+		{[]string{"-features", x, "-seed", "4294967296"}, "-seed"},
+		{[]string{"-layout", x}, "-features"},
+		{[]string{"-features", x, "-layout", y}, "shape [90]"},
+		{[]string{"-out", "f.jpg"}, "f.jpg"},
+		{[]string{"-count", "-1"}, "-count"},
+		{[]string{"-scenes", "0"}, "-scenes"},
+	} {
+		_, out := outputs(t)
+		_, err := program(t, append(out, c.args...)...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: error %v, want one line with %q", c.args, err, c.want)
+		}
+		if _, err := os.Stat(out[1]); err == nil {
+			t.Errorf("%v: left a figure", c.args)
+		}
+	}
+	if stdout, err := program(t, "-h"); !errors.Is(err, flag.ErrHelp) || !strings.Contains(stdout, "-early-exaggeration") {
+		t.Errorf("-h: %v", err)
+	}
+}
