@@ -35,7 +35,7 @@ func TestTakeRefuses(t *testing.T) {
 	if b.Left() != left {
 		t.Errorf("a refused Take left %d of %d", b.Left(), left)
 	}
-	if New(math.MaxInt64).Take(math.MaxInt / 2) != nil {
+	if New(math.MaxInt64).Take(math.MaxInt/2) != nil {
 		t.Error("a huge input has no budget")
 	}
 }
