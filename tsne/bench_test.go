@@ -65,7 +65,7 @@ func BenchmarkGradient(b *testing.B) {
 	for _, c := range []struct {
 		method  Method
 		n, dims int
-	}{{Exact, 300, 2}, {BarnesHut, 300, 2}, {Exact, 2000, 2}, {BarnesHut, 2000, 2}, {BarnesHut, 10000, 2}, {BarnesHut, 10000, 3}} {
+	}{{Exact, 200, 2}, {BarnesHut, 200, 2}, {Exact, 2000, 2}, {BarnesHut, 2000, 2}, {BarnesHut, 10000, 2}, {BarnesHut, 10000, 3}} {
 		b.Run(fmt.Sprintf("%s/%d/%dD", c.method, c.n, c.dims), func(b *testing.B) {
 			s := benchSpace(b, c.n)
 			k := kernel{float64(max(c.dims-1, 1))}

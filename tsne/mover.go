@@ -1,11 +1,16 @@
 package tsne
 
-import "math"
+import (
+	"math"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
 
 // A mover is gradient descent with momentum and a gain for each coordinate
 // (Jacobs 1988), by the rules of one of the schedules.
 type mover struct {
 	update, gains, next []float64
+	blocks              []movedBlock
 	openTSNE            bool
 	fixed               bool // among fixed points: no clipping, no centring
 }
@@ -36,40 +41,64 @@ func (m *mover) reset() {
 	}
 }
 
+// moverBlock is how many points a goroutine moves at a time.
+const moverBlock = 1024
+
 // step moves the layout against grad. It returns the norm of the gradient
 // times the gains, and whether the new layout is finite, within maxCoordinate:
 // if not, l.y is left as it was.
 func (m *mover) step(l layout, grad []float64, momentum, rate float64) (gained float64, finite bool) {
-	sum := 0.0
-	for i, g := range grad {
-		if m.openTSNE {
-			m.gains[i] = openTSNEGain(m.gains[i], m.update[i], g)
-		} else if m.update[i]*g < 0 {
-			m.gains[i] += 0.2
-		} else {
-			m.gains[i] = max(m.gains[i]*0.8, minGain)
+	m.blocks = resize(m.blocks, (l.n+moverBlock-1)/moverBlock)
+	parallel.For(l.n, moverBlock, func(lo, hi int) {
+		var b movedBlock
+		for i := lo * l.dims; i < hi*l.dims; i++ {
+			g := grad[i]
+			m.gains[i] = m.gain(m.gains[i], m.update[i], g)
+			g *= m.gains[i]
+			b.squares += g * g
+			m.update[i] = momentum*m.update[i] - rate*g
 		}
-		g *= m.gains[i]
-		sum += g * g
-		m.update[i] = momentum*m.update[i] - rate*g
+		if m.openTSNE && !m.fixed {
+			clip(m.update[lo*l.dims:hi*l.dims], l.dims)
+		}
+		for i := lo * l.dims; i < hi*l.dims; i++ {
+			v := l.y[i] + m.update[i]
+			m.next[i] = v
+			b.wild = b.wild || !(math.Abs(v) <= maxCoordinate)
+		}
+		m.blocks[lo/moverBlock] = b
+	})
+	var total movedBlock
+	for _, b := range m.blocks {
+		total.squares += b.squares
+		total.wild = total.wild || b.wild
 	}
-	if m.openTSNE && !m.fixed {
-		m.clip(l.dims)
-	}
-	finite = true
-	for i, u := range m.update {
-		v := l.y[i] + u
-		m.next[i] = v
-		finite = finite && math.Abs(v) <= maxCoordinate
-	}
-	if !finite {
-		return math.Sqrt(sum), false
+	if total.wild {
+		return math.Sqrt(total.squares), false
 	}
 	copy(l.y, m.next)
 	if m.openTSNE && !m.fixed {
 		centre(l)
 	}
-	return math.Sqrt(sum), true
+	return math.Sqrt(total.squares), true
+}
+
+// movedBlock is what moving some points tells: the sum of the squares of the
+// gradient times the gains, and whether a point left the range of numbers.
+type movedBlock struct {
+	squares float64
+	wild    bool
+}
+
+// gain returns the next gain of a coordinate.
+func (m *mover) gain(gain, update, grad float64) float64 {
+	switch {
+	case m.openTSNE:
+		return openTSNEGain(gain, update, grad)
+	case update*grad < 0:
+		return gain + 0.2
+	}
+	return max(gain*0.8, minGain)
 }
 
 // openTSNEGain grows the gain unless update and gradient have the same sign.
@@ -92,9 +121,9 @@ func sign(v float64) int {
 }
 
 // clip shortens the steps longer than maxStep.
-func (m *mover) clip(dims int) {
-	for i := 0; i < len(m.update); i += dims {
-		step := m.update[i : i+dims]
+func clip(update []float64, dims int) {
+	for ; len(update) >= dims; update = update[dims:] {
+		step := update[:dims]
 		if length := norm(step); length > maxStep {
 			for a := range step {
 				step[a] *= maxStep / length

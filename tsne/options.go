@@ -22,7 +22,7 @@ type Method string
 
 // The methods.
 const (
-	// Auto, the default, is Exact up to 300 points, where both take the same
+	// Auto, the default, is Exact up to 200 points, where both take the same
 	// time, and BarnesHut above.
 	Auto Method = ""
 	// Exact takes all pairs: n^2 time an iteration and 8 n^2 bytes.
@@ -204,7 +204,7 @@ func (o Options) withDefaults(n int) (Options, error) {
 
 // autoExact is the largest number of points for which Auto means Exact: the
 // point where the two take the same time in BenchmarkGradient.
-const autoExact = 300
+const autoExact = 200
 
 // check says which option is out of range for n points.
 func (o Options) check(n int) error {
