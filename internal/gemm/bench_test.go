@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
@@ -21,6 +22,45 @@ func BenchmarkPeak(b *testing.B) {
 			}
 			b.ReportMetric(100_000*float64(p.flop)/float64(fastest.Nanoseconds()), "maxGFLOP/s")
 		})
+	}
+}
+
+// BenchmarkKernel runs each kernel of this machine on panels in the
+// first-level cache, wide and narrow.
+func BenchmarkKernel(b *testing.B) {
+	for _, kern := range kernels {
+		benchmarkKernel(b, "float32/"+kern.name, kern.f32)
+		benchmarkKernel(b, "float64/"+kern.name, kern.f64)
+	}
+}
+
+func benchmarkKernel[T Float](b *testing.B, name string, kern *kernel[T]) {
+	const k = 128
+	x, y, tile := aligned[T](k*kern.mr), aligned[T](k*kern.nr), aligned[T](kern.mr*kern.nr)
+	for _, lanes := range slices.Compact([]int{kern.nr, kern.narrow}) {
+		b.Run(fmt.Sprintf("%s/%dx%d", name, kern.mr, lanes), func(b *testing.B) {
+			fastest := time.Duration(1 << 62)
+			for b.Loop() {
+				start := time.Now()
+				for range 100 {
+					kern.mul(k, &x[0], &y[0], &tile[0], lanes)
+				}
+				fastest = min(fastest, time.Since(start))
+			}
+			b.ReportMetric(float64(2*100*k*kern.mr*lanes)/float64(fastest.Nanoseconds()), "maxGFLOP/s")
+		})
+	}
+}
+
+// BenchmarkPackA packs a left matrix, BenchmarkFloat32's first stage.
+func BenchmarkPackA(b *testing.B) {
+	const m, k = 512, 4608
+	x := make([]float32, m*k)
+	b.SetBytes(4 * m * k)
+	for b.Loop() {
+		if _, err := PackA(m, k, x, k); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
