@@ -22,11 +22,10 @@ import (
 // than three points, when all distances are equal (their ranks then say
 // nothing), when the rows do not match or an element is not finite.
 func DistanceCorrelation(ctx context.Context, x, y mat.Matrix, sample int, seed uint32) (float64, error) {
-	sx, sy, err := spaces(x, y)
-	if err != nil {
-		return 0, err
+	n, _ := x.Dims()
+	if m, _ := y.Dims(); m != n {
+		return 0, fmt.Errorf("tsne: %d points, but %d places in the layout", n, m)
 	}
-	n := sx.n
 	if sample == 0 || sample > n {
 		sample = n
 	}
@@ -38,8 +37,16 @@ func DistanceCorrelation(ctx context.Context, x, y mat.Matrix, sample int, seed 
 	}
 	chosen := numpyrand.New(seed).Permutation(n)[:sample]
 	var ranks [2][]float64
-	for i, s := range []*space{sx, sy} {
-		d, err := s.pairs(ctx, chosen)
+	for i, m := range []mat.Matrix{x, y} {
+		part, err := rowsOf(m, chosen)
+		if err != nil {
+			return 0, err
+		}
+		s, err := newSpace(part, Euclidean)
+		if err != nil {
+			return 0, err
+		}
+		d, err := s.pairs(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -78,15 +85,29 @@ func centredProducts(a, b []float64) (xy, xx, yy float64) {
 	return xy, xx, yy
 }
 
-// pairs returns the distances between the chosen points, (0, 1), (0, 2), ...
-func (s *space) pairs(ctx context.Context, chosen []int) ([]float64, error) {
-	m := len(chosen)
-	out := make([]float64, m*(m-1)/2)
-	err := parallel.ForContext(ctx, m, 4, func(lo, hi int) {
+// rowsOf returns the chosen rows of m, or says which is not finite.
+func rowsOf(m mat.Matrix, chosen []int) (*mat.Dense, error) {
+	_, d := m.Dims()
+	out := mat.NewDense(len(chosen), max(d, 1), nil)
+	for i, from := range chosen {
+		row := mat.Row(out.RawRowView(i)[:d], from, m)
+		for j, v := range row {
+			if v-v != 0 { // infinite or NaN
+				return nil, fmt.Errorf("tsne: the input holds %v in row %d, column %d", v, from, j)
+			}
+		}
+	}
+	return out, nil
+}
+
+// pairs returns the distances between all points, (0, 1), (0, 2), ...
+func (s *space) pairs(ctx context.Context) ([]float64, error) {
+	out := make([]float64, s.n*(s.n-1)/2)
+	err := parallel.ForContext(ctx, s.n, 4, func(lo, hi int) {
 		for a := lo; a < hi; a++ {
-			row := out[a*m-a*(a+1)/2:][:m-a-1]
+			row := out[a*s.n-a*(a+1)/2:][:s.n-a-1]
 			for b := range row {
-				row[b] = s.distance(s.row(chosen[a]), s.row(chosen[a+1+b]))
+				row[b] = s.distance(s.row(a), s.row(a+1+b))
 			}
 		}
 	})

@@ -3,13 +3,9 @@ package tsne
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/glimpse-go/glimpse/internal/gemm"
-	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
 // NeighbourPreservation returns the share, in [0, 1], of the k nearest
@@ -146,78 +142,4 @@ func Trustworthiness(ctx context.Context, x, y mat.Matrix, k int) (float64, erro
 // two exchanged.
 func Continuity(ctx context.Context, x, y mat.Matrix, k int) (float64, error) {
 	return Trustworthiness(ctx, y, x, k)
-}
-
-// ranks returns, for the k points named in each row of others, how many points
-// are as near to the row's own point or nearer: 1 for the nearest. Of equally
-// near points the one with the lower index comes first. The result is exact:
-// as in nearest, float32 products settle only what they can.
-func (s *space) ranks(ctx context.Context, others []int32, k int) ([]int, error) {
-	ranks := make([]int, len(others))
-	rows := min(queryRows, s.n)
-	// At most 2^27 multiplications between two looks at ctx.
-	columns := min(max(1<<27/(rows*s.d), 128), 4096, s.n)
-	products := make([]float32, rows*columns)
-	for q0 := 0; q0 < s.n; q0 += rows {
-		rows := min(rows, s.n-q0)
-		for j0 := 0; j0 < s.n; j0 += columns {
-			cols := min(columns, s.n-j0)
-			if err := gemm.Float32NT(rows, cols, s.d, s.approx[q0*s.d:], s.d, s.approx[j0*s.d:], s.d, products, cols); err != nil {
-				return nil, err
-			}
-			err := parallel.ForContext(ctx, rows, 4, func(lo, hi int) {
-				bounds := make([]float64, 2*cols)
-				for r := lo; r < hi; r++ {
-					i := q0 + r
-					s.count(ranks[i*k:(i+1)*k], others[i*k:(i+1)*k], i, j0, products[r*cols:(r+1)*cols], bounds)
-				}
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	return ranks, nil
-}
-
-// count adds to the ranks of others, as seen from point i, the points from j0
-// on whose products with i are given.
-func (s *space) count(ranks []int, others []int32, i, j0 int, products []float32, bounds []float64) {
-	row := s.row(i)
-	lower, upper := bounds[:len(products)], bounds[len(bounds)/2:][:len(products)]
-	slack := s.slack * s.norms[i]
-	unit := 1.0 // from what distance returns to what the products give
-	if s.metric == Euclidean {
-		unit = s.approxScale * s.approxScale
-	}
-	for c, p := range products {
-		d := s.base[i] + s.base[j0+c] - s.cross*float64(p)
-		e := slack*s.norms[j0+c] + tiny
-		lower[c], upper[c] = d-e, d+e
-	}
-	if c := i - j0; c >= 0 && c < len(products) {
-		lower[c], upper[c] = math.Inf(1), math.Inf(1) // not its own neighbour
-	}
-	// The two forms also differ by float64's rounding.
-	relative := float64(s.d+8) * 0x1p-51
-	for o, j := range others {
-		exact := s.distance(row, s.row(int(j)))
-		at := exact * unit
-		margin := at * relative
-		nearer := 0
-		for c, hi := range upper {
-			if hi < at-margin {
-				nearer++
-				continue
-			}
-			if lower[c] > at+margin {
-				continue
-			}
-			l := j0 + c
-			if d := s.distance(row, s.row(l)); d < exact || d == exact && l <= int(j) {
-				nearer++
-			}
-		}
-		ranks[o] += nearer
-	}
 }

@@ -229,6 +229,7 @@ func TestQualityErrors(t *testing.T) {
 		"k = 0":         {func() (float64, error) { return tsne.Continuity(ctx, x, y, 0) }, "0 neighbours"},
 		"k = n":         {func() (float64, error) { return tsne.NeighbourPreservation(ctx, x, y, 20) }, "20 neighbours of 20"},
 		"NaN":           {func() (float64, error) { return tsne.NeighbourPreservation(ctx, x, nan, 3) }, "NaN in row 3, column 1"},
+		"sample NaN":    {func() (float64, error) { return tsne.DistanceCorrelation(ctx, x, nan, 0, 0) }, "NaN in row 3, column 1"},
 		"KL NaN":        {func() (float64, error) { return tsne.KLDivergence(ctx, x, nan, 5) }, "NaN in row 3, column 1"},
 		"KL rows":       {func() (float64, error) { return tsne.KLDivergence(ctx, x, y.Slice(0, 19, 0, 2), 5) }, "19 places"},
 		"perplexity":    {func() (float64, error) { return tsne.KLDivergence(ctx, x, y, 20) }, "erplexity"},
@@ -297,7 +298,15 @@ func TestQualityStops(t *testing.T) {
 
 func BenchmarkQuality(b *testing.B) {
 	ctx := context.Background()
-	x, y := features("bench x", 10_000, 512), features("bench y", 10_000, 2)
+	x := features("bench x", 10_000, 512)
+	y := mat.NewDense(10_000, 2, nil) // a layout that keeps something of the data
+	for i := range 10_000 {
+		row := x.RawRowView(i)
+		for j := range row {
+			row[j] += 3 * float64(i%10*j%7)
+		}
+		y.SetRow(i, []float64{row[1] + 0.1*row[40], row[2] + 0.1*row[50]})
+	}
 	for name, f := range map[string]func() (float64, error){
 		"trustworthiness": func() (float64, error) { return tsne.Trustworthiness(ctx, x, y, 10) },
 		"continuity":      func() (float64, error) { return tsne.Continuity(ctx, x, y, 10) },
