@@ -20,7 +20,7 @@ type Plan struct {
 	net    *ResNet
 	stem   *planConv
 	blocks [][]*planBlock
-	arenas sync.Pool
+	arenas arenas
 }
 
 // planBlock is a residual block: its convolutions, and the shortcut's or nil.
@@ -32,7 +32,7 @@ type planBlock struct {
 // Compile prepares a network. The network must not be changed afterwards. It
 // returns an error when a layer is misshapen.
 func Compile(m *ResNet) (*Plan, error) {
-	p := &Plan{net: m, arenas: sync.Pool{New: func() any { return new(arena) }}}
+	p := &Plan{net: m}
 	var err error
 	if p.stem, err = compileConv(m.Conv1, m.BN1); err != nil {
 		return nil, fmt.Errorf("conv1: %w", err)
@@ -96,8 +96,8 @@ func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, err
 	if _, err := newTapper(p.Modules(), taps); err != nil {
 		return nil, err
 	}
-	a := p.arenas.Get().(*arena)
-	defer p.arenas.Put(a)
+	a := p.arenas.take()
+	defer p.arenas.give(a)
 	var parts []*Result
 	for lo := 0; lo < n; lo += chunk {
 		hi := min(lo+chunk, n)
@@ -296,6 +296,30 @@ func join(parts []*Result, n int) *Result {
 		out.Taps[name] = stack(func(r *Result) *Tensor { return r.Taps[name] })
 	}
 	return out
+}
+
+// arenas keeps as many arenas as there have been runs at once.
+type arenas struct {
+	mu   sync.Mutex
+	free []*arena
+}
+
+func (as *arenas) take() *arena {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	last := len(as.free) - 1
+	if last < 0 {
+		return new(arena)
+	}
+	a := as.free[last]
+	as.free = as.free[:last]
+	return a
+}
+
+func (as *arenas) give(a *arena) {
+	as.mu.Lock()
+	as.free = append(as.free, a)
+	as.mu.Unlock()
 }
 
 // arena hands out tensors and takes them back, so that a network that runs
