@@ -1,0 +1,44 @@
+package nn_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/nn"
+)
+
+// A network from a state dict, which checkpoint.Load reads from a file; here an
+// embedded one. The plan computes what the network does, faster.
+func ExampleNewResNet() {
+	sd, err := demo.ScenesNetwork()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	net, err := nn.NewResNet(sd)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	plan, err := nn.Compile(net)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x, err := nn.NewTensor(2, 3, 96, 96) // two images, normalised
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := plan.Run(context.Background(), x, "layer4", "layer4.1.bn2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("logits", r.Logits.Shape, "features", r.Features.Shape)
+	fmt.Println("layer4", r.Taps["layer4"].Shape)
+	// Output:
+	// logits [2 10] features [2 128]
+	// layer4 [2 128 6 6]
+}
