@@ -115,6 +115,9 @@ func (s *Source) openData(o *Opened) error {
 		if s.Split != "" || s.Fold != 0 {
 			return Usagef("-split and -fold need -data")
 		}
+		if s.Weights != "" {
+			return Usagef("-weights needs -data or -image: the embedded scenes have a network of their own")
+		}
 		if s.Scenes < 1 || s.Scenes > demo.HeldOut {
 			return Usagef("-scenes %d: want 1 to %d", s.Scenes, demo.HeldOut)
 		}
