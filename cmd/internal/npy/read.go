@@ -130,6 +130,9 @@ func parseHeader(text string) (a *Array, fortran bool, err error) {
 		if err != nil {
 			return nil, false, fmt.Errorf("npy: shape (%s): %w", m[5], err)
 		}
+		if len(a.Shape) == maxDims {
+			return nil, false, fmt.Errorf("npy: more than %d dimensions", maxDims)
+		}
 		a.Shape = append(a.Shape, int(d))
 	}
 	return a, m[4] == "True", nil

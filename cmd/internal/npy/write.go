@@ -17,6 +17,9 @@ type Number interface{ float32 | float64 | int64 }
 // Write writes an array of the given shape, row-major, in format version 1.0.
 // It returns an error when data does not fill the shape or w fails.
 func Write[T Number](w io.Writer, shape []int, data []T) error {
+	if len(shape) > maxDims {
+		return fmt.Errorf("npy: %d dimensions, want at most %d", len(shape), maxDims)
+	}
 	n := 1
 	dims := make([]string, len(shape))
 	for i, d := range shape {
@@ -49,7 +52,10 @@ func Write[T Number](w io.Writer, shape []int, data []T) error {
 	return nil
 }
 
-const magic = "\x93NUMPY"
+const (
+	magic   = "\x93NUMPY"
+	maxDims = 64 // NumPy's own limit
+)
 
 // Save writes an array to a file that is whole or absent.
 func Save[T Number](path string, shape []int, data []T) error {
