@@ -5,9 +5,10 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/gemm"
 )
 
 // fit decomposes the covariance.
@@ -37,21 +38,19 @@ func fitGram(ctx context.Context, src *source, opt Options) (*Model, error) {
 		return nil, err
 	}
 	x := make([]float64, n*d)
-	err = src.blocks(ctx, func(lo, hi int, rows []float64, stride int) {
-		parallel.For(hi-lo, 4, func(a, b int) {
-			for i := a; i < b; i++ {
-				for j, v := range rows[i*stride : i*stride+d] {
-					x[(lo+i)*d+j] = v - mean[j]
-				}
-			}
-		})
+	err = src.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
+		subtract(x[lo*d:], rows, stride, mean, hi-lo)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	gram := make([]float64, n*n)
-	for k := 0; k < d; k += blockRows {
-		if err := addProducts(ctx, gram, n, x[k:], min(blockRows, d-k), d); err != nil {
+	for lo, step := 0, rowsAtOnce(n*d); lo < n; lo += step { // the upper triangle, and a little more
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := gemm.Float64NT(min(step, n-lo), n-lo, d, x[lo*d:], d, x[lo*d:], d, gram[lo*n+lo:], n); err != nil {
 			return nil, err
 		}
 	}
@@ -76,19 +75,20 @@ func fitGram(ctx context.Context, src *source, opt Options) (*Model, error) {
 	}
 	model, k := newModel(mean, variance, n, opt)
 	components := mat.NewDense(k, d, nil)
-	err = parallel.ForContext(ctx, min(rank, k), 1, func(i, _ int) {
-		row := components.RawRowView(i)
-		for s, w := range u.RawRowView(i) {
-			for j, v := range x[s*d : (s+1)*d] {
-				row[j] += w * v
-			}
+	used := min(rank, k)
+	for lo, step := 0, rowsAtOnce(n*d); lo < used; lo += step {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		normalise(row)
-	})
-	if err != nil {
-		return nil, err
+		from, to := u.RawMatrix().Data[lo*n:], components.RawMatrix().Data[lo*d:]
+		if err := gemm.Float64(min(step, used-lo), d, n, from, n, x, d, to, d); err != nil {
+			return nil, err
+		}
 	}
-	if err := orthonormalise(ctx, components, min(rank, k)); err != nil {
+	for i := range used {
+		normalise(components.RawRowView(i))
+	}
+	if err := orthonormalise(ctx, components, used); err != nil {
 		return nil, err
 	}
 	model.Components = components
@@ -121,10 +121,7 @@ func orthonormalise(ctx context.Context, rows *mat.Dense, rank int) error {
 			for range 2 {
 				for e := range i {
 					earlier := rows.RawRowView(e)
-					f := dot(row, earlier)
-					for j, v := range earlier {
-						row[j] -= f * v
-					}
+					floats.AddScaled(row, -floats.Dot(row, earlier), earlier)
 				}
 				left *= normalise(row)
 			}

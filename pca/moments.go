@@ -7,18 +7,27 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// blockRows is how many samples are centred, transposed and multiplied at a
-// time: with 64 features, 128 KiB, which a core's cache holds.
-const blockRows = 256
+// atOnce is about how many multiplications are done between two looks at a
+// context: a tenth of a second on a slow core without vector instructions.
+const atOnce = 1 << 27
+
+// rowsAtOnce returns how many rows of a product, of so many multiplications
+// each, are computed at once: few enough to stop soon, enough to be quick.
+func rowsAtOnce(multiplications int) int {
+	return min(max(atOnce/max(multiplications, 1), 32), 1024)
+}
 
 // source reads the rows of a matrix in blocks.
 type source struct {
 	n, d int
+	step int // rows a block
 	x    mat.Matrix
 	raw  blas64.General // the elements themselves, when x gives them
 	buf  []float64      // a block of rows, when it does not
@@ -32,7 +41,7 @@ func newSource(x mat.Matrix) (*source, error) {
 	if n < 1 || d < 1 {
 		return nil, fmt.Errorf("pca: no data: the matrix is %d x %d", n, d)
 	}
-	s := &source{n: n, d: d, x: x}
+	s := &source{n: n, d: d, step: min(n, rowsAtOnce(d*d)), x: x}
 	if r, ok := x.(mat.RawMatrixer); ok {
 		s.raw = r.RawMatrix()
 	}
@@ -46,7 +55,7 @@ func (s *source) block(lo, hi int) (rows []float64, stride int) {
 		return s.raw.Data[lo*s.raw.Stride:], s.raw.Stride
 	}
 	if s.buf == nil {
-		s.buf = make([]float64, min(blockRows, s.n)*s.d)
+		s.buf = make([]float64, s.step*s.d)
 	}
 	for i := lo; i < hi; i++ {
 		for j := range s.d {
@@ -57,14 +66,16 @@ func (s *source) block(lo, hi int) (rows []float64, stride int) {
 }
 
 // blocks calls f on each block of rows in turn until ctx ends.
-func (s *source) blocks(ctx context.Context, f func(lo, hi int, rows []float64, stride int)) error {
-	for lo := 0; lo < s.n; lo += blockRows {
+func (s *source) blocks(ctx context.Context, f func(lo, hi int, rows []float64, stride int) error) error {
+	for lo := 0; lo < s.n; lo += s.step {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		hi := min(lo+blockRows, s.n)
+		hi := min(lo+s.step, s.n)
 		rows, stride := s.block(lo, hi)
-		f(lo, hi, rows, stride)
+		if err := f(lo, hi, rows, stride); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
 }
@@ -79,7 +90,7 @@ func (s *source) mean(ctx context.Context) ([]float64, error) {
 	copy(mean, first[:s.d])
 	for range 2 {
 		sums := make([]float64, s.d)
-		err := s.blocks(ctx, func(lo, hi int, rows []float64, stride int) {
+		err := s.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
 			parallel.For(s.d, 64, func(j0, j1 int) {
 				var part [64]float64
 				for i := range hi - lo {
@@ -91,6 +102,7 @@ func (s *source) mean(ctx context.Context) ([]float64, error) {
 					sums[j] += part[j-j0]
 				}
 			})
+			return nil
 		})
 		if err != nil {
 			return nil, err
@@ -110,8 +122,8 @@ func (s *source) mean(ctx context.Context) ([]float64, error) {
 // notFinite says why the sums over a column are not finite: the first row
 // with an element that is not, or an overflow in column j.
 func (s *source) notFinite(j int) error {
-	for lo := 0; lo < s.n; lo += blockRows {
-		hi := min(lo+blockRows, s.n)
+	for lo := 0; lo < s.n; lo += s.step {
+		hi := min(lo+s.step, s.n)
 		rows, stride := s.block(lo, hi)
 		for i := range hi - lo {
 			if c, v := finite(rows[i*stride : i*stride+s.d]); c >= 0 {
@@ -147,24 +159,35 @@ func (s *source) moments(ctx context.Context) (*moments, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &moments{s.n, mean, make([]float64, s.d*s.d)}
-	columns := make([]float64, s.d*min(blockRows, s.n))
-	err = s.blocks(ctx, func(lo, hi int, rows []float64, stride int) {
-		k := hi - lo
-		parallel.For(s.d, 16, func(j0, j1 int) {
-			for i := range k {
-				for j, v := range rows[i*stride+j0 : i*stride+j1] {
-					columns[(j0+j)*k+i] = v - mean[j0+j]
-				}
+	d := s.d
+	m := &moments{s.n, mean, make([]float64, d*d)}
+	centred, part := make([]float64, s.step*d), make([]float64, d*d)
+	err = s.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
+		subtract(centred, rows, stride, mean, hi-lo)
+		if err := gemm.Syrk64(d, hi-lo, centred, d, part, d); err != nil {
+			return err
+		}
+		parallel.For(d, 16, func(i0, i1 int) {
+			for i := i0; i < i1; i++ {
+				floats.Add(m.scatter[i*d+i:(i+1)*d], part[i*d+i:(i+1)*d])
 			}
 		})
-		// The error is ctx's, which blocks returns.
-		_ = addProducts(ctx, m.scatter, s.d, columns, k, k)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return m, m.check()
+}
+
+// subtract writes n rows, stride apart, less the mean, to dst row by row.
+func subtract(dst, rows []float64, stride int, mean []float64, n int) {
+	d := len(mean)
+	parallel.For(n, 16, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			floats.SubTo(dst[i*d:(i+1)*d], rows[i*stride:i*stride+d], mean)
+		}
+	})
 }
 
 // check reports a variance that is not finite.

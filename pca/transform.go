@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/gemm"
 )
 
 // Transform returns the scores of x, n x d: the coordinates along the k
@@ -29,32 +30,22 @@ func (m *Model) Transform(x mat.Matrix) (*mat.Dense, error) {
 	}
 	scale := m.scale()
 	z := mat.NewDense(src.n, k, nil)
-	bad := false
-	_ = src.blocks(context.Background(), func(lo, hi int, rows []float64, stride int) {
-		notFinite := make([]bool, hi-lo)
-		parallel.For(hi-lo, 8, func(a, b int) {
-			centred := make([]float64, d)
-			for i := a; i < b; i++ {
-				row := rows[i*stride : i*stride+d]
-				for j, v := range row {
-					centred[j] = v - m.Mean[j]
-				}
-				out := z.RawRowView(lo + i)
-				m.project(out, centred)
-				for c := range out {
-					out[c] /= scale[c]
-				}
-				j, _ := finite(row)
-				c, _ := finite(out)
-				notFinite[i] = j >= 0 || c >= 0
-			}
-		})
-		for _, b := range notFinite {
-			bad = bad || b
-		}
+	centred := make([]float64, src.step*d)
+	components := m.Components.RawMatrix()
+	err = src.blocks(context.Background(), func(lo, hi int, rows []float64, stride int) error {
+		subtract(centred, rows, stride, m.Mean, hi-lo)
+		out := z.RawMatrix().Data[lo*k : hi*k]
+		return gemm.Float64NT(hi-lo, k, d, centred, d, components.Data, components.Stride, out, k)
 	})
-	if bad {
-		return nil, src.badScore(z)
+	if err != nil {
+		return nil, err
+	}
+	for i := range src.n {
+		row := z.RawRowView(i)
+		floats.Div(row, scale)
+		if c, _ := finite(row); c >= 0 {
+			return nil, src.badScore(z)
+		}
 	}
 	return z, nil
 }
@@ -75,18 +66,6 @@ func (s *source) badScore(z *mat.Dense) error {
 	return errors.New("pca: data changed while they were read")
 }
 
-// project writes the inner products of v with the components.
-func (m *Model) project(out, v []float64) {
-	row := m.Components.RawRowView
-	c := 0
-	for ; c+4 <= len(out); c += 4 {
-		out[c], out[c+1], out[c+2], out[c+3] = dots1x4(v, row(c), row(c+1), row(c+2), row(c+3))
-	}
-	for ; c < len(out); c++ {
-		out[c] = dot(v, row(c))
-	}
-}
-
 // InverseTransform returns the data, n x d, that have the scores z, n x k,
 // and nothing outside the span of the components: of Transform's scores, the
 // nearest approximation of the data that k components allow.
@@ -104,22 +83,24 @@ func (m *Model) InverseTransform(z mat.Matrix) (*mat.Dense, error) {
 	}
 	scale := m.scale()
 	x := mat.NewDense(src.n, d, nil)
-	_ = src.blocks(context.Background(), func(lo, hi int, rows []float64, stride int) {
-		parallel.For(hi-lo, 8, func(a, b int) {
-			for i := a; i < b; i++ {
-				out := x.RawRowView(lo + i)
-				for c, s := range rows[i*stride : i*stride+k] {
-					s *= scale[c]
-					for j, v := range m.Components.RawRowView(c) {
-						out[j] += s * v
-					}
-				}
-				for j, v := range m.Mean {
-					out[j] += v
-				}
-			}
-		})
+	scaled := make([]float64, src.step*k)
+	components := m.Components.RawMatrix()
+	err = src.blocks(context.Background(), func(lo, hi int, rows []float64, stride int) error {
+		for i := range hi - lo {
+			floats.MulTo(scaled[i*k:(i+1)*k], rows[i*stride:i*stride+k], scale)
+		}
+		out := x.RawMatrix().Data[lo*d : hi*d]
+		if err := gemm.Float64(hi-lo, d, k, scaled, k, components.Data, components.Stride, out, d); err != nil {
+			return err
+		}
+		for i := range hi - lo {
+			floats.Add(out[i*d:(i+1)*d], m.Mean)
+		}
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range src.n {
 		if j, _ := finite(x.RawRowView(i)); j >= 0 {
 			for c := range k {
