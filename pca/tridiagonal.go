@@ -70,10 +70,10 @@ func eigen(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, erro
 }
 
 // tridiagonal returns the diagonal d and the off-diagonal e, e[i] = T[i][i+1],
-// of T = Q^T A Q, and Q^T row-major.
-func tridiagonal(ctx context.Context, a []float64, n int) (d, e, qt []float64, err error) {
-	d, e = make([]float64, n), make([]float64, n)
-	qt = make([]float64, n*n)
+// of T = Q^T A Q, and Q^T row-major. It overwrites a.
+func tridiagonal(ctx context.Context, a []float64, n int) ([]float64, []float64, []float64, error) {
+	d, e := make([]float64, n), make([]float64, n)
+	qt := make([]float64, n*n)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
