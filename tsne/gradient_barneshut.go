@@ -27,7 +27,7 @@ func newBarnesHut(p *Affinities, k kernel, theta float64) *barnesHut {
 	for _, v := range p.Values {
 		if v > 0 {
 			b.sumP += v
-			b.pLogP += v * math.Log(v)
+			b.pLogP += v * logarithm(v)
 		}
 	}
 	return b

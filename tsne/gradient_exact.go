@@ -31,7 +31,7 @@ func newExact(ctx context.Context, p []float64, n int, k kernel) (*exact, error)
 			for _, v := range p[i*n : (i+1)*n] {
 				if v > 0 {
 					sum += v
-					entropy += v * math.Log(v)
+					entropy += v * logarithm(v)
 				}
 			}
 			rows[i] = [2]float64{sum, entropy}
