@@ -119,7 +119,7 @@ func (p *product[T]) run() {
 		want := tasksPerWorker * workers
 		colTask = min(colTask, ceil(cols, want))
 		if byCols := ceil(cols, colTask); byCols < want {
-			rowTask = max(min(minRowPanels, rows), ceil(rows, ceil(want, byCols)))
+			rowTask = max(min(minRowPanels, rows), ceil(rows, ceil(rowTasksPerWorker*workers, byCols)))
 		}
 	}
 	rowTasks, colTasks := ceil(rows, rowTask), ceil(cols, colTask)
@@ -132,8 +132,9 @@ func (p *product[T]) run() {
 }
 
 const (
-	tasksPerWorker = 4
-	minRowPanels   = 4 // fewer rows are not worth packing B for
+	tasksPerWorker    = 4
+	rowTasksPerWorker = 2 // fewer, for each packs the same part of B
+	minRowPanels      = 4 // fewer rows are not worth packing B for
 )
 
 // task computes row panels [r0, r1) of column panels [c0, c1).
