@@ -159,6 +159,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{[]string{"-nonsense"}, "nonsense"},
 		{[]string{"stray"}, "stray"},
+		{[]string{"-image", scene, scene, "-cols", "3"}, "-cols after the images"},
 		{[]string{"-data", filepath.Join(dir, "absent")}, "absent"},
 		{[]string{"-data", folder}, folder},
 		{[]string{"-data", text}, "text.pth"},
@@ -195,7 +196,7 @@ func TestErrors(t *testing.T) {
 	} {
 		args := c.args
 		if !strings.Contains(strings.Join(args, " "), "-out") {
-			args = append(args, "-out", out)
+			args = append([]string{"-out", out}, args...)
 		}
 		_, err := cam1(t, args...)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -54,22 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return s.draw(ctx, cmap)
 }
 
-// images is the flag -image, which may be given several times.
-type images []string
-
-func (i *images) String() string { return strings.Join(*i, " ") }
-
-func (i *images) Set(s string) error {
-	*i = append(*i, s)
-	return nil
-}
-
 // parse reads the command line.
 func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
 	o.AddFlags(flags, 500)
-	flags.Var((*images)(&o.Images), "image", "image `file` or folder, without labels; more of them may follow")
 	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name: layer4 or one in it (default the last batch norm, layer4.1.bn2 of a ResNet18)")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
 	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image")
@@ -88,13 +77,11 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if len(o.Images) > 0 {
-		o.Images = append(o.Images, flags.Args()...)
-		if !given["start"] {
-			o.start = 0
-		}
-	} else if flags.NArg() > 0 {
-		return nil, cli.Usagef("unexpected argument %q (-image goes before image files)", flags.Arg(0))
+	if err := o.Rest(flags); err != nil {
+		return nil, err
+	}
+	if len(o.Images) > 0 && !given["start"] {
+		o.start = 0
 	}
 	switch {
 	case o.start < 0:
@@ -125,9 +112,9 @@ is wrong.
   cam                                          the embedded demo: scenes, and a network that knows them
   cam -data cifar-10-batches-bin               CIFAR-10 with the embedded network for it
   cam -data stl10_binary -weights stl10_resnet18.pth -split train+test
-  cam -image dog.jpg cat.jpg -weights my.pth -classes cat,dog -size 224 -mean imagenet -std imagenet
+  cam -weights my.pth -classes cat,dog -size 224 -mean imagenet -std imagenet -image dog.jpg cat.jpg
 `)
-	cli.PrintFlags(w, flags, "Images and network", append([]string{"image"}, cli.SourceFlags...)...)
+	cli.PrintFlags(w, flags, "Images and network", cli.SourceFlags...)
 	cli.PrintFlags(w, flags, "Maps", "layer", "class")
 	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "originals", "out")
 	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch")

@@ -59,10 +59,9 @@ Ctrl-C.
 	if err := cli.Parse(flags, args, help, stdout); err != nil {
 		return nil, err
 	}
-	if flags.NArg() > 0 && len(o.Images) == 0 {
-		return nil, cli.Usagef("unexpected argument %q", flags.Arg(0))
+	if err := o.Rest(flags); err != nil {
+		return nil, err
 	}
-	o.Images = append(o.Images, flags.Args()...)
 	if o.components != "all" {
 		if k, err := strconv.Atoi(o.components); err == nil && k > 0 {
 			o.Components = k

@@ -81,10 +81,9 @@ command line, 130 after Ctrl-C.
 	if err := cli.Parse(flags, args, help, stdout); err != nil {
 		return nil, err
 	}
-	if flags.NArg() > 0 && len(o.Images) == 0 {
-		return nil, cli.Usagef("unexpected argument %q", flags.Arg(0))
+	if err := o.Rest(flags); err != nil {
+		return nil, err
 	}
-	o.Images = append(o.Images, flags.Args()...)
 	if o.seed > 1<<32-1 {
 		return nil, cli.Usagef("-seed %d: want at most %d", o.seed, uint32(1<<32-1))
 	}

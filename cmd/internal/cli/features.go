@@ -40,17 +40,13 @@ type FeatureFlags struct {
 
 // Groups of FeatureFlags' names, for PrintFlags.
 var (
-	ImageFlagNames   = append([]string{"image", "count", "batch"}, SourceFlags...)
+	ImageFlagNames   = append([]string{"count", "batch"}, SourceFlags...)
 	FeatureFlagNames = []string{"features", "labels", "save"}
 )
 
 // AddFlags defines the flags. scenes is the default number of embedded scenes.
 func (f *FeatureFlags) AddFlags(flags *flag.FlagSet, scenes int) {
 	f.Source.AddFlags(flags, scenes)
-	flags.Func("image", "image `file` or folder, without labels; may be repeated", func(s string) error {
-		f.Images = append(f.Images, s)
-		return nil
-	})
 	flags.IntVar(&f.Count, "count", 0, "take the first `number` of images or points (default all)")
 	flags.IntVar(&f.Batch, "batch", 40, "`number` of images that go through the network at a time")
 	flags.StringVar(&f.File, "features", "", "read n x d features from this .npy `file` instead of images")

@@ -30,7 +30,7 @@ type Source struct {
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes", "scenes"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes", "scenes", "image"}
 
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
@@ -42,8 +42,26 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop the centre; 0: as the files are; -1: what the network was trained on, else 128 (CIFAR: 32)")
 	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
 	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
+	flags.Func("image", "image `file` or folder, without labels; more may follow as the last arguments", func(name string) error {
+		s.Images = append(s.Images, name)
+		return nil
+	})
 	flags.IntVar(&s.Scenes, "scenes", scenes, "`number` of embedded scenes, where there is no other data")
 	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
+}
+
+// Rest takes what follows the flags: more images, once there is one.
+func (s *Source) Rest(flags *flag.FlagSet) error {
+	if flags.NArg() > 0 && len(s.Images) == 0 {
+		return Usagef("unexpected argument %q (-image goes before image files)", flags.Arg(0))
+	}
+	for _, arg := range flags.Args() {
+		if strings.HasPrefix(arg, "-") {
+			return Usagef("%s after the images: flags go before them", arg)
+		}
+	}
+	s.Images = append(s.Images, flags.Args()...)
+	return nil
 }
 
 // Opened is what a Source stands for.
