@@ -20,7 +20,8 @@ import (
 
 // Float32 computes C = A B for row-major matrices: A is m x k with rows lda
 // apart, B is k x n with rows ldb apart, C is m x n with rows ldc apart. C is
-// overwritten. It returns an error when a slice is too short for its shape.
+// overwritten, and must not overlap A or B. It returns an error when a slice is
+// too short for its shape.
 func Float32(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) error {
 	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false)
 }
