@@ -307,7 +307,7 @@ func TestCancel(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		_, err := pca.FitContext(ctx, y, pca.Options{})
-		if took := time.Since(start); errors.Is(err, context.DeadlineExceeded) && took > 140*time.Millisecond {
+		if took := time.Since(start); errors.Is(err, context.DeadlineExceeded) && took > 240*time.Millisecond { // 100 late, and as much for a busy machine
 			t.Errorf("stopped %v after the deadline", took-40*time.Millisecond)
 		}
 	}
