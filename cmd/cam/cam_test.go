@@ -221,3 +221,41 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("left %v", entries)
 	}
 }
+
+// Both splits of a data set in STL-10's format: each has an accuracy of its own.
+func TestSplitsCountApart(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("class_names.txt", []byte(strings.Join(demo.Classes(), "\n")+"\n"))
+	for i, split := range []string{"train", "test"} {
+		var x, y []byte
+		for j := range 4 + 2*i {
+			s := demo.NewScene(uint64(10*i + j))
+			y = append(y, byte(s.Label+1))
+			for ch := range 3 { // planes, column by column
+				for col := range 96 {
+					for row := range 96 {
+						x = append(x, s.Image.Pix[3*(row*96+col)+ch])
+					}
+				}
+			}
+		}
+		write(split+"_X.bin", x)
+		write(split+"_y.bin", y)
+	}
+	weights := golden.Path(t, "..", "..", "internal", "demo", "scenes.safetensors")
+	out := filepath.Join(dir, "x.png")
+	stdout, err := cam1(t, "-data", dir, "-split", "train+test", "-weights", weights, "-start", "0", "-out", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"STL-10 train+test, 10 images", " of 10 = ", "train: 4 of 4 = 100.00%", "test: 6 of 6 = 100.00%"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+}

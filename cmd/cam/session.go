@@ -119,6 +119,7 @@ func (s *session) measure(ctx context.Context) error {
 	}
 	var game pointing
 	correct := 0
+	splits := newTally(s.Opened)
 	began := time.Now()
 	bar := cli.NewProgress(s.stderr, count, "accuracy", "images")
 	defer bar.Done()
@@ -146,9 +147,11 @@ func (s *session) measure(ctx context.Context) error {
 		}
 		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {
-			if cam.Argmax(logits.Data[i*outputs:(i+1)*outputs]) == sample.Label {
+			right := cam.Argmax(logits.Data[i*outputs:(i+1)*outputs]) == sample.Label
+			if right {
 				correct++
 			}
+			splits.add(sample.Name, right)
 		}
 		bar.Add(len(b.Samples))
 	}
@@ -156,6 +159,9 @@ func (s *session) measure(ctx context.Context) error {
 	seconds := time.Since(began).Seconds()
 	s.report.Accuracy = &accuracy{Correct: correct, Images: count}
 	s.line("accuracy", "%d of %d = %.2f%% (%.0f images/s)", correct, count, 100*float64(correct)/float64(count), float64(count)/seconds)
+	for _, line := range splits.lines() {
+		s.line("", "%s", line)
+	}
 	if s.Masks != nil {
 		s.report.Pointing = game.score()
 		s.line("pointing", "%v", s.report.Pointing)
