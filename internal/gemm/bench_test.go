@@ -85,7 +85,7 @@ func benchmarkSquares[T Float](b *testing.B, f func(m, n, k int, a []T, lda int,
 		x, y, z := make([]T, n*n), make([]T, n*n), make([]T, n*n)
 		fill(x)
 		fill(y)
-		eachThreads(b, fmt.Sprint(n), 2*n*n*n, func() error { return f(n, n, n, x, n, y, n, z, n) })
+		eachThreads(b, fmt.Sprint(n), 2*float64(n)*float64(n)*float64(n), func() error { return f(n, n, n, x, n, y, n, z, n) })
 	}
 }
 
@@ -94,7 +94,7 @@ func BenchmarkSyrk64(b *testing.B) {
 	const n, k = 512, 10_000
 	x, c := make([]float64, k*n), make([]float64, n*n)
 	fill(x)
-	eachThreads(b, "512x10000", n*(n+1)*k, func() error { return Syrk64(n, k, x, n, c, n) })
+	eachThreads(b, "512x10000", float64(n)*(n+1)*k, func() error { return Syrk64(n, k, x, n, c, n) })
 }
 
 // BenchmarkResNet18 multiplies packed weights by the shapes of ResNet18 on a
@@ -112,13 +112,13 @@ func BenchmarkResNet18(b *testing.B) {
 		out := Output[float32]{C: z, Stride: n, Bias: bias, ReLU: true}
 		right := linesB[float32]{lines[float32]{y, 1, n}, a.kernel}
 		var ws Workspace[float32]
-		eachThreads(b, fmt.Sprintf("%dx%dx%d", m, k, n), 2*m*n*k, func() error { return Multiply(a, n, &right, out, &ws) })
+		eachThreads(b, fmt.Sprintf("%dx%dx%d", m, k, n), float64(2*m*n*k), func() error { return Multiply(a, n, &right, out, &ws) })
 	}
 }
 
 // eachThreads measures f, of flop operations, on one thread and on two. Other
 // programs disturb the mean, so the fastest run is reported beside it.
-func eachThreads(b *testing.B, name string, flop int, f func() error) {
+func eachThreads(b *testing.B, name string, flop float64, f func() error) {
 	for _, threads := range []int{1, 2} {
 		b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
@@ -131,8 +131,8 @@ func eachThreads(b *testing.B, name string, flop int, f func() error) {
 				}
 				fastest = min(fastest, time.Since(start))
 			}
-			b.ReportMetric(float64(flop)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
-			b.ReportMetric(float64(flop)/float64(fastest.Nanoseconds()), "maxGFLOP/s")
+			b.ReportMetric(flop*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+			b.ReportMetric(flop/float64(fastest.Nanoseconds()), "maxGFLOP/s")
 		})
 	}
 }

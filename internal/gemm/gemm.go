@@ -90,20 +90,19 @@ func dense[T Float](with kernelPair, m, n, k int, a []T, lda int, b []T, ldb int
 // leftBytes bounds the packed part of A that a product holds at a time.
 const leftBytes = 4 << 20
 
-// leftBlocks bounds its columns, in blocks of k.
-const leftBlocks = 8
-
 // multiplyLines packs A piece by piece and multiplies each. Pieces end where
-// blocks of k end, so the sums are those of one piece.
+// blocks of k end, so the sums are those of one piece. A piece has all rows if
+// one block of k allows it, so that B is packed once, and then as many blocks
+// as fit.
 func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, ldc int, upper bool) {
 	if m == 0 || n == 0 {
 		return
 	}
-	block := blockOf(kern, k)
-	width := leftBlocks * block
 	var x T
-	height := leftBytes / int(unsafe.Sizeof(x)) / min(width, max(k, 1)) / kern.mr * kern.mr
-	height = min(m, max(height, kern.mr))
+	size := leftBytes / int(unsafe.Sizeof(x))
+	block := blockOf(kern, k)
+	height := min(ceil(m, kern.mr), max(1, size/(block*kern.mr))) * kern.mr
+	width := max(1, size/(height*block)) * block
 
 	pool := leftPool[T]()
 	buffer, _ := pool.Get().(*[]T)
