@@ -182,6 +182,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-start", "-1"}, "-start"},
 		{[]string{"-count", "0"}, "-count"},
 		{[]string{"-cols", "0"}, "-cols"},
+		{[]string{"-count", "101", "-cols", "1"}, "100 rows"},
 		{[]string{"-alpha", "1.5"}, "-alpha"},
 		{[]string{"-alpha", "NaN"}, "-alpha"},
 		{[]string{"-colormap", "rainbow"}, "rainbow"},

@@ -86,10 +86,12 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	switch {
 	case o.start < 0:
 		return nil, cli.Usagef("-start %d: want 0 or more", o.start)
-	case o.count < 1 || o.count > 10_000:
-		return nil, cli.Usagef("-count %d: want 1 to 10000", o.count)
-	case o.cols < 1:
-		return nil, cli.Usagef("-cols %d: want 1 or more", o.cols)
+	case o.count < 1 || o.count > 1000:
+		return nil, cli.Usagef("-count %d: want 1 to 1000", o.count)
+	case o.cols < 1 || o.cols > 50:
+		return nil, cli.Usagef("-cols %d: want 1 to 50", o.cols)
+	case (o.count+o.cols-1)/o.cols > 100: // more would not fit a figure
+		return nil, cli.Usagef("-count %d in rows of %d: want at most 100 rows", o.count, o.cols)
 	case !(o.alpha >= 0 && o.alpha <= 1):
 		return nil, cli.Usagef("-alpha %v: want 0 to 1", o.alpha)
 	case o.accuracy < -1:
