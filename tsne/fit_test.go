@@ -28,15 +28,15 @@ func finite(t *testing.T, what string, r *Result) {
 
 // The same bits at any GOMAXPROCS, for every method, schedule and dimension.
 func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
-	x := goldenData(700, goldenD, 5)
-	y := goldenData(40, goldenD, 5)
+	x := goldenData(300, goldenD, 5)
+	y := goldenData(20, goldenD, 5)
 	for _, method := range []Method{Exact, BarnesHut} {
 		for _, schedule := range []Schedule{SklearnSchedule, OpenTSNESchedule} {
 			for dims := 1; dims <= 3; dims++ {
 				var first []float64
 				for _, procs := range []int{1, 2, 7} {
 					old := runtime.GOMAXPROCS(procs)
-					r, err := Fit(t.Context(), x, Options{Method: method, Schedule: schedule, Components: dims, Iterations: 12, EarlyIterations: 6})
+					r, err := Fit(t.Context(), x, Options{Method: method, Schedule: schedule, Components: dims, Iterations: 6, EarlyIterations: 3})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -92,7 +92,7 @@ func TestDegenerateInput(t *testing.T) {
 					what := fmt.Sprintf("%s, %s, %s, %d-D", name, method, metric, dims)
 					o := c.opt
 					o.Method, o.Metric, o.Components = method, metric, dims
-					o.Iterations, o.EarlyIterations = 120, 60
+					o.Iterations, o.EarlyIterations = 60, 30
 					r, err := Fit(t.Context(), c.x, o)
 					if err != nil {
 						t.Errorf("%s: %v", what, err)
@@ -266,7 +266,7 @@ func TestGivenDistances(t *testing.T) {
 }
 
 func TestProgressAndStopping(t *testing.T) {
-	x := goldenData(400, goldenD, 5)
+	x := goldenData(250, goldenD, 5)
 	t.Run("callback", func(t *testing.T) {
 		var seen []int
 		var last Progress

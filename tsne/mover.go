@@ -42,7 +42,7 @@ func (m *mover) reset() {
 }
 
 // moverBlock is how many points a goroutine moves at a time.
-const moverBlock = 1024
+const moverBlock = 256
 
 // step moves the layout against grad. It returns the norm of the gradient
 // times the gains, and whether the new layout is finite, within maxCoordinate:

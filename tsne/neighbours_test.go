@@ -34,7 +34,7 @@ func bruteForce(s, q *space, self bool, k int) (indices []int32, d2 []float32) {
 // The float32 products must never cost a neighbour: not far from the origin,
 // not in clusters tighter than float32 can tell, not among ties.
 func TestNeighboursAreExact(t *testing.T) {
-	const n, d = 300, 6
+	const n, d = 180, 6
 	make := func(f func(i, j int, v float64) float64) *mat.Dense {
 		x := goldenData(n, d, 7)
 		x.Apply(f, x)

@@ -26,7 +26,10 @@ func fitted(t *testing.T, o Options) (*Result, *mat.Dense) {
 func TestTransformFindsTheGroup(t *testing.T) {
 	for _, method := range []Method{Exact, BarnesHut} {
 		for dims := 1; dims <= 3; dims++ {
-			r, _ := fitted(t, Options{Method: method, Components: dims, Perplexity: 15, Iterations: 500})
+			if method == Exact && dims != 2 {
+				continue // as Barnes-Hut at angle 0
+			}
+			r, _ := fitted(t, Options{Method: method, Components: dims, Perplexity: 15, Iterations: 350})
 			// The same centres, other noise: points 200 to 239 of a longer input.
 			y := goldenData(240, goldenD, 4).Slice(200, 240, 0, goldenD)
 			placed, err := r.Transform(t.Context(), y, TransformOptions{})
