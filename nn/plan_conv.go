@@ -31,6 +31,7 @@ func compileConv(conv *Conv2d, norm *BatchNorm2d) (*planConv, error) {
 	c := &planConv{bias: bias, in: in, out: out, kernel: kernel,
 		win: window{kernel, max(conv.Stride, 1), conv.Padding, max(conv.Dilation, 1)}}
 	depth, rows := in*kernel*kernel, out/groups
+	weight = tapsFirst(weight, out, in, kernel*kernel)
 	for g := range groups {
 		packed, err := gemm.PackA(rows, depth, weight[g*rows*depth:(g+1)*rows*depth], depth)
 		if err != nil {
@@ -39,6 +40,22 @@ func compileConv(conv *Conv2d, norm *BatchNorm2d) (*planConv, error) {
 		c.weights = append(c.weights, packed)
 	}
 	return c, nil
+}
+
+// tapsFirst reorders the weights of each output from (channel, tap) to (tap,
+// channel), the order in which patches are packed: all channels of a tap are
+// then copied alike, to neighbouring rows of the panel.
+func tapsFirst(weight []float32, out, in, taps int) []float32 {
+	y := make([]float32, len(weight))
+	parallel.For(out, 8, func(lo, hi int) {
+		for o := lo; o < hi; o++ {
+			row := weight[o*in*taps : (o+1)*in*taps]
+			for i, w := range row {
+				y[o*in*taps+i%taps*in+i/taps] = w
+			}
+		}
+	})
+	return y
 }
 
 // run convolves a batch, adds residual (of the output's shape, or nil), and
@@ -101,8 +118,8 @@ func splitPhases(dst, src []float32, rows, w, stride int) {
 }
 
 // patches is the matrix of the patches under a kernel, one a column, which is
-// never in memory: the product asks for panels of it. Rows are (channel, row,
-// column) of the kernel, columns are (image, row, column) of the output.
+// never in memory: the product asks for panels of it. Rows are (row, column) of
+// the kernel, then channel; columns are (image, row, column) of the output.
 type patches struct {
 	x            []float32 // the group's channels of the first image, rows split by phases
 	image        int       // elements from one image to the next
@@ -127,19 +144,15 @@ func (p *patches) PackPanel(dst []float32, lanes, k0, k1, j0, j1 int) {
 // to (oy, ox+cols) of one image.
 func (p *patches) packRun(dst []float32, lanes, k0, k1 int, x []float32, oy, ox, cols int) {
 	kernel, stride := p.win.kernel, p.win.stride
-	taps := kernel * kernel
 	plane := p.h * p.w
-	for t := range taps {
+	for t := k0 / p.channels; t*p.channels < k1; t++ {
 		// The channels whose tap t lies in [k0, k1), and where their rows begin.
-		c0, c1 := (k0-t+taps-1)/taps, (k1-t+taps-1)/taps
-		if c0 >= c1 {
-			continue
-		}
-		d := dst[(c0*taps+t-k0)*lanes:]
+		c0, c1 := max(k0-t*p.channels, 0), min(k1-t*p.channels, p.channels)
+		d := dst[(t*p.channels+c0-k0)*lanes:]
 		u, v := t/kernel, t%kernel
 		y := oy*stride + u*p.win.dilation - p.win.padding
 		if y < 0 || y >= p.h {
-			zero(d, taps*lanes, c1-c0, cols)
+			zero(d, lanes, c1-c0, cols)
 			continue
 		}
 		// Column j of the run reads pixel at+j of the phase, of which there are width.
@@ -150,13 +163,13 @@ func (p *patches) packRun(dst []float32, lanes, k0, k1 int, x []float32, oy, ox,
 		lead := min(max(0, -at), cols)        // columns left of the image
 		end := max(lead, min(cols, width-at)) // columns up to its right edge
 		if lead > 0 {
-			zero(d, taps*lanes, c1-c0, lead)
+			zero(d, lanes, c1-c0, lead)
 		}
 		if end < cols {
-			zero(d[end:], taps*lanes, c1-c0, cols-end)
+			zero(d[end:], lanes, c1-c0, cols-end)
 		}
 		if lead < end {
-			gemm.CopyRows(d[lead:], taps*lanes, x[c0*plane+y*p.w+begin+at+lead:], plane, c1-c0, end-lead)
+			gemm.CopyRows(d[lead:], lanes, x[c0*plane+y*p.w+begin+at+lead:], plane, c1-c0, end-lead)
 		}
 	}
 }
