@@ -1,0 +1,162 @@
+// Command bench is Glimpse's side of the comparisons in testdata/peers: it
+// gets ready, prints "ready", and for each line on its standard input does the
+// work once and prints how many nanoseconds it took. So the rounds of several
+// programs interleave, and none counts its start.
+//
+//	bench resnet WEIGHTS INPUT OUT    the compiled plan; OUT receives the logits
+//	bench load WEIGHTS                reading a checkpoint
+//	bench pca INPUT COMPONENTS OUT    principal components; OUT receives the singular values
+//
+// INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
+// GOMAXPROCS sets the threads.
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+	"github.com/glimpse-go/glimpse/pca"
+)
+
+func main() {
+	work, err := prepare(os.Args[1:])
+	if err == nil {
+		err = serve(work)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// A job is a piece of work, and what keeps its last result, or nil.
+type job struct {
+	run  func() error
+	save func() error
+}
+
+// serve does the work for each line read, and keeps the first result.
+func serve(j job) error {
+	fmt.Println("ready")
+	saved := j.save == nil
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		began := time.Now()
+		if err := j.run(); err != nil {
+			return err
+		}
+		took := time.Since(began)
+		if !saved {
+			if err := j.save(); err != nil {
+				return err
+			}
+			saved = true
+		}
+		fmt.Println(took.Nanoseconds())
+	}
+	return nil
+}
+
+func prepare(args []string) (job, error) {
+	switch {
+	case len(args) == 4 && args[0] == "resnet":
+		return resnet(args[1], args[2], args[3])
+	case len(args) == 2 && args[0] == "load":
+		return job{run: func() error { _, err := checkpoint.Load(args[1]); return err }}, nil
+	case len(args) == 4 && args[0] == "pca":
+		components, err := strconv.Atoi(args[2])
+		if err != nil {
+			return job{}, err
+		}
+		return principal(args[1], components, args[3])
+	}
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS | pca INPUT COMPONENTS OUT")
+}
+
+func resnet(weights, input, out string) (job, error) {
+	sd, err := checkpoint.Load(weights)
+	if err != nil {
+		return job{}, err
+	}
+	m, err := nn.NewResNet(sd)
+	if err != nil {
+		return job{}, err
+	}
+	plan, err := nn.Compile(m)
+	if err != nil {
+		return job{}, err
+	}
+	in, err := read(input)
+	if err != nil {
+		return job{}, err
+	}
+	pixels, err := in.Float32()
+	if err != nil {
+		return job{}, err
+	}
+	x := &nn.Tensor{Shape: in.Shape, Data: pixels}
+	var last *nn.Result
+	return job{
+		run:  func() (err error) { last, err = plan.Run(context.Background(), x); return err },
+		save: func() error { return write(out, last.Logits.Shape, last.Logits.Data) },
+	}, nil
+}
+
+func principal(input string, components int, out string) (job, error) {
+	in, err := read(input)
+	if err != nil {
+		return job{}, err
+	}
+	data, err := in.Float64()
+	if err != nil {
+		return job{}, err
+	}
+	if len(in.Shape) != 2 {
+		return job{}, fmt.Errorf("%s: x has shape %v, not 2 dimensions", input, in.Shape)
+	}
+	x := mat.NewDense(in.Shape[0], in.Shape[1], data)
+	var last *pca.Model
+	return job{
+		run: func() (err error) { last, err = pca.Fit(x, pca.Options{Components: components}); return err },
+		save: func() error {
+			y := make([]float32, len(last.SingularValues))
+			for i, v := range last.SingularValues {
+				y[i] = float32(v)
+			}
+			return write(out, []int{len(y)}, y)
+		},
+	}, nil
+}
+
+// read returns tensor x of a file.
+func read(path string) (*checkpoint.Tensor, error) {
+	sd, err := checkpoint.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	x, ok := sd.Get("x")
+	if !ok {
+		return nil, fmt.Errorf("%s: no tensor x", path)
+	}
+	return x, nil
+}
+
+// write keeps a result as tensor y of a file.
+func write(path string, shape []int, data []float32) error {
+	y, err := checkpoint.NewFloat32("y", shape, data)
+	if err != nil {
+		return err
+	}
+	sd := &checkpoint.StateDict{}
+	if err := sd.Add(y); err != nil {
+		return err
+	}
+	return checkpoint.SaveSafetensors(path, sd)
+}
