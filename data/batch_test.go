@@ -43,12 +43,19 @@ func (f *fake) Sample(i int) (Sample, error) {
 	return Sample{picture(fmt.Sprint("fake ", i), w, h), i % 7, fmt.Sprint("fake/", i)}, nil
 }
 
-// goroutines returns a check that no goroutine has been left since.
+// goroutines returns a check that no goroutine has been left since. One that
+// has done its work is counted until the scheduler has put it away, after
+// whoever waited for it may go on; so the check waits for a number that stays.
 func goroutines(t *testing.T) func() {
 	before := runtime.NumGoroutine()
 	return func() {
 		t.Helper()
-		if n := runtime.NumGoroutine(); n > before {
+		n := runtime.NumGoroutine()
+		for try := 0; n > before && try < 1000; try++ {
+			time.Sleep(time.Millisecond)
+			n = runtime.NumGoroutine()
+		}
+		if n > before {
 			t.Errorf("%d goroutines, %d before", n, before)
 		}
 	}
