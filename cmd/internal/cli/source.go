@@ -123,7 +123,7 @@ func (s *Source) openData(o *Opened) error {
 		return Usagef("-data and -image exclude each other")
 	case s.Data != "":
 		if o.Data, err = data.Open(s.Data, opt); err != nil {
-			return err
+			return fetchHint(s.Data, err)
 		}
 	case len(s.Images) > 0:
 		if o.Data, err = data.OpenFiles(s.Images, opt); err != nil {

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// slack is how much an archive may unpack to beyond its members: tar's headers
+// and small files such as a readme. More is taken for a bomb.
+const slack = 16 << 20
+
+// errTooLarge ends the reading of a bomb.
+var errTooLarge = errors.New("unpacks to more than the data set")
+
+// extract unpacks the members of s from the .tar.gz r into dir, an empty
+// folder. Other files are skipped. It is an error, which leaves in dir what is
+// there by then, when a member is missing, comes twice or has another size, or
+// when the archive is damaged, goes on after its end, unpacks to far more than
+// the members, or has an entry that no data set has: a name that is absolute
+// or leads out of the folder, a link, a device.
+func (s *set) extract(ctx context.Context, r io.Reader, dir string) error {
+	zipped, err := gzip.NewReader(bufio.NewReaderSize(&contextReader{ctx, r}, 1<<17))
+	if err != nil {
+		return err
+	}
+	plain := &bounded{zipped, s.unpacked() + slack}
+	entries := tar.NewReader(plain)
+	found := map[string]bool{}
+	for {
+		h, err := entries.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		m, err := s.entry(h)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			continue
+		}
+		if found[m.name] {
+			return fmt.Errorf("%.100q comes twice", h.Name)
+		}
+		found[m.name] = true
+		if err := writeMember(filepath.Join(dir, m.name), entries, h.Size); err != nil {
+			return err
+		}
+	}
+	// What follows tar's end still counts for gzip's checksum.
+	if _, err := io.Copy(io.Discard, plain); err != nil {
+		return err
+	}
+	for _, m := range s.members {
+		if !found[m.name] {
+			return fmt.Errorf("lacks %s/%s", s.folder, m.name)
+		}
+	}
+	return nil
+}
+
+// entry returns the member that an entry of the archive is, and nil for one to
+// be skipped.
+func (s *set) entry(h *tar.Header) (*member, error) {
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeDir:
+	case tar.TypeXGlobalHeader:
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("%.100q is a link, a device or of another kind (type %q) that the data set does not have", h.Name, h.Typeflag)
+	}
+	name := strings.TrimPrefix(h.Name, "./")
+	if name = strings.TrimSuffix(name, "/"); name == "" {
+		name = "." // the folder itself
+	}
+	if !filepath.IsLocal(name) || strings.ContainsAny(name, `\:`) || path.Clean(name) != name {
+		return nil, fmt.Errorf("%.100q is not a plain name inside the archive's folder", h.Name)
+	}
+	for i, m := range s.members {
+		if name != s.folder+"/"+m.name {
+			continue
+		}
+		if h.Typeflag != tar.TypeReg {
+			return nil, fmt.Errorf("%.100q is a folder, expected a file", h.Name)
+		}
+		return &s.members[i], m.fits(h.Size)
+	}
+	return nil, nil
+}
+
+// writeMember writes a new file of n bytes.
+func writeMember(name string, r io.Reader, n int64) (err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	got, err := io.Copy(f, r)
+	if err != nil {
+		return err
+	}
+	if got != n {
+		return fmt.Errorf("%s: %d bytes, expected %d", filepath.Base(name), got, n)
+	}
+	return f.Sync()
+}
+
+// bounded reads at most n bytes of r and then fails.
+type bounded struct {
+	r io.Reader
+	n int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.n+1 {
+		p = p[:b.n+1]
+	}
+	n, err := b.r.Read(p)
+	if b.n -= int64(n); b.n < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}

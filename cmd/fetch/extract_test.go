@@ -1,0 +1,167 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// hostile archives, whose MD5 sums are taken for right.
+func hostile(t testing.TB) map[string]struct {
+	archive []byte
+	err     string
+} {
+	good := goodEntries()
+	whole := pack(t, good...)
+	with := func(e ...entry) []byte { return pack(t, append(e, good...)...) }
+	kind := func(k byte) []byte { return with(entry{name: "toy/x", kind: k}) }
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	w := tar.NewWriter(z)
+	w.WriteHeader(&tar.Header{Name: "toy/zeros", Size: 64 << 20, Typeflag: tar.TypeReg})
+	io.CopyN(w, zeros{}, 64<<20)
+	w.Close()
+	z.Close()
+	// A header that claims more than an archive can hold.
+	var huge bytes.Buffer
+	z = gzip.NewWriter(&huge)
+	tar.NewWriter(z).WriteHeader(&tar.Header{Name: "toy/a.bin", Size: 1 << 60, Typeflag: tar.TypeReg, Format: tar.FormatGNU})
+	z.Close()
+	return map[string]struct {
+		archive []byte
+		err     string
+	}{
+		"absolute":         {with(entry{name: "/toy/a.bin", body: []byte("x")}), "not a plain name"},
+		"parent":           {with(entry{name: "toy/../../a.bin", body: []byte("x")}), "not a plain name"},
+		"parent inside":    {with(entry{name: "toy/../toy/a.bin", body: []byte("x")}), "not a plain name"},
+		"backslash":        {with(entry{name: `toy\..\..\a.bin`, body: []byte("x")}), "not a plain name"},
+		"drive":            {with(entry{name: `C:a.bin`, body: []byte("x")}), "not a plain name"},
+		"symbolic link":    {kind(tar.TypeSymlink), "is a link"},
+		"hard link":        {kind(tar.TypeLink), "is a link"},
+		"character device": {kind(tar.TypeChar), "is a link, a device"},
+		"block device":     {kind(tar.TypeBlock), "is a link, a device"},
+		"pipe":             {kind(tar.TypeFifo), "is a link, a device"},
+		"folder as file":   {with(entry{name: "toy/a.bin/", kind: tar.TypeDir}), "is a folder"},
+		"duplicate":        {with(entry{name: "toy/b.bin", body: noise(5000)}), "comes twice"},
+		"short member":     {with(entry{name: "toy/b.bin", body: noise(4999)}), "4999 bytes, expected 5000"},
+		"empty text":       {with(entry{name: "toy/names.txt"}), "0 bytes, expected 1 to"},
+		"missing member":   {pack(t, good[:4]...), "lacks toy/names.txt"},
+		"empty":            {pack(t), "lacks toy/a.bin"},
+		"huge size":        {huge.Bytes(), "bytes, expected 200000"},
+		"bomb":             {bomb.Bytes(), "unpacks to more"},
+		"truncated":        {whole[:len(whole)/2], "unexpected EOF"},
+		"no checksum":      {whole[:len(whole)-8], "unexpected EOF"},
+		"trailing garbage": {append(bytes.Clone(whole), "garbage garbage"...), "gzip: invalid header"},
+		"not gzip":         {[]byte("<html>not found</html>"), "gzip: invalid header"},
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// A hostile archive leaves the download and nothing else, in the folder and
+// outside of it.
+func TestHostileArchives(t *testing.T) {
+	for name, test := range hostile(t) {
+		t.Run(name, func(t *testing.T) {
+			outer := t.TempDir()
+			f, _ := testFetcher(t, toySet(test.archive), "http://127.0.0.1:1/", nil)
+			f.dir = filepath.Join(outer, "in", "data")
+			if err := os.MkdirAll(f.dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(f.dir, "toy.tar.gz.part"), test.archive, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			wantError(t, f.run(t.Context()), test.err)
+			wantFiles(t, outer, "in", "in/data", "in/data/toy.tar.gz.part")
+		})
+	}
+}
+
+// What does not belong to the data set stays out, wherever it stands.
+func TestExtractSkips(t *testing.T) {
+	archive := pack(t, append(goodEntries(), entry{name: "toy/evil.bin", body: []byte("x")},
+		entry{name: "a.bin", body: []byte("x")}, entry{name: "toy/sub/a.bin", body: []byte("x")})...)
+	dir := t.TempDir()
+	if err := toySet(archive).extract(t.Context(), bytes.NewReader(archive), dir); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, dir, "a.bin", "b.bin", "names.txt")
+}
+
+// Unpacking that is interrupted, or that a full disk ends, leaves the download,
+// and a run that was killed leaves nothing that the next one keeps.
+func TestUnpackInterrupted(t *testing.T) {
+	archive := pack(t, goodEntries()...)
+	f, _ := testFetcher(t, toySet(archive), "http://127.0.0.1:1/", nil)
+	part := filepath.Join(f.dir, "toy.tar.gz.part")
+	if err := os.WriteFile(part, archive, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	f.set.check = func(string, bool) error { cancel(); return nil }
+	if err := f.run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, expected context.Canceled", err)
+	}
+	wantFiles(t, f.dir, "toy.tar.gz.part")
+	full := errors.New("disk full")
+	f.set.check = func(string, bool) error { return full }
+	if err := f.run(t.Context()); !errors.Is(err, full) {
+		t.Errorf("error %v, expected %v", err, full)
+	}
+	wantFiles(t, f.dir, "toy.tar.gz.part")
+	if err := os.MkdirAll(filepath.Join(f.dir, ".toy.tmp", "left"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f.set.check = func(string, bool) error { return nil }
+	if err := f.run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wantWhole(t, f)
+}
+
+// FuzzExtract: no panic, no file but the members, and what is accepted has the
+// members' sizes.
+func FuzzExtract(f *testing.F) {
+	whole := pack(f, goodEntries()...)
+	f.Add(whole)
+	for _, n := range []int{0, 1, 10, 512, len(whole) - 8, len(whole) - 1} {
+		f.Add(whole[:n])
+	}
+	for name, test := range hostile(f) {
+		if name != "bomb" { // slow to unpack, and in TestHostileArchives
+			f.Add(test.archive)
+		}
+	}
+	s := toySet(whole)
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		outer := t.TempDir()
+		dir := filepath.Join(outer, "in")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		err := s.extract(t.Context(), bytes.NewReader(archive), dir)
+		if err == nil {
+			if err := s.complete(dir); err != nil {
+				t.Errorf("accepted, but %v", err)
+			}
+		}
+		if entries, _ := os.ReadDir(outer); len(entries) != 1 {
+			t.Errorf("%d entries outside the folder", len(entries)-1)
+		}
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if n := e.Name(); n != "a.bin" && n != "b.bin" && n != "names.txt" {
+				t.Errorf("unpacked %q", n)
+			}
+		}
+	})
+}
