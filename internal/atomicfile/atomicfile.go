@@ -3,7 +3,10 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -11,9 +14,32 @@ import (
 // Write calls write with a buffered writer on a temporary file in the folder
 // of path, and renames that file to path once everything is on disk. When
 // write or any step after it fails, the temporary file is removed and what
-// stood at path before is untouched.
-func Write(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+// stood at path before is untouched. Errors begin with path.
+//
+// Only a regular file is replaced, which keeps its permissions; of a symbolic
+// link it is the file that it leads to. A new file has those of the umask.
+func Write(path string, write func(io.Writer) error) error {
+	if err := replace(path, write); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Check returns the error with which Write would fail as things stand: no such
+// folder, no permission, or something at path that is no regular file. It
+// changes nothing.
+func Check(path string) error {
+	f, _, err := begin(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	f.Close()
+	os.Remove(f.Name())
+	return nil
+}
+
+func replace(path string, write func(io.Writer) error) (err error) {
+	f, target, err := begin(path)
 	if err != nil {
 		return err
 	}
@@ -23,23 +49,84 @@ func Write(path string, write func(io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	w := bufio.NewWriterSize(f, 1<<16)
+	w := bufio.NewWriterSize(nameless{f}, 1<<16)
 	if err := write(w); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	// CreateTemp makes the file private; a result is as readable as any other
-	// file that a program writes.
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
 	if err := f.Sync(); err != nil {
-		return err
+		return bare(err)
 	}
 	if err := f.Close(); err != nil {
-		return err
+		return bare(err)
 	}
-	return os.Rename(f.Name(), path)
+	return bare(os.Rename(f.Name(), target))
+}
+
+// begin makes the temporary file, and returns the path that it is to have in
+// the end.
+func begin(path string) (f *os.File, target string, err error) {
+	target, err = filepath.EvalSymlinks(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(path); err == nil {
+			return nil, "", errors.New("a symbolic link to nothing")
+		}
+		target = path
+		f, err = create(target)
+	case err == nil:
+		f, err = createBeside(target)
+	}
+	return f, target, bare(err)
+}
+
+// createBeside makes the temporary file for one that exists.
+func createBeside(target string) (*os.File, error) {
+	info, err := os.Stat(target)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("it is a folder")
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	// A file that may not be written is not to be replaced either.
+	old, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	old.Close()
+	f, err := create(target)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(info.Mode().Perm()); err != nil {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, err
+	}
+	return f, nil
+}
+
+// nameless is a file whose errors do not name it: its name is temporary.
+type nameless struct{ f *os.File }
+
+func (n nameless) Write(p []byte) (int, error) {
+	k, err := n.f.Write(p)
+	return k, bare(err)
+}
+
+// bare returns an error of the system without the name of the file.
+func bare(err error) error {
+	switch e := err.(type) {
+	case *fs.PathError:
+		return e.Err
+	case *os.LinkError:
+		return e.Err
+	}
+	return err
 }

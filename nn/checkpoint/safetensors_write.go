@@ -14,13 +14,9 @@ import (
 )
 
 // SaveSafetensors writes s to path as WriteSafetensors does; the file is
-// whole or absent.
+// whole or absent. Errors begin with the path.
 func SaveSafetensors(path string, s *StateDict) error {
-	err := atomicfile.Write(path, func(w io.Writer) error { return WriteSafetensors(w, s) })
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
+	return atomicfile.Write(path, func(w io.Writer) error { return WriteSafetensors(w, s) })
 }
 
 // WriteSafetensors writes s in the safetensors format. The header lists the
