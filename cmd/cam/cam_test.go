@@ -194,6 +194,17 @@ func TestErrors(t *testing.T) {
 		{[]string{"-batch", "0"}, "-batch"},
 		{[]string{"-acc", "0", "-count", "1", "-out", filepath.Join(dir, "no", "such", "x.png")}, "such"},
 		{[]string{"-acc", "0", "-count", "1", "-maps", text}, "-maps"},
+		{[]string{"-maps", filepath.Join(text, "below")}, "text.pth is not a folder"},
+		{[]string{"-out", filepath.Join(dir, "x.jpg")}, ".png"},
+		{[]string{"-out", ""}, "-out"},
+		{[]string{"-image", scene, "-out", scene}, "is the file that -image reads"},
+		{[]string{"-image", scene, ""}, "an empty text"},
+		{[]string{"-json", out}, "-out and -json are both"},
+		{[]string{"-json", dir}, "it is a folder"},
+		{[]string{"-image", scene, "-weights", weights, "-json", weights}, "is the file that -weights reads"},
+		{[]string{"-data", ""}, "-data: an empty text"},
+		{[]string{"-size", "8193"}, "8193"},
+		{[]string{"-size", "99999999999"}, "99999999999"},
 	} {
 		args := c.args
 		if !strings.Contains(strings.Join(args, " "), "-out") {

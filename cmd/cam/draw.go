@@ -88,7 +88,7 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 			if s.maps != "" {
 				path := filepath.Join(s.maps, fmt.Sprintf("cam_%05d.npy", b.Start+i))
 				if err := npy.Save(path, []int{m.Height, m.Width}, m.Values); err != nil {
-					return err
+					return fmt.Errorf("-maps: %w", err)
 				}
 			}
 		}
@@ -98,7 +98,7 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 		return err
 	}
 	if err := render.SavePNG(s.out, figure); err != nil {
-		return err
+		return fmt.Errorf("-out: %w", err)
 	}
 	s.line("figure", "%s: images %d to %d of class activation maps over %s", s.out, s.start, s.start+count-1, s.mapper.Layer())
 	if s.maps != "" {
@@ -176,7 +176,7 @@ func (s *session) writeJSON() error {
 		_, err := text.WriteTo(w)
 		return err
 	}); err != nil {
-		return err
+		return fmt.Errorf("-json: %w", err)
 	}
 	s.line("json", "%s", s.json)
 	return nil

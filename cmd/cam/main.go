@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
@@ -42,6 +43,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	cmap, err := render.ColormapByName(o.colormap)
 	if err != nil {
 		return cli.Usagef("-colormap: %v", err)
+	}
+	outputs := []cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}}
+	if err := cli.CheckFiles(o.Inputs(), outputs); err != nil {
+		return err
+	}
+	if o.maps != "" {
+		if err := cli.CheckFolder(cli.File{Flag: "maps", Path: o.maps}); err != nil {
+			return err
+		}
 	}
 	s, err := open(o, stdout, stderr)
 	if err != nil {
@@ -98,8 +108,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 		return nil, cli.Usagef("-acc %d: want -1 or more", o.accuracy)
 	case o.batch < 1 || o.batch > 4096:
 		return nil, cli.Usagef("-batch %d: want 1 to 4096", o.batch)
-	case o.out == "":
-		return nil, cli.Usagef("-out: want a file name")
+	case !strings.EqualFold(filepath.Ext(o.out), ".png"):
+		return nil, cli.Usagef("-out %q: want a name that ends in .png", o.out)
 	}
 	return o, nil
 }
@@ -126,6 +136,7 @@ model.state_dict(), or safetensors); its width, depth, stem and classes are read
 off the tensors. Layers: layer4 is what the pooling sees, and mean(map) + bias is
 the logit; layer4.1.bn2 is the last batch norm, before the shortcut is added.
 
-Exit status: 0, or 1 after an error, 2 after an error in the command line.
+Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
+Ctrl-C, 143 after SIGTERM.
 `)
 }

@@ -53,7 +53,7 @@ scikit-learn's PCA does, and draws the first two.
 		cli.PrintFlags(w, flags, "Results", append([]string{"scree", "model"}, cli.PlotFlagNames...)...)
 		fmt.Fprint(w, `
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
-Ctrl-C.
+Ctrl-C, 143 after SIGTERM.
 `)
 	}
 	if err := cli.Parse(flags, args, help, stdout); err != nil {
@@ -83,6 +83,11 @@ Ctrl-C.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
+		return err
+	}
+	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
+	outputs = append(outputs, cli.File{Flag: "scree", Path: o.scree}, cli.File{Flag: "model", Path: o.model})
+	if err := cli.CheckFiles(o.Inputs(), outputs); err != nil {
 		return err
 	}
 	f, err := o.Get(ctx, o.Thumbnails, stderr)
@@ -126,7 +131,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := o.Figure(f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "figure    %s\n", o.Outputs())
+	fmt.Fprintf(stdout, "figure    %s\n", o.Written())
 	if o.scree != "" {
 		if err := o.drawScree(ctx, f, ratio); err != nil {
 			return fmt.Errorf("-scree: %w", err)

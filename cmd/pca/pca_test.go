@@ -77,6 +77,11 @@ func TestScenes(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	x := plane(t)
+	there := t.TempDir()
+	nan := filepath.Join(there, "nan.npy")
+	if err := npy.Save(nan, []int{2, 2}, []float64{1, 2, 3, math.NaN()}); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		want string
@@ -90,6 +95,16 @@ func TestErrors(t *testing.T) {
 		{[]string{"-features", x, "-scree", "scree.txt"}, "scree.txt"},
 		{[]string{"-features", x, "-palette", "magic"}, "magic"},
 		{[]string{"-data", filepath.Join(t.TempDir(), "absent")}, "absent"},
+		{[]string{"-features", nan}, "nan.npy: row 1, column 1 is NaN"},
+		{[]string{"-features", there}, "not a regular file"},
+		{[]string{"-features", ""}, "-features: an empty text"},
+		{[]string{"-weights", ""}, "-weights: an empty text"},
+		{[]string{"-image", ""}, "an empty text"},
+		{[]string{"-features", x, "-npy", x}, "-npy " + x + " is the file that -features reads"},
+		{[]string{"-features", x, "-csv", there}, "-csv: " + there + ": it is a folder"},
+		{[]string{"-features", x, "-scree", filepath.Join(there, "absent", "s.png")}, "no such folder"},
+		{[]string{"-features", x, "-model", filepath.Join(nan, "model")}, "-model: " + nan},
+		{[]string{"-features", x, "-save", filepath.Join(there, "s.npy"), "-model", filepath.Join(there, "..", filepath.Base(there), "s_labels.npy")}, "-save and -model are both"},
 	} {
 		dir := t.TempDir()
 		_, err := program(t, dir, c.args...)

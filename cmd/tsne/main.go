@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -75,7 +76,7 @@ Hinton 2008), with scikit-learn's defaults.
 		fmt.Fprint(w, `
 Ctrl-C during the optimisation writes the layout reached so far; a second one ends
 the program at once. Exit status: 0, 1 after an error, 2 after an error in the
-command line, 130 after Ctrl-C.
+command line, 130 after Ctrl-C, 143 after SIGTERM.
 `)
 	}
 	if err := cli.Parse(flags, args, help, stdout); err != nil {
@@ -104,6 +105,24 @@ command line, 130 after Ctrl-C.
 	if o.EarlyIterations == 0 {
 		o.EarlyIterations = -1
 	}
+	// A number that the library takes as its default says something else here,
+	// and one that it refuses it refuses after the features have been made.
+	switch positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 1) }; {
+	case o.Components < 1 || o.Components > 3:
+		return nil, cli.Usagef("-components %d: want 1 to 3", o.Components)
+	case o.Iterations < 0:
+		return nil, cli.Usagef("-iterations %d: want a positive number", o.Iterations)
+	case !positive(o.EarlyExaggeration) || o.EarlyExaggeration < 1:
+		return nil, cli.Usagef("-early-exaggeration %v: want 1 or more", o.EarlyExaggeration)
+	case !positive(o.LateExaggeration):
+		return nil, cli.Usagef("-late-exaggeration %v: want a positive number", o.LateExaggeration)
+	case o.LearningRate != 0 && !positive(o.LearningRate):
+		return nil, cli.Usagef("-learning-rate %v: want a positive number", o.LearningRate)
+	case o.DegreesOfFreedom != 0 && !positive(o.DegreesOfFreedom):
+		return nil, cli.Usagef("-dof %v: want a positive number", o.DegreesOfFreedom)
+	case !(o.Angle <= 1):
+		return nil, cli.Usagef("-angle %v: want at most 1", o.Angle)
+	}
 	if o.layout != "" && o.File == "" {
 		return nil, cli.Usagef("-layout needs the -features that it was made from")
 	}
@@ -114,6 +133,14 @@ command line, 130 after Ctrl-C.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
+		return err
+	}
+	inputs := append(o.Inputs(), cli.File{Flag: "layout", Path: o.layout})
+	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
+	if o.layout != "" { // its coordinates are not written again
+		outputs = append(o.FeatureFlags.Outputs(), cli.File{Flag: "out", Path: o.Out})
+	}
+	if err := cli.CheckFiles(inputs, outputs); err != nil {
 		return err
 	}
 	f, err := o.Get(ctx, o.Thumbnails, stderr)
@@ -146,7 +173,7 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	if err := o.draw(f, result.Layout, title); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "figure    %s\n", o.Outputs())
+	fmt.Fprintf(stdout, "figure    %s\n", o.Written())
 	if stopped != nil {
 		fmt.Fprintf(stdout, "stopped   this is the layout after %d iterations\n", result.Iterations)
 		return stopped

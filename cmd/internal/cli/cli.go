@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -17,7 +18,9 @@ import (
 const (
 	exitError       = 1
 	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+	exitHungUp      = 129 // 128 + SIGHUP, as shells report it
+	exitInterrupted = 130 // 128 + SIGINT
+	exitClosed      = 141 // 128 + SIGPIPE
 	exitTerminated  = 143 // 128 + SIGTERM
 )
 
@@ -35,18 +38,46 @@ func Usagef(format string, args ...any) error {
 }
 
 // Main runs a program and ends the process: status 0, 1 for an error, 2 for an
-// error in the command line, 130 after Ctrl-C and 143 after SIGTERM. The first
-// signal ends the context, so that the program can clean up; a second one kills.
+// error in the command line, 130 after Ctrl-C, 143 after SIGTERM and 129 after
+// SIGHUP. The first signal ends the context, so that the program can clean up;
+// a second one kills.
+//
+// When whoever reads stdout goes away, as head does, the program still writes
+// its files; the status is then 141, without a word.
 func Main(name string, run Program) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // the write's error is enough
 	go func() {
 		s := <-signals
 		signal.Stop(signals)
 		cancel(interrupted{s})
 	}()
-	os.Exit(status(ctx, name, run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+	stdout := &output{w: os.Stdout}
+	err := run(ctx, os.Args[1:], stdout, os.Stderr)
+	if err == nil {
+		err = stdout.err
+	}
+	os.Exit(status(ctx, name, err, os.Stderr))
+}
+
+// output is a stdout that remembers its first error, so that not every line
+// has to be checked where it is printed.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // interrupted is the cause of a context that a signal ended.
@@ -68,14 +99,22 @@ func status(ctx context.Context, name string, err error, stderr io.Writer) int {
 		return exitUsage
 	case stopped && errors.Is(err, context.Canceled):
 		fmt.Fprintf(stderr, "%s: %v\n", name, stop)
+	case errors.Is(err, syscall.EPIPE):
+		if !stopped {
+			return exitClosed
+		}
 	default:
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		// A package of the program's name has put that before its error.
+		fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimPrefix(err.Error(), name+": "))
 		if !stopped {
 			return exitError
 		}
 	}
-	if stop.signal == syscall.SIGTERM {
+	switch stop.signal {
+	case syscall.SIGTERM:
 		return exitTerminated
+	case syscall.SIGHUP:
+		return exitHungUp
 	}
 	return exitInterrupted
 }
@@ -93,7 +132,14 @@ func Parse(flags *flag.FlagSet, args []string, help func(w io.Writer), stdout io
 	if err != nil {
 		return usageError{err}
 	}
-	return nil
+	// What an unset variable in a script leaves must not pass for a flag that
+	// is not there: -data "$DIR" would draw the embedded scenes.
+	flags.Visit(func(f *flag.Flag) {
+		if text, isText := f.Value.(flag.Getter); err == nil && isText && text.Get() == "" && f.DefValue == "" {
+			err = Usagef("-%s: an empty text", f.Name)
+		}
+	})
+	return err
 }
 
 // PrintFlags writes the named flags, one a line with its default, under a

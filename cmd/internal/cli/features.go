@@ -85,6 +85,11 @@ func (f *FeatureFlags) read() (*Features, error) {
 		return nil, fmt.Errorf("%s: shape %v, want n x d features", f.File, shape)
 	}
 	n, d := shape[0], shape[1]
+	for i, v := range x {
+		if v-v != 0 { // NaN or infinite
+			return nil, fmt.Errorf("%s: row %d, column %d is %v, want finite numbers", f.File, i/d, i%d, v)
+		}
+	}
 	out := &Features{Source: f.File}
 	if f.LabelsFile != "" {
 		a, err := npy.Load(f.LabelsFile)
@@ -181,6 +186,24 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	return out, f.keep(out)
 }
 
+// labelsPath is where -save puts the labels.
+func (f *FeatureFlags) labelsPath() string {
+	return strings.TrimSuffix(f.Save, filepath.Ext(f.Save)) + "_labels.npy"
+}
+
+// Inputs returns the files that the flags name to be read.
+func (f *FeatureFlags) Inputs() []File {
+	return append(f.Source.Inputs(), File{"features", f.File}, File{"labels", f.LabelsFile})
+}
+
+// Outputs returns the files that Get may write.
+func (f *FeatureFlags) Outputs() []File {
+	if f.Save == "" {
+		return nil
+	}
+	return []File{{"save", f.Save}, {"save", f.labelsPath()}}
+}
+
 // thumbnail shrinks a picture to at most 64 pixels a side.
 func thumbnail(im *data.Image) (*data.Image, error) {
 	const side = 64
@@ -211,8 +234,7 @@ func (f *FeatureFlags) keep(out *Features) error {
 	for i, l := range out.Labels {
 		labels[i] = int64(l)
 	}
-	path := strings.TrimSuffix(f.Save, filepath.Ext(f.Save)) + "_labels.npy"
-	if err := npy.Save(path, []int{n}, labels); err != nil {
+	if err := npy.Save(f.labelsPath(), []int{n}, labels); err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
 	return nil

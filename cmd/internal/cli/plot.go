@@ -97,7 +97,10 @@ func (p *PlotFlags) Figure(f *Features, layout mat.Matrix, title, xLabel, yLabel
 	if err != nil {
 		return err
 	}
-	return figure.Save(p.Out)
+	if err := figure.Save(p.Out); err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	return nil
 }
 
 // Coordinates writes a layout, n x d, to the files that -npy and -csv name.
@@ -138,8 +141,13 @@ func (p *PlotFlags) Coordinates(f *Features, layout *mat.Dense, columns []string
 	return nil
 }
 
-// Outputs names the files that were written, for people.
-func (p *PlotFlags) Outputs() string {
+// Outputs returns the files that Figure and Coordinates write.
+func (p *PlotFlags) Outputs() []File {
+	return []File{{"out", p.Out}, {"npy", p.NPY}, {"csv", p.CSV}}
+}
+
+// Written names the files that were written, for people.
+func (p *PlotFlags) Written() string {
 	s := p.Out
 	for _, name := range []string{p.NPY, p.CSV} {
 		if name != "" {

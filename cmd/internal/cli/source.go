@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -43,6 +44,9 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
 	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
 	flags.Func("image", "image `file` or folder, without labels; more may follow as the last arguments", func(name string) error {
+		if name == "" {
+			return errors.New("an empty text")
+		}
 		s.Images = append(s.Images, name)
 		return nil
 	})
@@ -56,12 +60,24 @@ func (s *Source) Rest(flags *flag.FlagSet) error {
 		return Usagef("unexpected argument %q (-image goes before image files)", flags.Arg(0))
 	}
 	for _, arg := range flags.Args() {
+		if arg == "" {
+			return Usagef("-image: an empty text")
+		}
 		if strings.HasPrefix(arg, "-") {
 			return Usagef("%s after the images: flags go before them", arg)
 		}
 	}
 	s.Images = append(s.Images, flags.Args()...)
 	return nil
+}
+
+// Inputs returns the files that the flags name to be read.
+func (s *Source) Inputs() []File {
+	files := []File{{"data", s.Data}, {"weights", s.Weights}, {"classes", s.Classes}}
+	for _, name := range s.Images {
+		files = append(files, File{"image", name})
+	}
+	return files
 }
 
 // Opened is what a Source stands for.
