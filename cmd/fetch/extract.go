@@ -8,32 +8,50 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 )
 
-// slack is how much an archive may unpack to beyond its members: tar's headers
-// and small files such as a readme. More is taken for a bomb.
-const slack = 16 << 20
+// What an archive may hold beside its members: slack bytes in all, such as a
+// readme, and headerRoom bytes of headers. More is taken for a bomb. Tar's
+// headers can be long, and many, and have to be held in memory; those of the
+// data sets take 10 KB at most.
+const (
+	slack      = 16 << 20
+	headerRoom = 32 << 10
+)
 
-// errTooLarge ends the reading of a bomb.
-var errTooLarge = errors.New("unpacks to more than the data set")
+var (
+	errTooLarge = errors.New("unpacks to more than the data set")
+	errHeaders  = errors.New("has more headers than the data set")
+)
 
 // extract unpacks the members of s from the .tar.gz r into dir, an empty
 // folder. Other files are skipped. It is an error, which leaves in dir what is
 // there by then, when a member is missing, comes twice or has another size, or
 // when the archive is damaged, goes on after its end, unpacks to far more than
 // the members, or has an entry that no data set has: a name that is absolute
-// or leads out of the folder, a link, a device.
+// or leads out of the folder, a link, a device, a file with holes.
 func (s *set) extract(ctx context.Context, r io.Reader, dir string) error {
-	zipped, err := gzip.NewReader(bufio.NewReaderSize(&contextReader{ctx, r}, 1<<17))
+	return s.walk(ctx, r, func(m *member, r io.Reader, size int64) error {
+		return writeMember(filepath.Join(dir, m.name), r, size)
+	})
+}
+
+// walk is extract with another use of the members.
+func (s *set) walk(ctx context.Context, r io.Reader, use func(m *member, r io.Reader, size int64) error) error {
+	zipped, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<17))
 	if err != nil {
 		return err
 	}
-	plain := &bounded{zipped, s.unpacked() + slack}
-	entries := tar.NewReader(plain)
+	plain := &bounded{&contextReader{ctx, zipped}, s.unpacked() + slack, errTooLarge}
+	// The tar reader reads headers through the outer bound, and the files,
+	// which are always read to their end here, past it.
+	headers := &bounded{plain, headerRoom, errHeaders}
+	entries := tar.NewReader(headers)
 	found := map[string]bool{}
 	for {
 		h, err := entries.Next()
@@ -47,16 +65,20 @@ func (s *set) extract(ctx context.Context, r io.Reader, dir string) error {
 		if err != nil {
 			return err
 		}
+		left := headers.n
+		headers.n = math.MaxInt64 - 1
 		if m == nil {
-			continue
+			_, err = io.Copy(io.Discard, entries)
+		} else if found[m.name] {
+			err = fmt.Errorf("%.100q comes twice", h.Name)
+		} else {
+			found[m.name] = true
+			err = use(m, entries, h.Size)
 		}
-		if found[m.name] {
-			return fmt.Errorf("%.100q comes twice", h.Name)
-		}
-		found[m.name] = true
-		if err := writeMember(filepath.Join(dir, m.name), entries, h.Size); err != nil {
+		if err != nil {
 			return err
 		}
+		headers.n = left
 	}
 	// What follows tar's end still counts for gzip's checksum.
 	if _, err := io.Copy(io.Discard, plain); err != nil {
@@ -79,6 +101,11 @@ func (s *set) entry(h *tar.Header) (*member, error) {
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("%.100q is a link, a device or of another kind (type %q) that the data set does not have", h.Name, h.Typeflag)
+	}
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return nil, fmt.Errorf("%.100q has holes", h.Name)
+		}
 	}
 	name := strings.TrimPrefix(h.Name, "./")
 	if name = strings.TrimSuffix(name, "/"); name == "" {
@@ -116,10 +143,11 @@ func writeMember(name string, r io.Reader, n int64) (err error) {
 	return f.Sync()
 }
 
-// bounded reads at most n bytes of r and then fails.
+// bounded reads at most n bytes of r and then fails with err.
 type bounded struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	err error
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -128,7 +156,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if b.n -= int64(n); b.n < 0 {
-		return 0, errTooLarge
+		return 0, b.err
 	}
 	return n, err
 }

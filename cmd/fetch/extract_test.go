@@ -74,14 +74,9 @@ func TestHostileArchives(t *testing.T) {
 			outer := t.TempDir()
 			f, _ := testFetcher(t, toySet(test.archive), "http://127.0.0.1:1/", nil)
 			f.dir = filepath.Join(outer, "in", "data")
-			if err := os.MkdirAll(f.dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(f.dir, "toy.tar.gz.part"), test.archive, 0o644); err != nil {
-				t.Fatal(err)
-			}
+			putPart(t, f, test.archive)
 			wantError(t, f.run(t.Context()), test.err)
-			wantFiles(t, outer, "in", "in/data", "in/data/toy.tar.gz.part")
+			wantFiles(t, outer, "in", "in/data", "in/data/toy.tar.gz.part", "in/data/toy.tar.gz.part/download")
 		})
 	}
 }
@@ -102,23 +97,20 @@ func TestExtractSkips(t *testing.T) {
 func TestUnpackInterrupted(t *testing.T) {
 	archive := pack(t, goodEntries()...)
 	f, _ := testFetcher(t, toySet(archive), "http://127.0.0.1:1/", nil)
-	part := filepath.Join(f.dir, "toy.tar.gz.part")
-	if err := os.WriteFile(part, archive, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	putPart(t, f, archive)
 	ctx, cancel := context.WithCancel(t.Context())
 	f.set.check = func(string, bool) error { cancel(); return nil }
 	if err := f.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, expected context.Canceled", err)
 	}
-	wantFiles(t, f.dir, "toy.tar.gz.part")
+	wantFiles(t, f.dir, "toy.tar.gz.part", "toy.tar.gz.part/download")
 	full := errors.New("disk full")
 	f.set.check = func(string, bool) error { return full }
 	if err := f.run(t.Context()); !errors.Is(err, full) {
 		t.Errorf("error %v, expected %v", err, full)
 	}
-	wantFiles(t, f.dir, "toy.tar.gz.part")
-	if err := os.MkdirAll(filepath.Join(f.dir, ".toy.tmp", "left"), 0o755); err != nil {
+	wantFiles(t, f.dir, "toy.tar.gz.part", "toy.tar.gz.part/download")
+	if err := os.MkdirAll(filepath.Join(filepath.Dir(partOf(f)), "unpacked", "left"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	f.set.check = func(string, bool) error { return nil }

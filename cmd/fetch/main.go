@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,13 +25,14 @@ func main() { cli.Main("fetch", run) }
 type fetcher struct {
 	set            *set
 	dir            string
-	url            string
+	url            *url.URL
 	keep, verify   bool
 	client         *http.Client
 	stdout, stderr io.Writer
 	sleep          func(ctx context.Context, d time.Duration) error
 	now            func() time.Time
 	free           func(dir string) (uint64, error)
+	stall          time.Duration // an answer with less than 64 KiB in this time is cut
 }
 
 // run is the program.
@@ -39,13 +41,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	f.client = newClient()
+	f.stdout, f.stderr = stdout, stderr
+	f.sleep, f.now, f.free, f.stall = sleep, time.Now, freeSpace, time.Minute
+	return f.run(ctx)
+}
+
+// newClient returns a client that takes archives as they are stored.
+func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true
 	transport.ResponseHeaderTimeout = time.Minute
-	f.client = &http.Client{Transport: transport}
-	f.stdout, f.stderr = stdout, stderr
-	f.sleep, f.now, f.free = sleep, time.Now, freeSpace
-	return f.run(ctx)
+	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 }
 
 // parse reads the command line. The name may stand before or after the flags.
@@ -53,7 +60,8 @@ func parse(args []string, stdout io.Writer) (*fetcher, error) {
 	f := &fetcher{}
 	flags := flag.NewFlagSet("fetch", flag.ContinueOnError)
 	flags.StringVar(&f.dir, "dir", ".", "`folder` that gets the data set's folder")
-	flags.StringVar(&f.url, "url", "", "`address` of the same archive on another server")
+	var address string
+	flags.StringVar(&address, "url", "", "`address` of the same archive on another server")
 	flags.BoolVar(&f.keep, "keep", false, "keep the archive")
 	flags.BoolVar(&f.verify, "verify", false, "check data that is already there: sizes, labels and published MD5 sums")
 	help := func(w io.Writer) {
@@ -89,10 +97,9 @@ Ctrl-C.
 	if f.set, err = find(name); err != nil {
 		return nil, cli.Usagef("%v", err)
 	}
-	if f.url == "" {
-		f.url = f.set.url
-	} else if u, err := url.Parse(f.url); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, cli.Usagef("-url %s: want an http or https address", f.url)
+	f.url, err = url.Parse(cmp.Or(address, f.set.url))
+	if err != nil || f.url.Scheme != "http" && f.url.Scheme != "https" || f.url.Host == "" {
+		return nil, cli.Usagef("-url %s: want an http or https address", address)
 	}
 	return f, nil
 }
@@ -100,80 +107,161 @@ Ctrl-C.
 // run leaves the complete data set, or the partial download to go on from.
 func (f *fetcher) run(ctx context.Context) error {
 	target := filepath.Join(f.dir, f.set.folder)
-	err := f.set.complete(target)
+	there, err := f.there(target)
 	switch {
-	case err == nil && f.verify:
+	case err != nil:
+		return err
+	case there && f.verify:
 		return f.verifyData(ctx, target)
-	case err == nil:
-		fmt.Fprintf(f.stdout, "%s is already in %s: nothing to do (-verify checks it)\n", f.set.title, target)
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w; move the folder away to fetch %s again", err, f.set.title)
 	case f.verify:
-		return fmt.Errorf("-verify: %w", err)
+		return fmt.Errorf("-verify: %s: there is no %s", target, f.set.title)
+	}
+	workDir := f.archive() + ".part"
+	if there {
+		if _, err := os.Lstat(workDir); err != nil {
+			return f.say("%s is already in %s: nothing to do (-verify checks it)", f.set.title, target)
+		}
+		// Of a run that was killed with its work done. Or another is at work.
+		if w, err := openWork(workDir); err == nil {
+			if err := w.remove(); err != nil {
+				return err
+			}
+		}
+		return f.say("%s is already in %s: nothing to do (-verify checks it)", f.set.title, target)
 	}
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return err
 	}
-	archive := filepath.Join(f.dir, f.set.archive)
-	own := false // whether the archive is a download of ours
-	if info, err := os.Stat(archive); err == nil && info.Size() == f.set.size {
-		sum, err := sumFile(ctx, archive)
-		if err != nil {
+	w, err := openWork(workDir)
+	if err != nil {
+		return err
+	}
+	if err := f.fetch(ctx, w, target); err != nil {
+		err = errors.Join(err, w.close())
+		if _, gone := os.Stat(w.part()); gone == nil && ctx.Err() != nil {
+			fmt.Fprintf(f.stderr, "fetch: what has come is kept in %s; the same command goes on from there\n", w.dir)
+		}
+		return err
+	}
+	if err := w.remove(); err != nil {
+		return err
+	}
+	return f.say("%s is in %s", f.set.title, target)
+}
+
+// there tells whether the data set is in its folder. A folder that holds
+// something else is the user's, and an error.
+func (f *fetcher) there(target string) (bool, error) {
+	if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err := f.set.complete(target); err != nil {
+		return false, fmt.Errorf("%w; move the folder away to fetch %s again", err, f.set.title)
+	}
+	return true, nil
+}
+
+// archive is the path of the archive, where -keep leaves it and a user may
+// have put it.
+func (f *fetcher) archive() string { return filepath.Join(f.dir, f.set.archive) }
+
+// say prints a line of what was done.
+func (f *fetcher) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(f.stdout, format+"\n", args...)
+	return err
+}
+
+// fetch downloads the archive into the folder w, unless the user has it
+// already, and unpacks it.
+func (f *fetcher) fetch(ctx context.Context, w *work, target string) error {
+	if there, err := f.there(target); err != nil || there { // done by another fetch meanwhile
+		return err
+	}
+	if err := os.RemoveAll(w.unpacked()); err != nil { // of a run that was killed
+		return err
+	}
+	archive := f.archive()
+	if _, err := os.Lstat(archive); err == nil {
+		if err := f.checkArchive(ctx, archive); err != nil {
 			return err
 		}
-		if sum != f.set.md5 {
-			return fmt.Errorf("%s: MD5 sum is %s, expected %s: move it away to download it again", archive, sum, f.set.md5)
+		if err := f.checkSpace(f.set.unpacked()); err != nil {
+			return err
 		}
 	} else {
-		d := f.downloader(archive + ".part")
-		own = true
-		if err := f.checkSpace(d.part); err != nil {
+		d := f.downloader(w)
+		need := f.set.size + f.set.unpacked()
+		if info, err := os.Stat(d.part); err == nil {
+			need -= min(info.Size(), f.set.size)
+		}
+		if err := f.checkSpace(need); err != nil {
 			return err
 		}
 		if err := f.download(ctx, d); err != nil {
 			return err
 		}
-		archive = d.part
-	}
-	if err := f.unpack(ctx, archive, target); err != nil {
-		return err
-	}
-	if own {
-		if err := f.tidy(archive); err != nil {
-			return err
+		if f.keep {
+			if err := os.Rename(d.part, archive); err != nil {
+				return err
+			}
+		} else {
+			archive = d.part
 		}
 	}
-	fmt.Fprintf(f.stdout, "%s is in %s\n", f.set.title, target)
+	return f.unpack(ctx, archive, w.unpacked(), target)
+}
+
+// checkArchive returns an error when a file that is there under the archive's
+// name is not the published one.
+func (f *fetcher) checkArchive(ctx context.Context, archive string) error {
+	info, err := os.Stat(archive)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || info.Size() != f.set.size {
+		return fmt.Errorf("%s: %d bytes, expected a file of %d: move it away to download it again", archive, info.Size(), f.set.size)
+	}
+	sum, err := sumFile(ctx, archive)
+	if err != nil {
+		return err
+	}
+	if sum != f.set.md5 {
+		return fmt.Errorf("%s: MD5 sum is %s, expected %s: move it away to download it again", archive, sum, f.set.md5)
+	}
 	return nil
 }
 
-func (f *fetcher) downloader(part string) *downloader {
+func (f *fetcher) downloader(w *work) *downloader {
 	return &downloader{
-		client: f.client, url: f.url, part: part, size: f.set.size, md5: f.set.md5,
-		stall: time.Minute, sleep: f.sleep, now: f.now, seen: func(int64) {},
+		client: f.client, url: f.url, part: w.part(), size: f.set.size, md5: f.set.md5,
+		stall: f.stall, slow: 1 << 16, sleep: f.sleep, now: f.now, seen: func(int64) {},
 		warn: func(text string) { fmt.Fprintf(f.stderr, "fetch: %s\n", text) },
 	}
 }
 
 // download runs d under a progress bar.
 func (f *fetcher) download(ctx context.Context, d *downloader) error {
+	verb := "downloading"
+	if info, err := os.Stat(d.part); err == nil && info.Size() > 0 {
+		verb = fmt.Sprintf("going on after %d MB of", info.Size()/1e6)
+	}
+	fmt.Fprintf(f.stderr, "fetch: %s %s (%d MB)\n", verb, d.url.Redacted(), (d.size+999999)/1e6)
 	bar := cli.NewBytesProgress(f.stderr, d.size, f.set.archive)
 	defer bar.Done()
 	d.seen = bar.Set
+	warn := d.warn
+	d.warn = func(text string) {
+		bar.Hide()
+		warn(text)
+	}
 	return d.run(ctx)
 }
 
-// checkSpace returns an error when the disk cannot take the rest of the
-// archive and what is in it.
-func (f *fetcher) checkSpace(part string) error {
+// checkSpace returns an error when the disk cannot take need bytes more.
+func (f *fetcher) checkSpace(need int64) error {
 	free, err := f.free(f.dir)
 	if err != nil {
 		return err
-	}
-	need := f.set.size + f.set.unpacked()
-	if info, err := os.Stat(part); err == nil {
-		need -= min(info.Size(), f.set.size)
 	}
 	if free < uint64(need) {
 		return fmt.Errorf("%s: %d MB free, %s needs %d MB more", f.dir, free/1e6, f.set.title, (need+999999)/1e6)
@@ -181,26 +269,17 @@ func (f *fetcher) checkSpace(part string) error {
 	return nil
 }
 
-// unpack extracts the archive into a folder beside target that becomes target
+// unpack extracts the archive into the new folder temp, which becomes target
 // once it is complete.
-func (f *fetcher) unpack(ctx context.Context, archive, target string) (err error) {
+func (f *fetcher) unpack(ctx context.Context, archive, temp, target string) error {
 	r, err := os.Open(archive)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	temp := filepath.Join(f.dir, "."+f.set.folder+".tmp")
-	if err := os.RemoveAll(temp); err != nil { // of a run that was killed
-		return err
-	}
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(temp))
-		}
-	}()
 	bar := cli.NewBytesProgress(f.stderr, f.set.size, "unpacking")
 	defer bar.Done()
 	if err := f.set.extract(ctx, &counter{r: r, seen: bar.Set}, temp); err != nil {
@@ -215,22 +294,33 @@ func (f *fetcher) unpack(ctx context.Context, archive, target string) (err error
 	return os.Rename(temp, target)
 }
 
-// tidy removes what the download left, but for the archive with -keep.
-func (f *fetcher) tidy(part string) error {
-	if f.keep {
-		if err := os.Rename(part, strings.TrimSuffix(part, ".part")); err != nil {
+// verifyData reads every sample, and compares the members with the sums that
+// are published for them and with the archive, as far as there are any. The
+// sizes have been checked.
+func (f *fetcher) verifyData(ctx context.Context, dir string) error {
+	against := "there are no published MD5 sums of the files (with the archive beside it, as -keep leaves it, every byte is compared)"
+	sums := map[string]string{}
+	if _, err := os.Lstat(f.archive()); err == nil {
+		if err := f.checkArchive(ctx, f.archive()); err != nil {
 			return err
 		}
+		if sums, err = f.archiveSums(ctx); err != nil {
+			return fmt.Errorf("%s: %w", f.archive(), err)
+		}
+		against = "every file equals that in " + f.archive()
+	} else {
+		for _, m := range f.set.members {
+			if m.md5 != "" {
+				sums[m.name] = m.md5
+			}
+		}
+		if len(sums) > 0 {
+			against = fmt.Sprintf("%d files have their published MD5 sums", len(sums))
+		}
 	}
-	return f.downloader(part).discard()
-}
-
-// verifyData checks the members' sums where they are published, and reads
-// every sample. The sizes have been checked.
-func (f *fetcher) verifyData(ctx context.Context, dir string) error {
-	sums := 0
 	for _, m := range f.set.members {
-		if m.md5 == "" {
+		want, ok := sums[m.name]
+		if !ok {
 			continue
 		}
 		name := filepath.Join(dir, m.name)
@@ -238,16 +328,28 @@ func (f *fetcher) verifyData(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		if sum != m.md5 {
-			return fmt.Errorf("%s: MD5 sum is %s, expected %s", name, sum, m.md5)
+		if sum != want {
+			return fmt.Errorf("%s: MD5 sum is %s, expected %s", name, sum, want)
 		}
-		sums++
 	}
-	if err := f.set.check(dir, sums == 0); err != nil {
+	if err := f.set.check(dir, len(sums) == 0); err != nil {
 		return err
 	}
-	fmt.Fprintf(f.stdout, "%s in %s: sizes and labels of %d files are right, and %d published MD5 sums\n", f.set.title, dir, len(f.set.members), sums)
-	return nil
+	return f.say("%s in %s: sizes and labels of %d files are right; %s", f.set.title, dir, len(f.set.members), against)
+}
+
+// archiveSums returns the MD5 sums of the members in the archive.
+func (f *fetcher) archiveSums(ctx context.Context) (map[string]string, error) {
+	r, err := os.Open(f.archive())
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	sums := map[string]string{}
+	return sums, f.set.walk(ctx, r, func(m *member, r io.Reader, _ int64) (err error) {
+		sums[m.name], err = sumOf(r)
+		return err
+	})
 }
 
 // counter tells how much has been read.

@@ -25,7 +25,7 @@ func TestCommandLine(t *testing.T) {
 	}
 	for _, args := range [][]string{{"stl10", "-keep", "-dir", "d"}, {"-keep", "-dir", "d", "stl10"}} {
 		f, err := parse(args, io.Discard)
-		if err != nil || f.set.name != "stl10" || !f.keep || f.dir != "d" || f.url != f.set.url {
+		if err != nil || f.set.name != "stl10" || !f.keep || f.dir != "d" || f.url.String() != f.set.url {
 			t.Errorf("%v: %+v, %v", args, f, err)
 		}
 	}

@@ -10,10 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,19 +150,42 @@ func (c *cutter) Write(p []byte) (int, error) {
 
 // testFetcher fetches s from a server into a new folder. It never sleeps; the
 // pauses it would make are appended to *pauses.
-func testFetcher(t *testing.T, s *set, url string, pauses *[]time.Duration) (*fetcher, *bytes.Buffer) {
+func testFetcher(t *testing.T, s *set, address string, pauses *[]time.Duration) (*fetcher, *bytes.Buffer) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
 	return &fetcher{
-		set: s, dir: t.TempDir(), url: url, client: &http.Client{}, stdout: &out, stderr: io.Discard,
+		set: s, dir: t.TempDir(), url: u, client: newClient(), stdout: &out, stderr: io.Discard,
 		sleep: func(ctx context.Context, d time.Duration) error {
 			if pauses != nil {
 				*pauses = append(*pauses, d)
 			}
 			return ctx.Err()
 		},
-		now:  func() time.Time { return time.Unix(2e9, 0) },
-		free: func(string) (uint64, error) { return math.MaxUint64, nil },
+		now:   func() time.Time { return time.Unix(2e9, 0) },
+		free:  func(string) (uint64, error) { return math.MaxUint64, nil },
+		stall: time.Minute,
 	}, &out
+}
+
+// partOf is the path of the partial download.
+func partOf(f *fetcher) string { return filepath.Join(f.dir, "toy.tar.gz.part", "download") }
+
+// partOnly is all that an unfinished download leaves.
+var partOnly = []string{"toy.tar.gz.part", "toy.tar.gz.part/download", "toy.tar.gz.part/download.json"}
+
+// putPart makes the partial download of an earlier run.
+func putPart(t *testing.T, f *fetcher, part []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(partOf(f)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(partOf(f), part, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantWhole checks that the folder holds the data set and nothing else.
@@ -199,4 +224,15 @@ func wantError(t *testing.T, err error, part string) {
 	if err == nil || !strings.Contains(err.Error(), part) {
 		t.Errorf("error %v, expected one with %q", err, part)
 	}
+}
+
+// newTLSServer serves an archive with a certificate of its own.
+func newTLSServer(t *testing.T, archive []byte) *httptest.Server {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		content(w, r, archive, `"v1"`)
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
 }

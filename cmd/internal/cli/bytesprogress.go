@@ -18,6 +18,7 @@ func NewBytesProgress(w io.Writer, total int64, title string) *Progress {
 		progressbar.OptionSetDescription(title),
 		progressbar.OptionSetWidth(30),
 		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(), // drawn at every step, and not only at every percent
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetPredictTime(true),
@@ -28,5 +29,13 @@ func NewBytesProgress(w io.Writer, total int64, title string) *Progress {
 func (p *Progress) Set(n int64) {
 	if p.bar != nil {
 		p.bar.Set64(n) // an error of the terminal is no reason to stop
+	}
+}
+
+// Hide takes the bar off the screen until its next step, so that a message can
+// be printed.
+func (p *Progress) Hide() {
+	if p.bar != nil {
+		p.bar.Clear()
 	}
 }
