@@ -5,7 +5,10 @@
 //
 //	bench resnet WEIGHTS INPUT OUT    the compiled plan; OUT receives the logits
 //	bench load WEIGHTS                reading a checkpoint
-//	bench pca INPUT COMPONENTS OUT    principal components; OUT receives the singular values
+//	bench pca INPUT COMPONENTS OUT    principal components (0: all); OUT receives
+//	                                  a row for each: the singular value, the component
+//	bench features WEIGHTS DATA OUT   a CIFAR data set from disk through the network, in
+//	                                  batches of 16; OUT receives the features
 //
 // INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
 // GOMAXPROCS sets the threads.
@@ -16,14 +19,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
-
-	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
-	"github.com/glimpse-go/glimpse/pca"
 )
 
 func main() {
@@ -71,13 +70,11 @@ func prepare(args []string) (job, error) {
 	case len(args) == 2 && args[0] == "load":
 		return job{run: func() error { _, err := checkpoint.Load(args[1]); return err }}, nil
 	case len(args) == 4 && args[0] == "pca":
-		components, err := strconv.Atoi(args[2])
-		if err != nil {
-			return job{}, err
-		}
-		return principal(args[1], components, args[3])
+		return principal(args[1], args[2], args[3])
+	case len(args) == 4 && args[0] == "features":
+		return features(args[1], args[2], args[3])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS | pca INPUT COMPONENTS OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS | pca INPUT COMPONENTS OUT | features WEIGHTS DATA OUT")
 }
 
 func resnet(weights, input, out string) (job, error) {
@@ -109,32 +106,6 @@ func resnet(weights, input, out string) (job, error) {
 	}, nil
 }
 
-func principal(input string, components int, out string) (job, error) {
-	in, err := read(input)
-	if err != nil {
-		return job{}, err
-	}
-	data, err := in.Float64()
-	if err != nil {
-		return job{}, err
-	}
-	if len(in.Shape) != 2 {
-		return job{}, fmt.Errorf("%s: x has shape %v, not 2 dimensions", input, in.Shape)
-	}
-	x := mat.NewDense(in.Shape[0], in.Shape[1], data)
-	var last *pca.Model
-	return job{
-		run: func() (err error) { last, err = pca.Fit(x, pca.Options{Components: components}); return err },
-		save: func() error {
-			y := make([]float32, len(last.SingularValues))
-			for i, v := range last.SingularValues {
-				y[i] = float32(v)
-			}
-			return write(out, []int{len(y)}, y)
-		},
-	}, nil
-}
-
 // read returns tensor x of a file.
 func read(path string) (*checkpoint.Tensor, error) {
 	sd, err := checkpoint.Load(path)
@@ -149,8 +120,15 @@ func read(path string) (*checkpoint.Tensor, error) {
 }
 
 // write keeps a result as tensor y of a file.
-func write(path string, shape []int, data []float32) error {
-	y, err := checkpoint.NewFloat32("y", shape, data)
+func write[T float32 | float64](path string, shape []int, data []T) error {
+	var y *checkpoint.Tensor
+	var err error
+	switch data := any(data).(type) {
+	case []float32:
+		y, err = checkpoint.NewFloat32("y", shape, data)
+	case []float64:
+		y, err = checkpoint.NewFloat64("y", shape, data)
+	}
 	if err != nil {
 		return err
 	}
