@@ -16,9 +16,16 @@ type barnesHut struct {
 	sumP, pLogP float64 // the sums of p and of p log p
 
 	tree     tree
-	near     attraction
 	partials []pairSums
-	repel    []float64
+
+	// of vector
+	springs springs
+	walks   []walk    // one for each worker
+	forces  []float32 // repulsion, in the tree's order
+
+	// of scalar
+	near  attraction
+	repel []float64
 }
 
 // newBarnesHut returns the objective for sparse joint probabilities.
@@ -34,15 +41,75 @@ func newBarnesHut(p *Affinities, k kernel, theta float64) *barnesHut {
 }
 
 // gradientBlock is how many points, neighbours on the Morton curve, are
-// worked on at a time, so that they find the same cells in the cache.
+// worked on at a time, so that they find the same cells in the cache. It is a
+// multiple of lanes.
 const gradientBlock = 64
 
 func (b *barnesHut) gradient(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
-	n, dims := l.n, l.dims
 	b.tree.build(l, b.theta)
+	b.partials = resize(b.partials, (l.n+gradientBlock-1)/gradientBlock)
+	forces := b.scalar
+	if b.vectorised(l) {
+		forces = b.vector
+	}
+	return forces(ctx, l, exaggeration, grad, wantKL)
+}
+
+// vectorised reports whether the vector loops do for a layout: its tree must
+// have cells that count as one point, for else nothing may be approximated,
+// and squares of its width must be finite in float32.
+func (b *barnesHut) vectorised(l layout) bool {
+	width := max(b.tree.width[0], b.tree.width[1])
+	return l.dims == 2 && b.dof == 1 && b.theta > 0 && width >= 1e-15 && width <= 1e15
+}
+
+// vector is gradient with the vector loops, in float32.
+func (b *barnesHut) vector(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
+	b.springs.update(b.p, l, b.tree.origin, b.tree.order)
+	b.forces = resize(b.forces, len(grad))
+	b.walks = resize(b.walks, parallel.Workers(l.n, gradientBlock))
+	for w := range b.walks {
+		b.walks[w].reset(&b.tree)
+	}
+	v, done := chosenVectors, ctx.Done()
+	parallel.ForWorker(l.n, gradientBlock, func(worker, lo, hi int) {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		var sums pairSums
+		for s := lo; s < hi; s += lanes {
+			sums.z += b.walks[worker].repel(v, s, min(s+lanes, hi), b.forces[2*s:])
+		}
+		v.attract(&b.springs, lo, hi)
+		if wantKL {
+			sums.pNegLogQ = v.cross(&b.springs, lo, hi)
+		}
+		b.partials[lo/gradientBlock] = sums
+	})
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	z, kl := b.total()
+	c, r := b.scale()*exaggeration, b.scale()/z
+	parallel.For(l.n, 1024, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s, t := 2*b.springs.rank[i], 2*b.tree.rank[i]
+			attract, repel := b.springs.forces[s:s+2], b.forces[t:t+2]
+			grad[2*i] = c*float64(attract[0]) - r*float64(repel[0])
+			grad[2*i+1] = c*float64(attract[1]) - r*float64(repel[1])
+		}
+	})
+	return kl, nil
+}
+
+// scalar is gradient point by point, in float64 but for cells that count as
+// one point.
+func (b *barnesHut) scalar(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
+	n, dims := l.n, l.dims
 	b.near.update(b.p, l, b.tree.order)
 	b.repel = resize(b.repel, len(grad))
-	b.partials = resize(b.partials, (n+gradientBlock-1)/gradientBlock)
 	err := parallel.ForContext(ctx, n, gradientBlock, func(lo, hi int) {
 		var sums pairSums
 		for s := lo; s < hi; s++ {
@@ -66,17 +133,23 @@ func (b *barnesHut) gradient(ctx context.Context, l layout, exaggeration float64
 	if err != nil {
 		return 0, err
 	}
-	var z, pNegLogQ float64
+	z, kl := b.total()
+	c := b.scale()
+	for i, r := range b.repel {
+		grad[i] = c * (exaggeration*grad[i] - r/z)
+	}
+	return kl, nil
+}
+
+// total returns the normaliser and the divergence that the partial sums give.
+func (b *barnesHut) total() (z, kl float64) {
+	var pNegLogQ float64
 	for _, s := range b.partials {
 		z += s.z
 		pNegLogQ += s.pNegLogQ
 	}
 	z = max(z, epsilon)
-	c := b.scale()
-	for i, r := range b.repel {
-		grad[i] = c * (exaggeration*grad[i] - r/z)
-	}
-	return b.pLogP + pNegLogQ + b.sumP*math.Log(z), nil
+	return z, b.pLogP + pNegLogQ + b.sumP*math.Log(z)
 }
 
 // attract returns the sum over the neighbours of p/(1 + d2/dof) (at - y_j).

@@ -21,17 +21,27 @@ type tree struct {
 	origin [3]float64 // its centre, to which all positions are relative
 	nodes  []node
 	order  []int32   // order[s] is the index in the layout of the s-th point
+	rank   []int32   // the inverse of order
 	points []float64 // the sorted points, dims coordinates each
+
+	// bodies are the sorted points as what acts on others. The first of
+	// several in one place stands for all of them in its leaf.
+	bodies []body
 
 	codes, codes2 []uint64
 	order2        []int32
 }
 
+// A body is what acts on the points: one of them, or the barycentre of a cell.
+type body struct {
+	x, y, z float32
+	count   float32 // the number of points
+}
+
 // A node is a cell, in 32 bytes.
 type node struct {
-	x, y, z     float32 // the barycentre
+	body                // the barycentre
 	reach       float32 // the cell is one point to those further than its root
-	count       float32 // the number of points
 	next        int32   // the node after all those inside this one
 	first, last int32   // the points of a leaf; first is -1 in other cells
 }
@@ -65,6 +75,7 @@ func (t *tree) build(l layout, theta float64) {
 	t.codes, t.codes2 = resize(t.codes, l.n), resize(t.codes2, l.n)
 	t.order, t.order2 = resize(t.order, l.n), resize(t.order2, l.n)
 	t.points = resize(t.points, l.n*l.dims)
+	t.bodies, t.rank = resize(t.bodies, l.n), resize(t.rank, l.n)
 	t.nodes = t.nodes[:0]
 	if l.n == 0 {
 		return
@@ -75,9 +86,13 @@ func (t *tree) build(l layout, theta float64) {
 	parallel.For(l.n, 2048, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
 			i := int(t.order[s])
+			t.rank[i] = int32(s)
+			var at [3]float64
 			for a := range l.dims {
-				t.points[s*l.dims+a] = l.y[i*l.dims+a] - t.origin[a]
+				at[a] = l.y[i*l.dims+a] - t.origin[a]
+				t.points[s*l.dims+a] = at[a]
 			}
+			t.bodies[s] = body{float32(at[0]), float32(at[1]), float32(at[2]), 1}
 		}
 	})
 	b := builder{t: t, levels: levelsOf(l.dims)}
@@ -213,11 +228,12 @@ func (b *builder) cell(lo, hi, level int) (sum [3]float64) {
 		level = max(level, common/dims)
 	}
 	me := len(t.nodes)
-	t.nodes = append(t.nodes, node{reach: b.reach[level], count: float32(hi - lo), first: -1})
+	t.nodes = append(t.nodes, node{reach: b.reach[level], first: -1})
 	switch {
 	case differ == 0:
 		// Copies of the first point: one point of that weight.
 		t.nodes[me].first, t.nodes[me].last = int32(lo), int32(lo+1)
+		t.bodies[lo].count = float32(hi - lo)
 		for a := range dims {
 			sum[a] = t.points[lo*dims+a] * float64(hi-lo)
 		}
@@ -242,7 +258,7 @@ func (b *builder) cell(lo, hi, level int) (sum [3]float64) {
 	}
 	n := &t.nodes[me]
 	c := 1 / float64(hi-lo)
-	n.x, n.y, n.z = float32(sum[0]*c), float32(sum[1]*c), float32(sum[2]*c)
+	n.body = body{float32(sum[0] * c), float32(sum[1] * c), float32(sum[2] * c), float32(hi - lo)}
 	n.next = int32(len(t.nodes))
 	return sum
 }

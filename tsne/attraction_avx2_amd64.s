@@ -1,0 +1,80 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// LOAD_POINTS loads the 8 points of the columns at R9, two at a time: their x
+// into Y10, their y into Y11.
+#define LOAD_POINTS \
+	MOVQ 0(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X8; VMOVHPS (SI)(AX*8), X8, X8; \
+	MOVQ 8(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X9; VMOVHPS (SI)(AX*8), X9, X9; \
+	MOVQ 16(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X10; VMOVHPS (SI)(AX*8), X10, X10; \
+	MOVQ 24(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X11; VMOVHPS (SI)(AX*8), X11, X11; \
+	VINSERTF128 $1, X10, Y8, Y8; VINSERTF128 $1, X11, Y9, Y9; \
+	VSHUFPS $0x88, Y9, Y8, Y10; VSHUFPS $0xdd, Y9, Y8, Y11
+
+// FOLD adds up the 8 elements of y, whose lower part is x.
+#define FOLD(y, x) \
+	VEXTRACTF128 $1, y, X8; VADDPS X8, x, x; \
+	VPERMILPD $1, x, X8; VADDPS X8, x, x; \
+	VMOVSHDUP x, X8; VADDSS X8, x, x
+
+// func attractAVX2(s *springs, lo, hi int)
+TEXT ·attractAVX2(SB), NOSPLIT, $0-24
+	MOVQ s+0(FP), DI
+	MOVQ lo+8(FP), CX
+	MOVQ hi+16(FP), DX
+	MOVQ springs_points(DI), SI
+	MOVQ springs_forces(DI), R13
+	MOVQ springs_rowOrder+rowOrder_rowStart(DI), R12
+	MOVL $0x3f800000, AX
+	VMOVD AX, X7
+	VBROADCASTSS X7, Y7
+	JMP  check
+
+row:
+	// R9 to R11 are the columns of row CX, R10 the values.
+	MOVQ (R12)(CX*8), AX
+	MOVQ 8(R12)(CX*8), BX
+	SHLQ $2, AX
+	SHLQ $2, BX
+	MOVQ springs_values(DI), R10
+	ADDQ AX, R10
+	MOVQ springs_rowOrder+rowOrder_columns(DI), R11
+	LEAQ (R11)(AX*1), R9
+	ADDQ BX, R11
+	VBROADCASTSS (SI)(CX*8), Y0
+	VBROADCASTSS 4(SI)(CX*8), Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	CMPQ R9, R11
+	JGE  end
+
+entries:
+	LOAD_POINTS
+	VSUBPS      Y10, Y0, Y10
+	VSUBPS      Y11, Y1, Y11
+	VMOVAPS     Y7, Y12
+	VFMADD231PS Y10, Y10, Y12
+	VFMADD231PS Y11, Y11, Y12
+	VMOVUPS     (R10), Y13
+	VDIVPS      Y12, Y13, Y12        // p q
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	ADDQ        $32, R9
+	ADDQ        $32, R10
+	CMPQ        R9, R11
+	JLT         entries
+
+end:
+	FOLD(Y2, X2)
+	FOLD(Y3, X3)
+	VMOVSS X2, (R13)(CX*8)
+	VMOVSS X3, 4(R13)(CX*8)
+	INCQ CX
+
+check:
+	CMPQ CX, DX
+	JLT  row
+	VZEROUPPER
+	RET

@@ -1,0 +1,72 @@
+package tsne
+
+// A group is up to lanes points, neighbours on the Morton curve, on which
+// repulsion is summed together: the tree is walked once for all of them.
+// Assembly knows the layout.
+type group struct {
+	x, y   [lanes]float32 // relative to the tree's origin
+	fx, fy [lanes]float32 // the sums of q^2 times the vector from the body
+	z      [lanes]float32 // the sum of q over bodies in other places
+	same   [lanes]float32 // the number of bodies in the same place
+}
+
+// listSize is the most cells and the most points that a walk lists before they
+// are summed: enough for a whole walk at the usual angle, few enough to stay
+// in the first-level cache.
+const listSize = 512
+
+// A walk goes through a tree for a group and lists what acts on it: the cells
+// that are far from its box, and the points of the leaves that are not.
+// Assembly knows the layout.
+type walk struct {
+	nodes     *node
+	points    *body
+	at, end   int64 // the next node, and the number of nodes
+	far, near *body
+	farN      int64
+	nearN     int64
+	box       [4]float32 // the low x and y, the negative high x and y
+
+	tree  *tree
+	lists [2][listSize]body
+	group group
+}
+
+// reset makes w a walk of t.
+func (w *walk) reset(t *tree) {
+	w.tree, w.nodes, w.points, w.end = t, &t.nodes[0], &t.bodies[0], int64(len(t.nodes))
+	w.far, w.near = &w.lists[0][0], &w.lists[1][0]
+}
+
+// repel sums the repulsion on the points lo to hi of the tree's order, at most
+// lanes, in two dimensions with one degree of freedom. It writes the forces to
+// out, two coordinates each, and returns the sum of q over all pairs of these
+// points with others.
+//
+// A cell counts as one point when it would for every place in the box around
+// the group, which is at least as strict as to ask for each point.
+func (w *walk) repel(v *vectors, lo, hi int, out []float32) (z float64) {
+	g := &w.group
+	*g = group{}
+	s := w.tree.bodies[lo:hi]
+	for i := range lanes {
+		p := s[min(i, len(s)-1)]
+		g.x[i], g.y[i] = p.x, p.y
+	}
+	w.box = [4]float32{s[0].x, s[0].y, -s[0].x, -s[0].y}
+	for _, p := range s {
+		w.box[0], w.box[1] = min(w.box[0], p.x), min(w.box[1], p.y)
+		w.box[2], w.box[3] = min(w.box[2], -p.x), min(w.box[3], -p.y)
+	}
+	for w.at = 0; w.at < w.end; {
+		w.farN, w.nearN = 0, 0
+		v.walk(w)
+		v.sum(g, w.far, int(w.farN))
+		v.sumNear(g, w.near, int(w.nearN))
+	}
+	for i := range s {
+		out[2*i], out[2*i+1] = g.fx[i], g.fy[i]
+		z += float64(g.z[i]) + (float64(g.same[i]) - 1) // without the point itself
+	}
+	return z
+}

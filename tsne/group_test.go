@@ -1,0 +1,76 @@
+package tsne
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// allVectors are the loops that this machine runs, the portable ones last.
+func allVectors() []vectors { return append(machineVectors(), portableVectors) }
+
+// groupLayouts are layouts of every kind that the group walk may meet.
+func groupLayouts() map[string]layout {
+	wide := goldenLayout("wide", 200, 2, 1e5)
+	twins := benchLayout(500, 2)
+	for i := range 200 {
+		copy(twins.y[2*i:2*i+2], twins.y[:2])
+	}
+	tight := goldenLayout("tight", 300, 2, 1)
+	for i := range tight.y {
+		tight.y[i] = 1e-12*tight.y[i] + float64(i/2%3)
+	}
+	return map[string]layout{
+		"one":   goldenLayout("one", 1, 2, 5),
+		"few":   goldenLayout("few", 17, 2, 5),
+		"start": goldenLayout("start", 1000, 2, 1e-4),
+		"lumps": benchLayout(3000, 2),
+		"wide":  wide,
+		"twins": twins,
+		"tight": tight,
+	}
+}
+
+// Groups must be as exact as single points: where all points are near, as
+// exact as float32 is; with far cells, no further from the sum over all pairs
+// than the walk of each point by itself.
+func TestGroupsAgainstAllPairs(t *testing.T) {
+	for name, l := range groupLayouts() {
+		for _, v := range allVectors() {
+			for _, theta := range []float64{0.01, 0.5, 0.7} {
+				tr := &tree{}
+				tr.build(l, theta)
+				w := &walk{}
+				w.reset(tr)
+				var diffZ, sumZ, diff, size, theirs float64
+				out := make([]float32, 2*lanes)
+				for lo := 0; lo < l.n; lo += lanes {
+					hi := min(lo+lanes, l.n)
+					z := w.repel(&v, lo, hi, out)
+					want := 0.0
+					for s := lo; s < hi; s++ {
+						at := l.at(int(tr.order[s]))
+						var f forces
+						i := int(tr.order[s])
+						f.addPairs2(make([]float64, i), l.y[:2*i], at[0], at[1])
+						f.addPairs2(make([]float64, l.n-i-1), l.y[2*i+2:], at[0], at[1])
+						want += f.z
+						single, _ := tr.repel(at, kernel{1})
+						for a := range 2 {
+							d := float64(out[2*(s-lo)+a]) - f.repel[a]
+							diff += d * d
+							size += f.repel[a] * f.repel[a]
+							d = single[a] - f.repel[a]
+							theirs += d * d
+						}
+					}
+					diffZ += math.Abs(z - want)
+					sumZ += want
+				}
+				what := fmt.Sprintf("%s, %s, angle %g", name, v.name, theta)
+				atMost(t, what+": force", math.Sqrt(diff), math.Sqrt(theirs)+2e-6*math.Sqrt(size))
+				atMost(t, what+": z", diffZ, (2e-6+0.05*theta)*sumZ)
+			}
+		}
+	}
+}

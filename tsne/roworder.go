@@ -1,0 +1,55 @@
+package tsne
+
+import "github.com/glimpse-go/glimpse/internal/parallel"
+
+// rowOrder is the places of sparse affinities with their rows in an order in
+// which points that are near in the layout are near in memory: the neighbours
+// of a point are then mostly in the cache. A row's entries keep their
+// sequence, so that the order does not change a bit of its sum.
+type rowOrder struct {
+	order    []int32 // row s is that of point order[s]
+	rowStart []int
+	columns  []int32 // in the numbers of the rows
+
+	rank []int32 // the inverse of order
+	age  int     // calls of renew since the order was made
+}
+
+// reorderEvery is how many layouts share an order. Points move little in so
+// many iterations, and the work of a new order is that of about two.
+const reorderEvery = 64
+
+// renew now and then takes over the order given, and has the values of each
+// row copied to where it begins. A row's length is a multiple of pad: what is
+// added to it is in the row's own column.
+func (r *rowOrder) renew(p *Affinities, order []int32, pad int, allocate func(entries int), fill func(at int, values []float64)) {
+	r.age++
+	if (r.age-1)%reorderEvery != 0 {
+		return
+	}
+	n := p.Len()
+	r.order, r.rank = resize(r.order, n), resize(r.rank, n)
+	r.rowStart = resize(r.rowStart, n+1)
+	copy(r.order, order)
+	r.rowStart[0] = 0
+	for s, i := range r.order {
+		r.rank[i] = int32(s)
+		entries := p.RowStart[i+1] - p.RowStart[i]
+		r.rowStart[s+1] = r.rowStart[s] + (entries+pad-1)/pad*pad
+	}
+	r.columns = resize(r.columns, r.rowStart[n])
+	allocate(r.rowStart[n])
+	parallel.For(n, 256, func(lo, hi int) {
+		for s := lo; s < hi; s++ {
+			columns, values := p.Row(int(r.order[s]))
+			row := r.columns[r.rowStart[s]:r.rowStart[s+1]]
+			for e, j := range columns {
+				row[e] = r.rank[j]
+			}
+			for e := len(columns); e < len(row); e++ {
+				row[e] = int32(s)
+			}
+			fill(r.rowStart[s], values)
+		}
+	})
+}

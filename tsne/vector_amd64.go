@@ -1,0 +1,38 @@
+//go:build !purego
+
+package tsne
+
+import "golang.org/x/sys/cpu"
+
+// machineVectors lists the loops in assembly that this processor can run.
+func machineVectors() []vectors {
+	var list []vectors
+	if cpu.X86.HasAVX512F {
+		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossGo})
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossGo})
+	}
+	return list
+}
+
+//go:noescape
+func walkAVX(w *walk)
+
+//go:noescape
+func sumAVX512(on *group, from *body, n int)
+
+//go:noescape
+func sumNearAVX512(on *group, from *body, n int)
+
+//go:noescape
+func sumAVX2(on *group, from *body, n int)
+
+//go:noescape
+func sumNearAVX2(on *group, from *body, n int)
+
+//go:noescape
+func attractAVX512(s *springs, lo, hi int)
+
+//go:noescape
+func attractAVX2(s *springs, lo, hi int)

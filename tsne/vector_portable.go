@@ -1,0 +1,108 @@
+package tsne
+
+import (
+	"math"
+	"unsafe"
+)
+
+// walkGo is the portable walk.
+func walkGo(w *walk) {
+	nodes, points := w.tree.nodes, w.tree.bodies
+	lowX, lowY, highX, highY := w.box[0], w.box[1], -w.box[2], -w.box[3]
+	far, near := &w.lists[0], &w.lists[1]
+	at, farN, nearN := w.at, w.farN, w.nearN
+	for at < w.end && farN < listSize && nearN <= listSize-leafSize {
+		n := &nodes[at]
+		var dx, dy float32 // from the box to the barycentre
+		if n.x < lowX {
+			dx = lowX - n.x
+		} else if n.x > highX {
+			dx = n.x - highX
+		}
+		if n.y < lowY {
+			dy = lowY - n.y
+		} else if n.y > highY {
+			dy = n.y - highY
+		}
+		switch {
+		case dx*dx+dy*dy > n.reach:
+			far[farN] = n.body
+			farN++
+			at = int64(n.next)
+		case n.first < 0:
+			at++
+		default:
+			nearN += int64(copy(near[nearN:], points[n.first:n.last]))
+			at = int64(n.next)
+		}
+	}
+	w.at, w.farN, w.nearN = at, farN, nearN
+}
+
+// sumGo is the portable sum.
+func sumGo(g *group, from *body, n int) {
+	for _, s := range unsafe.Slice(from, n) {
+		for i := range lanes {
+			dx, dy := g.x[i]-s.x, g.y[i]-s.y
+			q := 1 / (1 + dx*dx + dy*dy)
+			f := s.count * q
+			g.z[i] += f
+			f *= q
+			g.fx[i] += f * dx
+			g.fy[i] += f * dy
+		}
+	}
+}
+
+// sumNearGo is the portable sumNear.
+func sumNearGo(g *group, from *body, n int) {
+	for _, s := range unsafe.Slice(from, n) {
+		for i := range lanes {
+			dx, dy := g.x[i]-s.x, g.y[i]-s.y
+			d2 := dx*dx + dy*dy
+			if d2 == 0 {
+				g.same[i] += s.count
+				continue
+			}
+			q := 1 / (1 + d2)
+			f := s.count * q
+			g.z[i] += f
+			f *= q
+			g.fx[i] += f * dx
+			g.fy[i] += f * dy
+		}
+	}
+}
+
+// attractGo is the portable attract.
+func attractGo(s *springs, lo, hi int) {
+	for r := lo; r < hi; r++ {
+		x, y := s.points[2*r], s.points[2*r+1]
+		first, last := s.rowStart[r], s.rowStart[r+1]
+		values := s.values[first:last]
+		var fx, fy float32
+		for e, j := range s.columns[first:last] {
+			p := s.points[2*j : 2*j+2 : 2*j+2]
+			dx, dy := x-p[0], y-p[1]
+			f := values[e] / (1 + dx*dx + dy*dy)
+			fx += f * dx
+			fy += f * dy
+		}
+		s.forces[2*r], s.forces[2*r+1] = fx, fy
+	}
+}
+
+// crossGo is the portable cross.
+func crossGo(s *springs, lo, hi int) (sum float64) {
+	for r := lo; r < hi; r++ {
+		x, y := s.points[2*r], s.points[2*r+1]
+		first, last := s.rowStart[r], s.rowStart[r+1]
+		values := s.values[first:last]
+		for e, j := range s.columns[first:last] {
+			p := s.points[2*j : 2*j+2 : 2*j+2]
+			dx, dy := x-p[0], y-p[1]
+			sum += float64(values[e]) * math.Log1p(float64(dx*dx+dy*dy))
+		}
+	}
+	return sum
+}
