@@ -78,3 +78,104 @@ check:
 	JLT  row
 	VZEROUPPER
 	RET
+
+// sqrt(1/2), log 2, 1/3, 1/5, 1/7 and 1/9, eight times each.
+DATA logs<>+0(SB)/8, $0x3f3504f33f3504f3
+DATA logs<>+8(SB)/8, $0x3f3504f33f3504f3
+DATA logs<>+16(SB)/8, $0x3f3504f33f3504f3
+DATA logs<>+24(SB)/8, $0x3f3504f33f3504f3
+DATA logs<>+32(SB)/8, $0x3f3172183f317218
+DATA logs<>+40(SB)/8, $0x3f3172183f317218
+DATA logs<>+48(SB)/8, $0x3f3172183f317218
+DATA logs<>+56(SB)/8, $0x3f3172183f317218
+DATA logs<>+64(SB)/8, $0x3eaaaaab3eaaaaab
+DATA logs<>+72(SB)/8, $0x3eaaaaab3eaaaaab
+DATA logs<>+80(SB)/8, $0x3eaaaaab3eaaaaab
+DATA logs<>+88(SB)/8, $0x3eaaaaab3eaaaaab
+DATA logs<>+96(SB)/8, $0x3e4ccccd3e4ccccd
+DATA logs<>+104(SB)/8, $0x3e4ccccd3e4ccccd
+DATA logs<>+112(SB)/8, $0x3e4ccccd3e4ccccd
+DATA logs<>+120(SB)/8, $0x3e4ccccd3e4ccccd
+DATA logs<>+128(SB)/8, $0x3e1249253e124925
+DATA logs<>+136(SB)/8, $0x3e1249253e124925
+DATA logs<>+144(SB)/8, $0x3e1249253e124925
+DATA logs<>+152(SB)/8, $0x3e1249253e124925
+DATA logs<>+160(SB)/8, $0x3de38e393de38e39
+DATA logs<>+168(SB)/8, $0x3de38e393de38e39
+DATA logs<>+176(SB)/8, $0x3de38e393de38e39
+DATA logs<>+184(SB)/8, $0x3de38e393de38e39
+GLOBL logs<>(SB), RODATA|NOPTR, $192
+
+// func crossAVX2(s *springs, lo, hi int) float64
+//
+// With v = 1 + d2 = 2^e m, m in [sqrt(1/2), sqrt(2)), and t = (m-1)/(m+1),
+// log v is e log 2 + 2 t (1 + t^2/3 + t^4/5 + t^6/7 + t^8/9): the next term is
+// at most 2e-9 of the sum.
+TEXT ·crossAVX2(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), DI
+	MOVQ lo+8(FP), CX
+	MOVQ hi+16(FP), DX
+	MOVQ springs_points(DI), SI
+	MOVQ springs_rowOrder+rowOrder_rowStart(DI), R12
+	MOVL $0x3f800000, AX; VMOVD AX, X7; VBROADCASTSS X7, Y7
+	VXORPD X5, X5, X5
+	JMP  check
+
+row:
+	MOVQ (R12)(CX*8), AX
+	MOVQ 8(R12)(CX*8), BX
+	SHLQ $2, AX
+	SHLQ $2, BX
+	MOVQ springs_values(DI), R10
+	ADDQ AX, R10
+	MOVQ springs_rowOrder+rowOrder_columns(DI), R11
+	LEAQ (R11)(AX*1), R9
+	ADDQ BX, R11
+	VBROADCASTSS (SI)(CX*8), Y0
+	VBROADCASTSS 4(SI)(CX*8), Y1
+	VXORPS Y2, Y2, Y2
+	CMPQ R9, R11
+	JGE  end
+
+entries:
+	LOAD_POINTS
+	VSUBPS      Y10, Y0, Y10
+	VSUBPS      Y11, Y1, Y11
+	VMOVAPS     Y7, Y12
+	VFMADD231PS Y10, Y10, Y12
+	VFMADD231PS Y11, Y11, Y12      // v
+	VPSUBD      logs<>+0(SB), Y12, Y8
+	VPSRAD      $23, Y8, Y8          // e
+	VPSLLD      $23, Y8, Y9
+	VPSUBD      Y9, Y12, Y12       // m
+	VCVTDQ2PS   Y8, Y8
+	VADDPS      Y7, Y12, Y9
+	VSUBPS      Y7, Y12, Y12
+	VDIVPS      Y9, Y12, Y12       // t
+	VMULPS      Y12, Y12, Y9
+	VMOVUPS     logs<>+160(SB), Y10
+	VFMADD213PS logs<>+128(SB), Y9, Y10
+	VFMADD213PS logs<>+96(SB), Y9, Y10
+	VFMADD213PS logs<>+64(SB), Y9, Y10
+	VFMADD213PS Y7, Y9, Y10
+	VADDPS      Y12, Y12, Y12
+	VMULPS      Y10, Y12, Y12
+	VFMADD231PS logs<>+32(SB), Y8, Y12
+	VFMADD231PS (R10), Y12, Y2
+	ADDQ        $32, R9
+	ADDQ        $32, R10
+	CMPQ        R9, R11
+	JLT         entries
+
+end:
+	FOLD(Y2, X2)
+	VCVTSS2SD X2, X2, X2
+	VADDSD    X2, X5, X5
+	INCQ      CX
+
+check:
+	CMPQ   CX, DX
+	JLT    row
+	VMOVSD X5, ret+24(FP)
+	VZEROUPPER
+	RET

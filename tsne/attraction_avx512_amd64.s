@@ -86,3 +86,83 @@ check:
 	JLT  row
 	VZEROUPPER
 	RET
+
+// func crossAVX512(s *springs, lo, hi int) float64
+//
+// With v = 1 + d2 = 2^e m, m in [sqrt(1/2), sqrt(2)), and t = (m-1)/(m+1),
+// log v is e log 2 + 2 t (1 + t^2/3 + t^4/5 + t^6/7 + t^8/9): the next term is
+// at most 2e-9 of the sum.
+TEXT ·crossAVX512(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), DI
+	MOVQ lo+8(FP), CX
+	MOVQ hi+16(FP), DX
+	MOVQ springs_points(DI), SI
+	MOVQ springs_rowOrder+rowOrder_rowStart(DI), R12
+	MOVL $0x3f800000, AX; VPBROADCASTD AX, Z7
+	MOVL $0x3f3504f3, AX; VPBROADCASTD AX, Z16
+	MOVL $0x3f317218, AX; VPBROADCASTD AX, Z17
+	MOVL $0x3eaaaaab, AX; VPBROADCASTD AX, Z18
+	MOVL $0x3e4ccccd, AX; VPBROADCASTD AX, Z19
+	MOVL $0x3e124925, AX; VPBROADCASTD AX, Z20
+	MOVL $0x3de38e39, AX; VPBROADCASTD AX, Z21
+	VXORPD X5, X5, X5
+	JMP  check
+
+row:
+	MOVQ (R12)(CX*8), AX
+	MOVQ 8(R12)(CX*8), BX
+	SHLQ $2, AX
+	SHLQ $2, BX
+	MOVQ springs_values(DI), R10
+	ADDQ AX, R10
+	MOVQ springs_rowOrder+rowOrder_columns(DI), R11
+	LEAQ (R11)(AX*1), R9
+	ADDQ BX, R11
+	VBROADCASTSS (SI)(CX*8), Z0
+	VBROADCASTSS 4(SI)(CX*8), Z1
+	VPXORD Z2, Z2, Z2
+	CMPQ R9, R11
+	JGE  end
+
+entries:
+	LOAD_POINTS
+	VSUBPS      Z10, Z0, Z10
+	VSUBPS      Z11, Z1, Z11
+	VMOVAPS     Z7, Z12
+	VFMADD231PS Z10, Z10, Z12
+	VFMADD231PS Z11, Z11, Z12      // v
+	VPSUBD      Z16, Z12, Z8
+	VPSRAD      $23, Z8, Z8          // e
+	VPSLLD      $23, Z8, Z9
+	VPSUBD      Z9, Z12, Z12       // m
+	VCVTDQ2PS   Z8, Z8
+	VADDPS      Z7, Z12, Z9
+	VSUBPS      Z7, Z12, Z12
+	VDIVPS      Z9, Z12, Z12       // t
+	VMULPS      Z12, Z12, Z9
+	VMOVUPS     Z21, Z10
+	VFMADD213PS Z20, Z9, Z10
+	VFMADD213PS Z19, Z9, Z10
+	VFMADD213PS Z18, Z9, Z10
+	VFMADD213PS Z7, Z9, Z10
+	VADDPS      Z12, Z12, Z12
+	VMULPS      Z10, Z12, Z12
+	VFMADD231PS Z17, Z8, Z12
+	VFMADD231PS (R10), Z12, Z2
+	ADDQ        $64, R9
+	ADDQ        $64, R10
+	CMPQ        R9, R11
+	JLT         entries
+
+end:
+	FOLD(Z2, Y2, X2)
+	VCVTSS2SD X2, X2, X2
+	VADDSD    X2, X5, X5
+	INCQ      CX
+
+check:
+	CMPQ   CX, DX
+	JLT    row
+	VMOVSD X5, ret+24(FP)
+	VZEROUPPER
+	RET

@@ -8,10 +8,10 @@ import "golang.org/x/sys/cpu"
 func machineVectors() []vectors {
 	var list []vectors
 	if cpu.X86.HasAVX512F {
-		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossGo})
+		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossAVX512})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossGo})
+		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossAVX2})
 	}
 	return list
 }
@@ -36,3 +36,9 @@ func attractAVX512(s *springs, lo, hi int)
 
 //go:noescape
 func attractAVX2(s *springs, lo, hi int)
+
+//go:noescape
+func crossAVX512(s *springs, lo, hi int) float64
+
+//go:noescape
+func crossAVX2(s *springs, lo, hi int) float64
