@@ -9,6 +9,7 @@
 //	                                  a row for each: the singular value, the component
 //	bench features WEIGHTS DATA OUT   a CIFAR data set from disk through the network, in
 //	                                  batches of 16; OUT receives the features
+//	bench tsne INPUT OUT              t-SNE with the defaults; OUT receives the layout
 //
 // INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
 // GOMAXPROCS sets the threads.
@@ -73,8 +74,10 @@ func prepare(args []string) (job, error) {
 		return principal(args[1], args[2], args[3])
 	case len(args) == 4 && args[0] == "features":
 		return features(args[1], args[2], args[3])
+	case len(args) == 3 && args[0] == "tsne":
+		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS | pca INPUT COMPONENTS OUT | features WEIGHTS DATA OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS | pca INPUT COMPONENTS OUT | features WEIGHTS DATA OUT | tsne INPUT OUT")
 }
 
 func resnet(weights, input, out string) (job, error) {
