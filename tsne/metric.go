@@ -165,21 +165,35 @@ func (s *space) prepare() {
 func (s *space) row(i int) []float64 { return s.x[i*s.d : (i+1)*s.d] }
 
 // distance returns the distance that ranks neighbours between two rows: the
-// squared Euclidean or the cosine distance.
+// squared Euclidean or the cosine distance. It sums every fourth element apart,
+// so that additions need not wait for one another.
 func (s *space) distance(a, b []float64) float64 {
 	b = b[:len(a)]
-	sum := 0.0
+	var s0, s1, s2, s3 float64
 	if s.metric == Cosine {
-		for i, v := range a {
-			sum += v * b[i]
+		for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+			s0 += a[0] * b[0]
+			s1 += a[1] * b[1]
+			s2 += a[2] * b[2]
+			s3 += a[3] * b[3]
 		}
-		return min(max(1-sum, 0), 2)
+		for i, v := range a {
+			s0 += v * b[i]
+		}
+		return min(max(1-((s0+s1)+(s2+s3)), 0), 2)
+	}
+	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+		d0, d1, d2, d3 := a[0]-b[0], a[1]-b[1], a[2]-b[2], a[3]-b[3]
+		s0 += d0 * d0
+		s1 += d1 * d1
+		s2 += d2 * d2
+		s3 += d3 * d3
 	}
 	for i, v := range a {
 		diff := v - b[i]
-		sum += diff * diff
+		s0 += diff * diff
 	}
-	return sum
+	return (s0 + s1) + (s2 + s3)
 }
 
 // squared turns what distance returns into the float32 that the perplexity

@@ -2,7 +2,6 @@ package tsne
 
 import (
 	"context"
-	"math"
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -20,14 +19,7 @@ const queryRows = 256
 func (s *space) nearest(ctx context.Context, q *space, self bool, k int) (indices []int32, d2 []float32, err error) {
 	indices = make([]int32, q.n*k)
 	d2 = make([]float32, q.n*k)
-	transposed := make([]float32, s.d*s.n)
-	parallel.For(s.n, 64, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			for j, v := range s.approx[i*s.d : (i+1)*s.d] {
-				transposed[j*s.n+i] = v
-			}
-		}
-	})
+	sift := s.newSift()
 	// At most 2^27 multiplications between two looks at ctx.
 	columns := min(max(1<<27/(queryRows*s.d), 128), 4096, s.n)
 	products := make([]float32, queryRows*columns)
@@ -43,7 +35,7 @@ func (s *space) nearest(ctx context.Context, q *space, self bool, k int) (indice
 				return nil, nil, err
 			}
 			cols := min(columns, s.n-j0)
-			if err := gemm.Float32(rows, cols, s.d, q.approx[q0*s.d:], s.d, transposed[j0:], s.n, products, cols); err != nil {
+			if err := gemm.Float32NT(rows, cols, s.d, q.approx[q0*s.d:], s.d, s.approx[j0*s.d:], s.d, products, cols); err != nil {
 				return nil, nil, err
 			}
 			parallel.For(rows, 16, func(lo, hi int) {
@@ -52,7 +44,7 @@ func (s *space) nearest(ctx context.Context, q *space, self bool, k int) (indice
 					if self {
 						skip = q0 + r
 					}
-					s.offerRow(&selectors[r], products[r*cols:(r+1)*cols], j0, skip, q.base[q0+r], q.norms[q0+r])
+					sift.offer(&selectors[r], products[r*cols:(r+1)*cols], j0, skip, q.base[q0+r], q.norms[q0+r])
 				}
 			})
 		}
@@ -71,24 +63,6 @@ func (s *space) nearest(ctx context.Context, q *space, self bool, k int) (indice
 		}
 	}
 	return indices, d2, nil
-}
-
-// offerRow offers the points from j0 on, given their products with a query.
-func (s *space) offerRow(sel *selector, products []float32, j0, skip int, base, norm float64) {
-	bases, norms := s.base[j0:j0+len(products)], s.norms[j0:j0+len(products)]
-	slack := s.slack * norm
-	top := math.Inf(1)
-	for c, p := range products {
-		d := base + bases[c] - s.cross*float64(p)
-		e := slack*norms[c] + tiny
-		if d-e > top || j0+c == skip {
-			continue
-		}
-		sel.offer(int32(j0+c), d-e, d+e)
-		if len(sel.heap) == sel.k {
-			top = sel.heap[0]
-		}
-	}
 }
 
 // distances returns all n x n squared distances.

@@ -8,10 +8,10 @@ import "golang.org/x/sys/cpu"
 func machineVectors() []vectors {
 	var list []vectors
 	if cpu.X86.HasAVX512F {
-		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossAVX512})
+		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossAVX512, scanAVX512})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossAVX2})
+		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossAVX2, scanAVX2})
 	}
 	return list
 }
@@ -42,3 +42,9 @@ func crossAVX512(s *springs, lo, hi int) float64
 
 //go:noescape
 func crossAVX2(s *springs, lo, hi int) float64
+
+//go:noescape
+func scanAVX512(products, base []float32, factor, limit float32) int
+
+//go:noescape
+func scanAVX2(products, base []float32, factor, limit float32) int

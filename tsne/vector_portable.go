@@ -106,3 +106,14 @@ func crossGo(s *springs, lo, hi int) (sum float64) {
 	}
 	return sum
 }
+
+// scanGo is the portable scan.
+func scanGo(products, base []float32, factor, limit float32) int {
+	base = base[:len(products)]
+	for i, p := range products {
+		if !(base[i]+factor*p > limit) {
+			return i
+		}
+	}
+	return len(products)
+}
