@@ -3,6 +3,7 @@ package tsne
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/golden"
@@ -201,6 +202,48 @@ func TestRadixSort(t *testing.T) {
 			if s > 0 && (tr.codes[s-1] > tr.codes[s] || tr.codes[s-1] == tr.codes[s] && tr.order[s-1] > tr.order[s]) {
 				t.Fatalf("%d bits: places %d and %d are in the wrong order", bits, s-1, s)
 			}
+		}
+	}
+}
+
+// The radix sort, of buckets long and short, against codes that are all alike
+// but for their index.
+func TestSortIsStable(t *testing.T) {
+	for _, n := range []int{1, 33, 5000} {
+		for _, distinct := range []uint64{1, 3, 1000} {
+			for _, shift := range []int{0, 20, 54} {
+				tr := &tree{codes: make([]uint64, n), codes2: make([]uint64, n), order: make([]int32, n), order2: make([]int32, n)}
+				for i := range n {
+					tr.codes[i], tr.order[i] = uint64(i)*2654435761%distinct<<shift, int32(i)
+				}
+				tr.sort()
+				for s := 1; s < n; s++ {
+					if tr.codes[s-1] > tr.codes[s] || tr.codes[s-1] == tr.codes[s] && tr.order[s-1] > tr.order[s] {
+						t.Fatalf("%d codes, %d distinct, shifted by %d: places %d and %d are in the wrong order", n, distinct, shift, s-1, s)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A tree of parts must be the one that a single builder makes.
+func TestTreeOfParts(t *testing.T) {
+	for dims := 1; dims <= 3; dims++ {
+		l := goldenLayout("tree", 5000, dims, 5)
+		for i := range 1000 { // more copies than a part holds
+			copy(l.y[i*dims:(i+1)*dims], l.y[:dims])
+		}
+		tr := &tree{}
+		tr.build(l, 0.5)
+		tr.build(l, 0.5) // in the memory of the first
+		if len(tr.parts) < 10 {
+			t.Errorf("%d-D: %d parts", dims, len(tr.parts))
+		}
+		one := builder{t: tr, levels: levelsOf(dims)}
+		one.cell(0, l.n, 0)
+		if !slices.Equal(one.nodes, tr.nodes) {
+			t.Errorf("%d-D: other nodes", dims)
 		}
 	}
 }

@@ -29,6 +29,9 @@ func (s *space) newSift() *sift {
 // offer offers the points from j0 on, given their products with a query, but
 // for the point skip.
 func (f *sift) offer(sel *selector, products []float32, j0, skip int, base, norm float64) {
+	if sel.k == 0 {
+		return
+	}
 	bases, norms := f.base[j0:j0+len(products)], f.norms[j0:j0+len(products)]
 	bases32 := f.base32[j0 : j0+len(products)]
 	slack := f.slack * norm

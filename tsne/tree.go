@@ -30,6 +30,10 @@ type tree struct {
 
 	codes, codes2 []uint64
 	order2        []int32
+	counts        [][1 << digit]int32 // of the sort's first pass, by chunk
+	starts        [1 << digit]int32   // of its buckets
+	reach         [33]float32         // of cells, by level
+	parts         []part
 }
 
 // A body is what acts on the points: one of them, or the barycentre of a cell.
@@ -104,21 +108,53 @@ func (t *tree) build(l layout, theta float64) {
 	}
 	// 1.001 covers the rounding of the float32 positions.
 	factor := max(1/(theta*theta), 1.001*float64(l.dims))
-	for level := range b.reach {
+	for level := range t.reach {
 		w := math.Ldexp(widest, -level)
-		b.reach[level] = float32(w * w * factor)
+		t.reach[level] = float32(w * w * factor)
 	}
+	// Parts by several goroutines, the cells above them by one. Where parts
+	// begin depends on the points alone, and so do the nodes.
+	b.cut = max(l.n/64, 256)
+	b.parts = t.parts[:0]
+	b.divide(0, l.n, 0)
+	t.parts = b.parts
+	parallel.For(len(t.parts), 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			p := &t.parts[i]
+			one := builder{t: t, levels: b.levels, nodes: p.nodes[:0]}
+			p.sum = one.cell(p.lo, p.hi, p.level)
+			p.nodes = one.nodes
+		}
+	})
+	b.nodes = t.nodes[:0]
 	b.cell(0, l.n, 0)
+	t.nodes = b.nodes
 }
 
 // box sets the width and the origin, and returns the low corner.
 func (t *tree) box(l layout) (low [3]float64) {
-	var high [3]float64
-	copy(low[:], l.y[:l.dims])
-	high = low
-	for i := 0; i < len(l.y); i += l.dims {
-		for a, v := range l.y[i : i+l.dims] {
-			low[a], high[a] = min(low[a], v), max(high[a], v)
+	const grain = 4096
+	corners := make([][2][3]float64, (l.n+grain-1)/grain)
+	parallel.For(l.n, grain, func(lo, hi int) {
+		var low, high [3]float64
+		copy(low[:], l.y[lo*l.dims:(lo+1)*l.dims])
+		high = low
+		for i := lo * l.dims; i < hi*l.dims; i += l.dims {
+			for a, v := range l.y[i : i+l.dims] {
+				if v < low[a] {
+					low[a] = v
+				}
+				if v > high[a] {
+					high[a] = v
+				}
+			}
+		}
+		corners[lo/grain] = [2][3]float64{low, high}
+	})
+	low, high := corners[0][0], corners[0][1]
+	for _, c := range corners {
+		for a := range low {
+			low[a], high[a] = min(low[a], c[0][a]), max(high[a], c[1][a])
 		}
 	}
 	for a := range low {
@@ -128,90 +164,53 @@ func (t *tree) box(l layout) (low [3]float64) {
 	return low
 }
 
-// encode computes the Morton codes: the bits of the cell numbers along each
-// axis, interleaved.
-func (t *tree) encode(l layout, low [3]float64) {
-	cells := math.Ldexp(1, levelsOf(l.dims))
-	var scale [3]float64
-	for a, w := range t.width {
-		if w > 0 && !math.IsInf(cells/w, 1) {
-			scale[a] = cells / w
-		}
-	}
-	parallel.For(l.n, 2048, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			var c [3]uint64
-			for a := range l.dims {
-				c[a] = uint64(min((l.y[i*l.dims+a]-low[a])*scale[a], cells-1))
-			}
-			switch l.dims {
-			case 1:
-				t.codes[i] = c[0]
-			case 2:
-				t.codes[i] = spread2(c[0]) | spread2(c[1])<<1
-			default:
-				t.codes[i] = spread3(c[0]) | spread3(c[1])<<1 | spread3(c[2])<<2
-			}
-			t.order[i] = int32(i)
-		}
-	})
-}
-
-// spread2 puts a zero between each of the lower 32 bits.
-func spread2(v uint64) uint64 {
-	v = (v | v<<16) & 0x0000ffff0000ffff
-	v = (v | v<<8) & 0x00ff00ff00ff00ff
-	v = (v | v<<4) & 0x0f0f0f0f0f0f0f0f
-	v = (v | v<<2) & 0x3333333333333333
-	return (v | v<<1) & 0x5555555555555555
-}
-
-// spread3 puts two zeros between each of the lower 21 bits.
-func spread3(v uint64) uint64 {
-	v = (v | v<<32) & 0x001f00000000ffff
-	v = (v | v<<16) & 0x001f0000ff0000ff
-	v = (v | v<<8) & 0x100f00f00f00f00f
-	v = (v | v<<4) & 0x10c30c30c30c30c3
-	return (v | v<<2) & 0x1249249249249249
-}
-
-// sort orders the codes and the points by them, stably, by a radix sort of 11
-// bits a pass.
-func (t *tree) sort() {
-	const digit, passes = 11, 6
-	var counts [passes][1 << digit]int32
-	for _, c := range t.codes {
-		for p := range passes {
-			counts[p][c>>(p*digit)&(1<<digit-1)]++
-		}
-	}
-	for p := range passes {
-		shift := p * digit
-		count := &counts[p]
-		if count[t.codes[0]>>shift&(1<<digit-1)] == int32(len(t.codes)) {
-			continue // all the same
-		}
-		sum := int32(0)
-		for d, c := range count {
-			count[d] = sum
-			sum += c
-		}
-		for i, c := range t.codes {
-			d := c >> shift & (1<<digit - 1)
-			to := count[d]
-			count[d]++
-			t.codes2[to], t.order2[to] = c, t.order[i]
-		}
-		t.codes, t.codes2 = t.codes2, t.codes
-		t.order, t.order2 = t.order2, t.order
-	}
-}
-
-// builder appends the nodes of a tree.
+// A builder appends the nodes of a tree, or of a part of it.
 type builder struct {
 	t      *tree
 	levels int
-	reach  [33]float32 // by level
+	nodes  []node
+	parts  []part // still to be grafted
+	cut    int    // the most points of a part
+}
+
+// A part is the cells of some points, built by itself.
+type part struct {
+	lo, hi, level int
+	nodes         []node
+	sum           [3]float64 // of the points
+}
+
+// divide lists the parts of the points lo to hi, which share a cell of the
+// given level: the largest cells of at most cut points.
+func (b *builder) divide(lo, hi, level int) {
+	if hi-lo <= b.cut || b.t.codes[lo] == b.t.codes[hi-1] {
+		if len(b.parts) < cap(b.parts) {
+			b.parts = b.parts[:len(b.parts)+1] // with its nodes' memory
+		} else {
+			b.parts = append(b.parts, part{})
+		}
+		p := &b.parts[len(b.parts)-1]
+		p.lo, p.hi, p.level = lo, hi, level
+		return
+	}
+	level = b.levelOf(lo, hi, level)
+	shift := (b.levels - level - 1) * b.t.dims
+	for from := lo; from < hi; {
+		to := b.end(from, hi, b.t.codes[from]>>shift, shift)
+		b.divide(from, to, level+1)
+		from = to
+	}
+}
+
+// levelOf returns the level, at least the given one, of the smallest cell that
+// holds the points lo to hi.
+func (b *builder) levelOf(lo, hi, level int) int {
+	differ := b.t.codes[lo] ^ b.t.codes[hi-1]
+	if differ == 0 {
+		return b.levels
+	}
+	common := bits.LeadingZeros64(differ) - (64 - b.levels*b.t.dims)
+	return max(level, common/b.t.dims)
 }
 
 // cell appends the cell of the points lo to hi, which share a cell of the
@@ -219,26 +218,28 @@ type builder struct {
 func (b *builder) cell(lo, hi, level int) (sum [3]float64) {
 	t := b.t
 	dims := t.dims
-	// Descend to the smallest cell that holds the points.
-	differ := t.codes[lo] ^ t.codes[hi-1]
-	if differ == 0 {
-		level = b.levels
-	} else {
-		common := bits.LeadingZeros64(differ) - (64 - b.levels*dims)
-		level = max(level, common/dims)
+	me := len(b.nodes)
+	if len(b.parts) > 0 && b.parts[0].lo == lo && b.parts[0].hi == hi {
+		p := &b.parts[0]
+		b.parts = b.parts[1:]
+		b.nodes = append(b.nodes, p.nodes...)
+		for i := me; i < len(b.nodes); i++ {
+			b.nodes[i].next += int32(me)
+		}
+		return p.sum
 	}
-	me := len(t.nodes)
-	t.nodes = append(t.nodes, node{reach: b.reach[level], first: -1})
+	level = b.levelOf(lo, hi, level)
+	b.nodes = append(b.nodes, node{reach: b.t.reach[level], first: -1})
 	switch {
-	case differ == 0:
+	case level == b.levels:
 		// Copies of the first point: one point of that weight.
-		t.nodes[me].first, t.nodes[me].last = int32(lo), int32(lo+1)
+		b.nodes[me].first, b.nodes[me].last = int32(lo), int32(lo+1)
 		t.bodies[lo].count = float32(hi - lo)
 		for a := range dims {
 			sum[a] = t.points[lo*dims+a] * float64(hi-lo)
 		}
 	case hi-lo <= leafSize:
-		t.nodes[me].first, t.nodes[me].last = int32(lo), int32(hi)
+		b.nodes[me].first, b.nodes[me].last = int32(lo), int32(hi)
 		for s := lo; s < hi; s++ {
 			for a := range dims {
 				sum[a] += t.points[s*dims+a]
@@ -247,8 +248,7 @@ func (b *builder) cell(lo, hi, level int) (sum [3]float64) {
 	default:
 		shift := (b.levels - level - 1) * dims
 		for from := lo; from < hi; {
-			child := t.codes[from] >> shift
-			to := b.end(from, hi, child, shift)
+			to := b.end(from, hi, t.codes[from]>>shift, shift)
 			s := b.cell(from, to, level+1)
 			for a := range dims {
 				sum[a] += s[a]
@@ -256,10 +256,10 @@ func (b *builder) cell(lo, hi, level int) (sum [3]float64) {
 			from = to
 		}
 	}
-	n := &t.nodes[me]
+	n := &b.nodes[me]
 	c := 1 / float64(hi-lo)
 	n.body = body{float32(sum[0] * c), float32(sum[1] * c), float32(sum[2] * c), float32(hi - lo)}
-	n.next = int32(len(t.nodes))
+	n.next = int32(len(b.nodes))
 	return sum
 }
 
