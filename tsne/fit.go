@@ -21,7 +21,7 @@ type Result struct {
 	Iterations int
 	// Stop says why they ended.
 	Stop StopReason
-	// Method that computed the gradient: Exact or BarnesHut.
+	// Method that computed the gradient: Exact, BarnesHut or FFT.
 	Method Method
 	// NeighbourTime, AffinityTime, StartTime and OptimiseTime are how long the
 	// distances, the perplexity search, the start and the optimisation took.
@@ -126,7 +126,11 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		if err != nil {
 			return nil, err
 		}
-		obj = newBarnesHut(p, k, opt.theta())
+		if opt.Method == FFT {
+			obj = newInterpolated(p, k, opt.theta())
+		} else {
+			obj = newBarnesHut(p, k, opt.theta())
+		}
 	}
 	lap(&r.AffinityTime)
 

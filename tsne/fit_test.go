@@ -26,13 +26,21 @@ func finite(t *testing.T, what string, r *Result) {
 	}
 }
 
+// maxDims returns the most dimensions that a method lays points out in.
+func maxDims(method Method) int {
+	if method == FFT {
+		return 2
+	}
+	return 3
+}
+
 // The same bits at any GOMAXPROCS, for every method, schedule and dimension.
 func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 	x := goldenData(300, goldenD, 5)
 	y := goldenData(20, goldenD, 5)
-	for _, method := range []Method{Exact, BarnesHut} {
+	for _, method := range []Method{Exact, BarnesHut, FFT} {
 		for _, schedule := range []Schedule{SklearnSchedule, OpenTSNESchedule} {
-			for dims := 1; dims <= 3; dims++ {
+			for dims := 1; dims <= maxDims(method); dims++ {
 				var first []float64
 				for _, procs := range []int{1, 2, 7} {
 					old := runtime.GOMAXPROCS(procs)
@@ -86,9 +94,9 @@ func TestDegenerateInput(t *testing.T) {
 		"few for three": {goldenData(50, 4, 3), Options{Perplexity: 49}},
 	}
 	for name, c := range cases {
-		for _, method := range []Method{Exact, BarnesHut} {
+		for _, method := range []Method{Exact, BarnesHut, FFT} {
 			for _, metric := range []Metric{Euclidean, Cosine} {
-				for dims := 1; dims <= 3; dims++ {
+				for dims := 1; dims <= maxDims(method); dims++ {
 					what := fmt.Sprintf("%s, %s, %s, %d-D", name, method, metric, dims)
 					o := c.opt
 					o.Method, o.Metric, o.Components = method, metric, dims
@@ -241,7 +249,7 @@ func TestGivenDistances(t *testing.T) {
 		diff.SubVec(x.RowView(i), x.RowView(j))
 		return mat.Norm(diff, 2)
 	}, d)
-	for _, method := range []Method{Exact, BarnesHut} {
+	for _, method := range []Method{Exact, BarnesHut, FFT} {
 		o := Options{Perplexity: 10, Iterations: 30, Method: method, Init: InitRandom, EarlyExaggeration: 4}
 		a, err := Fit(t.Context(), x, o)
 		if err != nil {

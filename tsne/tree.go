@@ -76,17 +76,13 @@ func resize[T any](s []T, n int) []T {
 // does: the angle is at most 1/sqrt(dims).
 func (t *tree) build(l layout, theta float64) {
 	t.dims = l.dims
-	t.codes, t.codes2 = resize(t.codes, l.n), resize(t.codes2, l.n)
-	t.order, t.order2 = resize(t.order, l.n), resize(t.order2, l.n)
 	t.points = resize(t.points, l.n*l.dims)
 	t.bodies, t.rank = resize(t.bodies, l.n), resize(t.rank, l.n)
 	t.nodes = t.nodes[:0]
+	t.arrange(l)
 	if l.n == 0 {
 		return
 	}
-	low := t.box(l)
-	t.encode(l, low)
-	t.sort()
 	parallel.For(l.n, 2048, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
 			i := int(t.order[s])
@@ -129,6 +125,16 @@ func (t *tree) build(l layout, theta float64) {
 	b.nodes = t.nodes[:0]
 	b.cell(0, l.n, 0)
 	t.nodes = b.nodes
+}
+
+// arrange sets the order alone.
+func (t *tree) arrange(l layout) {
+	t.codes, t.codes2 = resize(t.codes, l.n), resize(t.codes2, l.n)
+	t.order, t.order2 = resize(t.order, l.n), resize(t.order2, l.n)
+	if l.n > 0 {
+		t.encode(l, t.box(l))
+		t.sort()
+	}
 }
 
 // box sets the width and the origin, and returns the low corner.

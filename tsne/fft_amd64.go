@@ -1,0 +1,34 @@
+//go:build !purego
+
+package tsne
+
+import "golang.org/x/sys/cpu"
+
+// machineFFTKernels lists the kernels in assembly that this processor can run.
+var machineFFTKernels = func() (list []fftKernel) {
+	if cpu.X86.HasAVX512F {
+		list = append(list, fftKernel{"avx512", fftPass2AVX512, fftPass3AVX512, fftPass4AVX512})
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		list = append(list, fftKernel{"avx2", fftPass2AVX2, fftPass3AVX2, fftPass4AVX2})
+	}
+	return list
+}()
+
+//go:noescape
+func fftPass2AVX512(dst, src, twiddles *float64, m, stride int)
+
+//go:noescape
+func fftPass3AVX512(dst, src, twiddles *float64, m, stride int)
+
+//go:noescape
+func fftPass4AVX512(dst, src, twiddles *float64, m, stride int)
+
+//go:noescape
+func fftPass2AVX2(dst, src, twiddles *float64, m, stride int)
+
+//go:noescape
+func fftPass3AVX2(dst, src, twiddles *float64, m, stride int)
+
+//go:noescape
+func fftPass4AVX2(dst, src, twiddles *float64, m, stride int)
