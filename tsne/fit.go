@@ -23,6 +23,9 @@ type Result struct {
 	Stop StopReason
 	// Method that computed the gradient: Exact, BarnesHut or FFT.
 	Method Method
+	// NeighbourSearch that found the neighbours: SearchExact or
+	// SearchApproximate.
+	NeighbourSearch NeighbourSearch
 	// NeighbourTime, AffinityTime, StartTime and OptimiseTime are how long the
 	// distances, the perplexity search, the start and the optimisation took.
 	NeighbourTime, AffinityTime, StartTime, OptimiseTime time.Duration
@@ -77,6 +80,9 @@ type source interface {
 	// neighbours returns the k nearest of each point, ascending by index, and
 	// their squared distances.
 	neighbours(ctx context.Context, k int) ([]int32, []float32, error)
+	// search is neighbours by the given search, or by the only one there is,
+	// and says by which.
+	search(ctx context.Context, how NeighbourSearch, k int) (indices []int32, d2 []float32, by NeighbourSearch, err error)
 	// distances returns all n x n squared distances.
 	distances(ctx context.Context) ([]float32, error)
 }
@@ -87,10 +93,19 @@ func (s *space) neighbours(ctx context.Context, k int) ([]int32, []float32, erro
 	return s.nearest(ctx, s, true, k)
 }
 
+func (s *space) search(ctx context.Context, how NeighbourSearch, k int) (indices []int32, d2 []float32, by NeighbourSearch, err error) {
+	if how == SearchApproximate {
+		indices, d2, err = s.nearestApproximately(ctx, k)
+	} else {
+		indices, d2, err = s.neighbours(ctx, k)
+	}
+	return indices, d2, how, err
+}
+
 // fit is Fit after its checks.
 func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, error) {
 	n := src.size()
-	r := &Result{Method: opt.Method, opt: opt, src: src}
+	r := &Result{Method: opt.Method, NeighbourSearch: SearchExact, opt: opt, src: src}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -117,10 +132,11 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 			return nil, err
 		}
 	} else {
-		indices, d2, err := src.neighbours(ctx, opt.neighbours(n))
+		indices, d2, by, err := src.search(ctx, opt.NeighbourSearch, opt.neighbours(n))
 		if err != nil {
 			return nil, err
 		}
+		r.NeighbourSearch = by
 		lap(&r.NeighbourTime)
 		p, err := sparseAffinities(ctx, indices, d2, n, opt.Perplexities)
 		if err != nil {
@@ -165,7 +181,7 @@ func sparseAffinities(ctx context.Context, indices []int32, d2 []float32, n int,
 
 // NewAffinities returns the joint probabilities over the nearest neighbours
 // that Fit with BarnesHut uses (scikit-learn's _joint_probabilities_nn). Only
-// Perplexity, Perplexities and Metric of opt matter.
+// Perplexity, Perplexities, Metric and NeighbourSearch of opt matter.
 func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities, error) {
 	n, _ := x.Dims()
 	opt, err := opt.withDefaults(n)
@@ -176,7 +192,7 @@ func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities,
 	if err != nil {
 		return nil, err
 	}
-	indices, d2, err := s.neighbours(ctx, opt.neighbours(n))
+	indices, d2, _, err := s.search(ctx, opt.NeighbourSearch, opt.neighbours(n))
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,11 @@ func (g *given) neighbours(ctx context.Context, k int) ([]int32, []float32, erro
 	return g.nearest(ctx, true, k)
 }
 
+func (g *given) search(ctx context.Context, _ NeighbourSearch, k int) ([]int32, []float32, NeighbourSearch, error) {
+	indices, d2, err := g.neighbours(ctx, k)
+	return indices, d2, SearchExact, err
+}
+
 // distances returns the squared distances between n points.
 func (g *given) distances(ctx context.Context) ([]float32, error) {
 	d2 := make([]float32, len(g.d))
