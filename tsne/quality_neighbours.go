@@ -25,6 +25,66 @@ func NeighbourPreservation(ctx context.Context, x, y mat.Matrix, k int) (float64
 	return overlap(ctx, sx, sy, k)
 }
 
+// NeighbourPreservationOf is NeighbourPreservation over some of the points, by
+// their row numbers: a sample, where all take too long. Their neighbours are
+// looked for among all. It is also an error when there are none, or a number
+// is not in [0, n).
+func NeighbourPreservationOf(ctx context.Context, x, y mat.Matrix, k int, points []int) (float64, error) {
+	sx, sy, err := spaces(x, y)
+	if err != nil {
+		return 0, err
+	}
+	if k < 1 || k >= sx.n {
+		return 0, fmt.Errorf("tsne: %d neighbours of %d points, want 1 to n-1", k, sx.n)
+	}
+	if len(points) == 0 {
+		return 0, fmt.Errorf("tsne: no points to look at")
+	}
+	for _, i := range points {
+		if i < 0 || i >= sx.n {
+			return 0, fmt.Errorf("tsne: point %d of %d", i, sx.n)
+		}
+	}
+	a, err := sx.nearestOf(ctx, points, k)
+	if err != nil {
+		return 0, err
+	}
+	b, err := sy.nearestOf(ctx, points, k)
+	if err != nil {
+		return 0, err
+	}
+	return inCommon(a, b, k), nil
+}
+
+// nearestOf returns the k nearest of each of some points, ascending.
+func (s *space) nearestOf(ctx context.Context, points []int, k int) ([]int32, error) {
+	q := *s
+	q.n = len(points)
+	q.x, q.approx = make([]float64, q.n*s.d), make([]float32, q.n*s.d)
+	q.base, q.norms = make([]float64, q.n), make([]float64, q.n)
+	for r, i := range points {
+		copy(q.x[r*s.d:(r+1)*s.d], s.row(i))
+		copy(q.approx[r*s.d:(r+1)*s.d], s.approx[i*s.d:])
+		q.base[r], q.norms[r] = s.base[i], s.norms[i]
+	}
+	found, _, err := s.nearest(ctx, &q, false, k+1)
+	if err != nil {
+		return nil, err
+	}
+	// Without the point itself; if that is not there, all found are its equals,
+	// and the last is one too many.
+	out := make([]int32, 0, q.n*k)
+	for r, i := range points {
+		row := found[r*(k+1) : (r+1)*(k+1)]
+		at, ok := slices.BinarySearch(row, int32(i))
+		if !ok {
+			at = k
+		}
+		out = append(append(out, row[:at]...), row[at+1:]...)
+	}
+	return out, nil
+}
+
 // overlap returns the share of the k nearest neighbours that two spaces of
 // more than k points have in common.
 func overlap(ctx context.Context, sx, sy *space, k int) (float64, error) {
@@ -36,8 +96,14 @@ func overlap(ctx context.Context, sx, sy *space, k int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return inCommon(a, b, k), nil
+}
+
+// inCommon returns the share of numbers that rows of k ascending ones have in
+// common.
+func inCommon(a, b []int32, k int) float64 {
 	common := 0
-	for i := range sx.n {
+	for i := range len(a) / k {
 		// Both ascend.
 		p, q := a[i*k:(i+1)*k], b[i*k:(i+1)*k]
 		for len(p) > 0 && len(q) > 0 {
@@ -52,7 +118,7 @@ func overlap(ctx context.Context, sx, sy *space, k int) (float64, error) {
 			}
 		}
 	}
-	return float64(common) / float64(sx.n*k), nil
+	return float64(common) / float64(len(a))
 }
 
 // ClassPreservation returns how much of the arrangement of the classes the

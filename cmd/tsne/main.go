@@ -27,6 +27,7 @@ type options struct {
 	tsne.Options
 	seed     uint
 	method   string
+	search   string
 	metric   string
 	init     string
 	schedule string
@@ -51,7 +52,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.Float64Var(&o.LearningRate, "learning-rate", 0, "step `size` (default automatic)")
 	flags.IntVar(&o.Iterations, "iterations", 0, "`number` of iterations in all (default 1000; openTSNE 750)")
 	flags.Float64Var(&o.Angle, "angle", 0.5, "Barnes-Hut's `angle`: smaller is slower and more exact")
-	flags.StringVar(&o.method, "method", "auto", "`name`: exact, barnes-hut, or auto by the number of points")
+	flags.StringVar(&o.method, "method", "auto", "`name`: exact, barnes-hut, fft (up to 2 dimensions), or auto by the number of points")
+	flags.StringVar(&o.search, "neighbours", "auto", "`name` of the neighbour search: exact, approximate, or auto by the number of points")
 	flags.StringVar(&o.metric, "metric", "euclidean", "`name` of the distance: euclidean or cosine")
 	flags.StringVar(&o.init, "init", "pca", "`name` of the start: pca or random")
 	flags.StringVar(&o.schedule, "schedule", "sklearn", "`name` of the optimiser's schedule: sklearn or openTSNE")
@@ -70,7 +72,7 @@ Hinton 2008), with scikit-learn's defaults.
 `)
 		cli.PrintFlags(w, flags, "Images and network", cli.ImageFlagNames...)
 		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
-		cli.PrintFlags(w, flags, "t-SNE", "perplexity", "components", "method", "angle", "metric", "init", "seed", "schedule",
+		cli.PrintFlags(w, flags, "t-SNE", "perplexity", "components", "method", "angle", "neighbours", "metric", "init", "seed", "schedule",
 			"iterations", "learning-rate", "early-exaggeration", "early-iterations", "late-exaggeration", "dof")
 		cli.PrintFlags(w, flags, "Results", append([]string{"quality", "layout"}, cli.PlotFlagNames...)...)
 		fmt.Fprint(w, `
@@ -97,6 +99,9 @@ command line, 130 after Ctrl-C, 143 after SIGTERM.
 	}
 	if o.method != "auto" {
 		o.Method = tsne.Method(o.method)
+	}
+	if o.search != "auto" {
+		o.NeighbourSearch = tsne.NeighbourSearch(o.search)
 	}
 	o.Metric, o.Init, o.Schedule, o.Seed = tsne.Metric(o.metric), tsne.Init(o.init), tsne.Schedule(o.schedule), uint32(o.seed)
 	if o.Angle == 0 {
@@ -207,8 +212,8 @@ func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 		bar.Done()
 	}
 	if result != nil {
-		fmt.Fprintf(stdout, "t-SNE     %d iterations, KL divergence %.4f, %.1f s; ended by %s\n",
-			result.Iterations, result.KL, time.Since(began).Seconds(), result.Stop)
+		fmt.Fprintf(stdout, "t-SNE     %d iterations by %s, %s neighbours, KL divergence %.4f, %.1f s; ended by %s\n",
+			result.Iterations, result.Method, result.NeighbourSearch, result.KL, time.Since(began).Seconds(), result.Stop)
 	}
 	return result, err
 }
@@ -250,6 +255,13 @@ func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features
 	return nil
 }
 
+// qualityPoints is the most points whose neighbours are all looked at, in time
+// that grows with the square of their number. Of more, qualitySample are.
+const (
+	qualityPoints = 20000
+	qualitySample = 2000
+)
+
 // quality prints how well a layout keeps the neighbourhoods of the features.
 func quality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix) error {
 	n, _ := f.X.Dims()
@@ -258,6 +270,15 @@ func quality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.
 		return nil
 	}
 	began := time.Now()
+	if n > qualityPoints {
+		kept, err := sampled(ctx, f.X, layout, k, qualitySample)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "quality   %.1f%% of the %d nearest neighbours kept, of %d points looked at (%.1f s)\n",
+			100*kept, k, qualitySample, time.Since(began).Seconds())
+		return nil
+	}
 	kept, err := tsne.NeighbourPreservation(ctx, f.X, layout, k)
 	if err != nil {
 		return err
@@ -272,4 +293,15 @@ func quality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.
 	}
 	fmt.Fprintf(stdout, "%s (%.1f s)\n", line, time.Since(began).Seconds())
 	return nil
+}
+
+// sampled is the neighbour preservation of m points spread evenly over the
+// rows.
+func sampled(ctx context.Context, x, layout mat.Matrix, k, m int) (float64, error) {
+	n, _ := x.Dims()
+	points := make([]int, min(m, n))
+	for i := range points {
+		points[i] = i * n / len(points)
+	}
+	return tsne.NeighbourPreservationOf(ctx, x, layout, k, points)
 }

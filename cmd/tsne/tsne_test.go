@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/tsne"
+	"gonum.org/v1/gonum/mat"
 )
 
 // program runs cmd/tsne in this process.
@@ -76,6 +79,44 @@ func TestFeaturesInCoordinatesOut(t *testing.T) {
 	stdout, err = program(t, append(out, "-features", x, "-layout", filepath.Join(dir, "f.npy"), "-perplexity", "10")...)
 	if err != nil || !strings.Contains(stdout, "layout    ") {
 		t.Errorf("-layout: %v\n%s", err, stdout)
+	}
+}
+
+func TestMethodsAndSearches(t *testing.T) {
+	x, _ := points(t, 90, 5)
+	for _, components := range []string{"1", "2"} {
+		_, out := outputs(t)
+		stdout, err := program(t, append(out, "-features", x, "-perplexity", "10", "-iterations", "60", "-components", components,
+			"-method", "fft", "-neighbours", "approximate")...)
+		if err != nil || !strings.Contains(stdout, "60 iterations by fft, approximate neighbours, ") {
+			t.Errorf("%s components: %v\n%s", components, err, stdout)
+		}
+	}
+	_, out := outputs(t)
+	stdout, err := program(t, append(out, "-features", x, "-perplexity", "10", "-iterations", "60", "-neighbours", "exact")...)
+	if err != nil || !strings.Contains(stdout, "60 iterations by exact, exact neighbours, ") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+}
+
+// A sample of all points is all of them, and one of some is near.
+func TestSampledQuality(t *testing.T) {
+	const n, d = 400, 4
+	var values []float64
+	for _, v := range golden.Uniform("sampled", n*d, 1) {
+		values = append(values, float64(v))
+	}
+	x := mat.NewDense(n, d, values)
+	layout := x.Slice(0, n, 0, 2)
+	want, err := tsne.NeighbourPreservation(t.Context(), x, layout, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m, tolerance := range map[int]float64{n: 1e-12, 2 * n: 1e-12, n / 4: 0.05} {
+		got, err := sampled(t.Context(), x, layout, 10, m)
+		if err != nil || math.Abs(got-want) > tolerance {
+			t.Errorf("%d of %d points: %v, error %v, want %v", m, n, got, err, want)
+		}
 	}
 }
 
@@ -155,6 +196,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"-features", x, "-perplexity", "abc"}, "-perplexity"},
 		{[]string{"-features", x, "-components", "4"}, "omponents"},
 		{[]string{"-features", x, "-method", "magic"}, "magic"},
+		{[]string{"-features", x, "-neighbours", "magic"}, "magic"},
+		{[]string{"-features", x, "-method", "fft", "-components", "3"}, "1 or 2 components"},
 		{[]string{"-features", x, "-metric", "magic"}, "magic"},
 		{[]string{"-features", x, "-init", "magic"}, "magic"},
 		{[]string{"-features", x, "-schedule", "magic"}, "magic"},
