@@ -94,9 +94,11 @@ func (s *space) neighbours(ctx context.Context, k int) ([]int32, []float32, erro
 }
 
 func (s *space) search(ctx context.Context, how NeighbourSearch, k int) (indices []int32, d2 []float32, by NeighbourSearch, err error) {
-	if how == SearchApproximate {
+	switch {
+	case k == 0: // a single point
+	case how == SearchApproximate:
 		indices, d2, err = s.nearestApproximately(ctx, k)
-	} else {
+	default:
 		indices, d2, err = s.neighbours(ctx, k)
 	}
 	return indices, d2, how, err

@@ -73,9 +73,9 @@ func TestGridGradient(t *testing.T) {
 						off := floats.Distance(got, want, 2)
 						far, _ := gradientOf(t, tree, l, exaggeration)
 						part, _ := gradientOf(t, repulsion, l, exaggeration)
-						ofTree, ofRepulsion := 1.0/20, 2e-4
+						ofTree, ofRepulsion := 1.0/4, 2e-4
 						if dof < 1 { // a kernel with a point
-							ofTree, ofRepulsion = 1.0/4, 1e-3
+							ofRepulsion = 1e-3
 						}
 						atMost(t, what+", error over Barnes-Hut's", off/floats.Distance(far, want, 2), ofTree)
 						atMost(t, what+", error over the repulsion", off/norm(part), ofRepulsion)

@@ -28,6 +28,7 @@ type grid struct {
 	kernel
 	dims  int
 	low   [2]float64
+	width float64 // of the longer axis
 	step  float64 // between two nodes
 	cells [2]int  // between nodes, in which points lie
 	conv  convolver
@@ -97,7 +98,7 @@ func (g *grid) place(l layout) bool {
 		}
 		cells[a] = int(c)
 	}
-	g.dims, g.low, g.step, g.cells = l.dims, low, step, cells
+	g.dims, g.low, g.width, g.step, g.cells = l.dims, low, span, step, cells
 	return true
 }
 

@@ -36,13 +36,11 @@ func (s *space) nearestApproximately(ctx context.Context, k int) (indices []int3
 // nearestInCells is nearestApproximately for cells of at most size points, and
 // each point compared with at least so many others.
 func (s *space) nearestInCells(ctx context.Context, k, size, points int) (indices []int32, d2 []float32, err error) {
-	if k == 0 {
-		return nil, nil, ctx.Err()
-	}
 	c, err := newCells(ctx, s, size)
 	if err != nil {
 		return nil, nil, err
 	}
+	ordered := (&space{n: s.n, d: s.d, metric: s.metric, base: c.base, norms: c.norms, cross: s.cross, slack: s.slack}).newSift()
 	indices = make([]int32, s.n*k)
 	d2 = make([]float32, s.n*k)
 	blocks := (s.n + cellQueries - 1) / cellQueries
@@ -51,7 +49,7 @@ func (s *space) nearestInCells(ctx context.Context, k, size, points int) (indice
 	done := ctx.Done()
 	parallel.ForWorker(blocks, 1, func(worker, b, _ int) {
 		if searches[worker] == nil {
-			searches[worker] = newCellSearch(s, c, k, points)
+			searches[worker] = newCellSearch(s, c, ordered, k, points)
 		}
 		select {
 		case <-done:
@@ -78,7 +76,7 @@ func (s *space) nearestInCells(ctx context.Context, k, size, points int) (indice
 type cellSearch struct {
 	s       *space
 	c       *cells
-	ordered space // the points in the order of the cells, without x
+	ordered *sift // the points in the order of the cells
 	k       int
 	probes  int // cells that a point is compared with
 
@@ -94,12 +92,12 @@ type cellSearch struct {
 	found     []uint64
 }
 
-func newCellSearch(s *space, c *cells, k, points int) *cellSearch {
+func newCellSearch(s *space, c *cells, ordered *sift, k, points int) *cellSearch {
 	count := len(c.start) - 1
 	smallest := max(s.n/count, 1) // a cell holds this many, or one more
 	w := &cellSearch{
 		s: s, c: c, k: k,
-		ordered: space{n: s.n, d: s.d, metric: s.metric, base: c.base, norms: c.norms, cross: s.cross, slack: s.slack},
+		ordered: ordered,
 		// Four times k where there is little to choose from: k itself, and
 		// the point, must be among them.
 		probes:    min((max(points, 4*k+1)+smallest-1)/smallest, count),
@@ -139,7 +137,7 @@ func (w *cellSearch) block(ctx context.Context, lo, hi int, indices []int32, d2 
 		}
 		for r, q := range queries {
 			i := lo + int(q)
-			w.ordered.offerRow(&w.selectors[q], w.products[r*points:(r+1)*points], first, i, c.base[i], c.norms[i])
+			w.ordered.offer(&w.selectors[q], w.products[r*points:(r+1)*points], first, i, c.base[i], c.norms[i])
 		}
 	}
 	for q := range hi - lo {

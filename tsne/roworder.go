@@ -19,12 +19,16 @@ type rowOrder struct {
 // many iterations, and the work of a new order is that of about two.
 const reorderEvery = 64
 
+// due reports whether the next renew takes over its order.
+func (r *rowOrder) due() bool { return r.age%reorderEvery == 0 }
+
 // renew now and then takes over the order given, and has the values of each
 // row copied to where it begins. A row's length is a multiple of pad: what is
 // added to it is in the row's own column.
 func (r *rowOrder) renew(p *Affinities, order []int32, pad int, allocate func(entries int), fill func(at int, values []float64)) {
+	due := r.due()
 	r.age++
-	if (r.age-1)%reorderEvery != 0 {
+	if !due {
 		return
 	}
 	n := p.Len()
