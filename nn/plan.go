@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync"
 
-	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/conv"
 )
 
 // Plan is a ResNet compiled for speed: batch norms are folded into the
@@ -18,15 +17,27 @@ import (
 // for concurrent use.
 type Plan struct {
 	net    *ResNet
-	stem   *planConv
-	blocks [][]*planBlock
-	arenas arenas
+	stem   *conv.Conv
+	stages [][]*planBlock
+	mem    conv.Memory
 }
 
 // planBlock is a residual block: its convolutions, and the shortcut's or nil.
 type planBlock struct {
-	convs      []*planConv
-	downsample *planConv
+	reference  *Block
+	convs      []*conv.Conv
+	downsample *conv.Conv
+}
+
+// out is the number of channels of the block's output.
+func (b *planBlock) out() int { return b.convs[len(b.convs)-1].Out }
+
+// outSize returns the size of the output for maps of h x w pixels.
+func (b *planBlock) outSize(h, w int) (int, int) {
+	for _, c := range b.convs {
+		h, w = c.OutSize(h), c.OutSize(w)
+	}
+	return h, w
 }
 
 // Compile prepares a network. The network must not be changed afterwards. It
@@ -34,7 +45,7 @@ type planBlock struct {
 func Compile(m *ResNet) (*Plan, error) {
 	p := &Plan{net: m}
 	var err error
-	if p.stem, err = compileConv(m.Conv1, m.BN1); err != nil {
+	if p.stem, err = fold(m.Conv1, m.BN1); err != nil {
 		return nil, fmt.Errorf("conv1: %w", err)
 	}
 	for i, layer := range m.Layers {
@@ -46,7 +57,7 @@ func Compile(m *ResNet) (*Plan, error) {
 			}
 			blocks = append(blocks, block)
 		}
-		p.blocks = append(p.blocks, blocks)
+		p.stages = append(p.stages, blocks)
 	}
 	return p, nil
 }
@@ -55,9 +66,9 @@ func compileBlock(b *Block) (*planBlock, error) {
 	if len(b.Convs) == 0 || len(b.Convs) != len(b.Norms) || (b.Downsample == nil) != (b.DownsampleNorm == nil) {
 		return nil, fmt.Errorf("every convolution needs its batch norm")
 	}
-	out := &planBlock{}
+	out := &planBlock{reference: b}
 	for i, conv := range b.Convs {
-		c, err := compileConv(conv, b.Norms[i])
+		c, err := fold(conv, b.Norms[i])
 		if err != nil {
 			return nil, fmt.Errorf("conv%d: %w", i+1, err)
 		}
@@ -65,7 +76,7 @@ func compileBlock(b *Block) (*planBlock, error) {
 	}
 	if b.Downsample != nil {
 		var err error
-		if out.downsample, err = compileConv(b.Downsample, b.DownsampleNorm); err != nil {
+		if out.downsample, err = fold(b.Downsample, b.DownsampleNorm); err != nil {
 			return nil, fmt.Errorf("downsample: %w", err)
 		}
 	}
@@ -81,10 +92,9 @@ func (p *Plan) InChannels() int { return p.net.InChannels() }
 // Head is the last layer, fc.
 func (p *Plan) Head() *Linear { return p.net.FC }
 
-// chunk is how many images go through the network together: enough columns
-// for the products of the last stages, few enough for the feature maps of the
-// first to stay in the cache, and for a context's end to be seen in time.
-const chunk = 16
+// chunk is how many images go through the network together: enough for the
+// weights of the last stages, which no cache holds, to be worth fetching.
+const chunk = 40
 
 // Run is the forward pass; see [Network]. It stops between the layers of some
 // images once ctx is done.
@@ -96,17 +106,16 @@ func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, err
 	if _, err := newTapper(p.Modules(), taps); err != nil {
 		return nil, err
 	}
-	a := p.arenas.take()
-	defer p.arenas.give(a)
 	var parts []*Result
-	for lo := 0; lo < n; lo += chunk {
-		hi := min(lo+chunk, n)
+	step := ceil(n, ceil(n, chunk))
+	for lo := 0; lo < n; lo += step {
+		hi := min(lo+step, n)
 		part := &Tensor{Shape: []int{hi - lo, c, h, w}, Data: x.Data[lo*c*h*w : hi*c*h*w]}
 		seen, err := newTapper(p.Modules(), taps)
 		if err != nil {
 			return nil, err
 		}
-		r, err := p.run(ctx, part, seen, a)
+		r, err := p.run(ctx, part, seen)
 		if err != nil {
 			return nil, err
 		}
@@ -115,52 +124,26 @@ func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, err
 	return join(parts, n), nil
 }
 
-// run is the forward pass of some images. What it returns is the caller's; all
-// else comes from the arena and goes back there.
-func (p *Plan) run(ctx context.Context, x *Tensor, seen tapper, a *arena) (_ *Result, err error) {
-	owned := false // whether x is of the arena
-	// next replaces x by the output of a step.
-	next := func(y *Tensor) {
-		if owned {
-			a.give(x)
-		}
-		x, owned = y, true
-	}
-	y, err := p.runStem(ctx, x, seen, a)
+// run is the forward pass of some images. Inside it, feature maps are stored
+// channels last; those that it returns are copies.
+func (p *Plan) run(ctx context.Context, input *Tensor, seen tapper) (*Result, error) {
+	x, err := p.runStem(ctx, input, seen)
 	if err != nil {
 		return nil, err
 	}
-	next(y)
-	if y, err = maxPool(p.net.MaxPool, x, a); err != nil {
-		return nil, err
-	}
-	next(y)
 	seen.keep("maxpool", x)
-	for i, blocks := range p.blocks {
-		for j, block := range blocks {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			name := fmt.Sprintf("layer%d.%d", i+1, j)
-			if seen.wantsInside(name) {
-				y, err = p.net.Layers[i][j].forward(ctx, x, name, seen)
-			} else {
-				y, err = block.run(ctx, x, name, seen, a)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			next(y)
-			seen.keep(name+".relu", x)
-			seen.keep(name, x)
+	for i, stage := range p.stages {
+		name := fmt.Sprintf("layer%d", i+1)
+		y, err := p.runStage(ctx, x, stage, name, seen)
+		p.mem.Free(x)
+		if err != nil {
+			return nil, err
 		}
-		seen.keep(fmt.Sprintf("layer%d", i+1), x)
+		x = y
+		seen.keep(name, x)
 	}
-	pooled, err := p.net.AvgPool.Forward(x)
-	if err != nil {
-		return nil, err
-	}
-	a.give(x)
+	pooled := &Tensor{Shape: []int{x.N, x.C, 1, 1}, Data: x.Mean()}
+	p.mem.Free(x)
 	seen.see("avgpool", pooled)
 	logits, err := p.net.FC.Forward(pooled)
 	if err != nil {
@@ -170,8 +153,27 @@ func (p *Plan) run(ctx context.Context, x *Tensor, seen tapper, a *arena) (_ *Re
 	return &Result{Logits: logits, Features: pooled, Taps: seen}, nil
 }
 
-// runStem is conv1, bn1 and relu.
-func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper, a *arena) (*Tensor, error) {
+// groupBytes bounds the feature maps that a stage hands from layer to layer,
+// so that they are still in the cache when the next layer reads them.
+const groupBytes = 1 << 20
+
+// groups calls f for groups of n images, whose largest maps have size elements
+// each. All are one group if together is set.
+func groups(n, size int, together bool, f func(lo, hi int) error) error {
+	step := min(max(1, groupBytes/(4*size)), n)
+	if together {
+		step = n
+	}
+	for lo := 0; lo < n; lo += step {
+		if err := f(lo, min(lo+step, n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runStem is conv1, bn1, relu and maxpool.
+func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper) (*conv.Maps, error) {
 	if seen.wants("conv1") {
 		y, err := p.net.Conv1.forward(ctx, x)
 		if err != nil {
@@ -179,72 +181,134 @@ func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper, a *arena) (*
 		}
 		seen.see("conv1", y)
 	}
-	apart := seen.wants("bn1")
-	y, err := p.stem.run(ctx, x, nil, !apart, a)
+	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
+	ch, cw := p.stem.OutSize(h), p.stem.OutSize(w)
+	if ch < 1 || cw < 1 {
+		return nil, fmt.Errorf("conv1: nn: Conv2d: kernel %d is larger than the padded image %dx%d", p.stem.Kernel, h+2*p.stem.Padding, w+2*p.stem.Padding)
+	}
+	win, oh, ow, err := p.net.MaxPool.window(ch, cw)
 	if err != nil {
-		return nil, fmt.Errorf("conv1: %w", err)
+		return nil, err
 	}
-	if apart {
-		seen.keep("bn1", y)
-		relu(y)
-	}
-	seen.keep("relu", y)
-	return y, nil
-}
-
-// run is a block whose convolutions' own outputs nobody asked for; those of
-// its batch norms may be tapped.
-func (b *planBlock) run(ctx context.Context, x *Tensor, name string, seen tapper, a *arena) (*Tensor, error) {
-	shortcut := x
-	if b.downsample != nil {
-		var err error
-		if shortcut, err = b.downsample.run(ctx, x, nil, false, a); err != nil {
-			return nil, err
+	out := p.mem.Maps(n, oh, ow, p.stem.Out, 0)
+	apart := seen.wants("bn1")
+	err = groups(n, ch*cw*p.stem.Out, apart || seen.wants("relu"), func(lo, hi int) error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		defer a.give(shortcut)
-		seen.keep(name+".downsample.1", shortcut)
-		seen.keep(name+".downsample", shortcut)
-	}
-	out := x
-	for i, conv := range b.convs {
-		last := i == len(b.convs)-1
-		bn := fmt.Sprintf("%s.bn%d", name, i+1)
-		apart := seen.wants(bn)
-		var residual *Tensor
-		if last && !apart {
-			residual = shortcut
+		in := conv.FromNCHW(x.Data[lo*c*h*w:hi*c*h*w], hi-lo, c, h, w, p.stem.Padding, &p.mem)
+		defer p.mem.Free(in)
+		y := p.mem.Maps(hi-lo, ch, cw, p.stem.Out, 0)
+		defer p.mem.Free(y)
+		if err := p.stem.Apply(y, in, nil, !apart, &p.mem); err != nil {
+			return fmt.Errorf("conv1: %w", err)
 		}
-		y, err := conv.run(ctx, out, residual, !apart, a)
-		if i > 0 {
-			a.give(out)
+		if apart {
+			seen.keep("bn1", y)
+			y.AddReLU(nil)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if out = y; !apart {
-			continue
-		}
-		seen.keep(bn, out)
-		if last {
-			for j, v := range shortcut.Data {
-				out.Data[j] += v
-			}
-		}
-		relu(out)
+		seen.keep("relu", y)
+		conv.MaxPool(out.Images(lo, hi), y, win.kernel, win.stride, win.padding, &p.mem)
+		return nil
+	})
+	if err != nil {
+		p.mem.Free(out)
+		return nil, err
 	}
 	return out, nil
 }
 
-// maxPool is the layer's forward pass with memory of the arena.
-func maxPool(l *MaxPool2d, x *Tensor, a *arena) (*Tensor, error) {
-	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
-	win, oh, ow, err := l.window(h, w)
+// runStage is a stage of blocks.
+func (p *Plan) runStage(ctx context.Context, x *conv.Maps, blocks []*planBlock, name string, seen tapper) (*conv.Maps, error) {
+	h, w := x.H, x.W
+	for _, b := range blocks {
+		h, w = b.outSize(h, w)
+	}
+	if h < 1 || w < 1 {
+		return nil, fmt.Errorf("%s: nn: no pixel is left of maps of %dx%d", name, x.H, x.W)
+	}
+	out := p.mem.Maps(x.N, h, w, blocks[len(blocks)-1].out(), 0)
+	size := max(x.H*x.W*x.C, h*w*out.C)
+	err := groups(x.N, size, seen.wantsUnder(name), func(lo, hi int) error {
+		in := x.Images(lo, hi)
+		for j, b := range blocks {
+			y := out.Images(lo, hi)
+			if j < len(blocks)-1 {
+				bh, bw := b.outSize(in.H, in.W)
+				y = p.mem.Maps(hi-lo, bh, bw, b.out(), 0)
+			}
+			full := fmt.Sprintf("%s.%d", name, j)
+			err := p.runBlock(ctx, y, in, b, full, seen)
+			if j > 0 {
+				p.mem.Free(in)
+			}
+			if in = y; err != nil {
+				if j < len(blocks)-1 {
+					p.mem.Free(y)
+				}
+				return fmt.Errorf("%s: %w", full, err)
+			}
+			seen.keep(full+".relu", y)
+			seen.keep(full, y)
+		}
+		return nil
+	})
 	if err != nil {
+		p.mem.Free(out)
 		return nil, err
 	}
-	y := a.take(n, c, oh, ow)
-	l.pool(y, x, win)
-	return y, nil
+	return out, nil
+}
+
+// runBlock writes a block's output to y.
+func (p *Plan) runBlock(ctx context.Context, y, x *conv.Maps, b *planBlock, name string, seen tapper) error {
+	if seen.wantsInside(name) {
+		in := &Tensor{Shape: []int{x.N, x.C, x.H, x.W}, Data: x.NCHW()}
+		out, err := b.reference.forward(ctx, in, name, seen)
+		if err != nil {
+			return err
+		}
+		y.SetNCHW(out.Data)
+		return nil
+	}
+	shortcut := x
+	if b.downsample != nil {
+		shortcut = p.mem.Maps(x.N, b.downsample.OutSize(x.H), b.downsample.OutSize(x.W), b.downsample.Out, 0)
+		defer p.mem.Free(shortcut)
+		if err := b.downsample.Apply(shortcut, x, nil, false, &p.mem); err != nil {
+			return err
+		}
+		seen.keep(name+".downsample.1", shortcut)
+		seen.keep(name+".downsample", shortcut)
+	}
+	for i, c := range b.convs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		last := i == len(b.convs)-1
+		bn := fmt.Sprintf("%s.bn%d", name, i+1)
+		apart := seen.wants(bn)
+		out := y
+		var add *conv.Maps
+		if !last {
+			out = p.mem.Maps(x.N, c.OutSize(x.H), c.OutSize(x.W), c.Out, 0)
+			defer p.mem.Free(out)
+		} else if !apart {
+			add = shortcut
+		}
+		if err := c.Apply(out, x, add, !apart, &p.mem); err != nil {
+			return err
+		}
+		if apart {
+			seen.keep(bn, out)
+			if last {
+				add = shortcut
+			}
+			out.AddReLU(add)
+		}
+		x = out
+	}
+	return nil
 }
 
 // wants tells whether a module is tapped.
@@ -265,12 +329,20 @@ func (t tapper) wantsInside(block string) bool {
 	return false
 }
 
+// wantsUnder tells whether a module inside a stage is tapped.
+func (t tapper) wantsUnder(stage string) bool {
+	for name := range t {
+		if strings.HasPrefix(name, stage+".") {
+			return true
+		}
+	}
+	return false
+}
+
 // keep records a copy of x when name is tapped and not yet seen.
-func (t tapper) keep(name string, x *Tensor) {
+func (t tapper) keep(name string, x *conv.Maps) {
 	if seen, ok := t[name]; ok && seen == nil {
-		y := empty(x.Shape...)
-		copy(y.Data, x.Data)
-		t[name] = y
+		t[name] = &Tensor{Shape: []int{x.N, x.C, x.H, x.W}, Data: x.NCHW()}
 	}
 }
 
@@ -298,83 +370,29 @@ func join(parts []*Result, n int) *Result {
 	return out
 }
 
-// arenas keeps as many arenas as there have been runs at once.
-type arenas struct {
-	mu   sync.Mutex
-	free []*arena
-}
-
-func (as *arenas) take() *arena {
-	as.mu.Lock()
-	defer as.mu.Unlock()
-	last := len(as.free) - 1
-	if last < 0 {
-		return new(arena)
+// fold returns a convolution with the batch norm after it folded in: each
+// output channel's weights are scaled, and bias * scale + shift is added.
+func fold(l *Conv2d, norm *BatchNorm2d) (*conv.Conv, error) {
+	out, in, kernel, groups, err := l.check()
+	if err != nil {
+		return nil, err
 	}
-	a := as.free[last]
-	as.free = as.free[:last]
-	return a
-}
-
-func (as *arenas) give(a *arena) {
-	as.mu.Lock()
-	as.free = append(as.free, a)
-	as.mu.Unlock()
-}
-
-// arena hands out tensors and takes them back, so that a network that runs
-// again allocates nothing. It is used by one goroutine at a time.
-type arena struct{ free [][]float32 }
-
-// take returns a tensor whose elements are to be written before they are read.
-func (a *arena) take(shape ...int) *Tensor {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	best := -1
-	for i, f := range a.free {
-		if cap(f) >= n && (best < 0 || cap(f) < cap(a.free[best])) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return empty(shape...)
-	}
-	data := a.free[best][:n]
-	last := len(a.free) - 1
-	a.free[best] = a.free[last]
-	a.free = a.free[:last]
-	return &Tensor{Shape: shape, Data: data}
-}
-
-// give returns a tensor to the arena.
-func (a *arena) give(t *Tensor) { a.free = append(a.free, t.Data[:0]) }
-
-// fold returns the weights and biases of a convolution with the batch norm
-// after it folded in: weight * scale and bias * scale + shift.
-func fold(conv *Conv2d, norm *BatchNorm2d) (weight, bias []float32, err error) {
 	scale, shift, err := norm.affine()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out := conv.Weight.Shape[0]
 	if len(scale) != out {
-		return nil, nil, fmt.Errorf("nn: a batch norm of %d channels after a convolution to %d", len(scale), out)
+		return nil, fmt.Errorf("nn: a batch norm of %d channels after a convolution to %d", len(scale), out)
 	}
-	weight = make([]float32, len(conv.Weight.Data))
-	depth := len(weight) / out
-	parallel.For(out, 8, func(lo, hi int) {
-		for o := lo; o < hi; o++ {
-			for i := o * depth; i < (o+1)*depth; i++ {
-				weight[i] = conv.Weight.Data[i] * scale[o]
-			}
-		}
-	})
-	for o := range shift {
-		if conv.Bias != nil {
-			shift[o] = float32(math.FMA(float64(conv.Bias[o]), float64(scale[o]), float64(shift[o])))
+	if l.Bias != nil {
+		for o := range shift {
+			shift[o] = float32(math.FMA(float64(l.Bias[o]), float64(scale[o]), float64(shift[o])))
 		}
 	}
-	return weight, shift, nil
+	return conv.New(conv.Shape{
+		In: in * groups, Out: out, Kernel: kernel, Stride: max(l.Stride, 1), Dilation: max(l.Dilation, 1), Padding: l.Padding, Groups: groups,
+	}, l.Weight.Data, scale, shift)
 }
+
+// ceil returns a/b rounded up.
+func ceil(a, b int) int { return (a + b - 1) / b }

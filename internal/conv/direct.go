@@ -1,0 +1,130 @@
+package conv
+
+import (
+	"unsafe"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// direct is a convolution as one product of pixels and weights. The rows of
+// the left matrix, the patches under the kernel, are nowhere in memory: the
+// kernel is told where each tap of each row begins (Dukhan, "The indirect
+// convolution algorithm", 2019). Taps in the padding read zeros.
+type direct struct {
+	panels []panel
+	data   []float32 // of each panel: (row, column) of the kernel, channel, lane
+}
+
+func packDirect(c *Conv) *direct {
+	in, taps := c.In/c.Groups, c.Kernel*c.Kernel
+	d := &direct{}
+	var size int
+	d.panels, size = c.panels(in * taps)
+	d.data = aligned(size)
+	parallel.For(len(d.panels), 1, func(lo, hi int) {
+		for _, p := range d.panels[lo:hi] {
+			for j := range p.cols {
+				o := p.col + j
+				weight, dst := c.weight[o*in*taps:(o+1)*in*taps], d.data[p.at+j:]
+				for i := range in {
+					for t, w := range weight[i*taps : (i+1)*taps] {
+						dst[(t*in+i)*p.lanes] = w * c.scale[o]
+					}
+				}
+			}
+		}
+	})
+	return d
+}
+
+// directRows is how many pixels a task has: enough for its weights, which come
+// from another level of the cache than its pixels, to be used again and again.
+const directRows = 128
+
+// run writes the convolution of x to y.
+func (d *direct) run(c *Conv, x, y, shortcut *Maps, floor float32, mem *Memory) {
+	rows := x.N * y.H * y.W
+	height := ceil(directRows, c.kern.rows) * c.kern.rows
+	blocks := ceil(rows, height)
+	parts := share(blocks, len(d.panels), 2)
+	per := ceil(len(d.panels), parts)
+	parts = ceil(len(d.panels), per)
+	p := patches{c: c, x: x, y: y, taps: c.Kernel * c.Kernel, depth: c.In / c.Groups}
+	if x.Border > 0 && c.Dilation == 1 && c.Groups == 1 {
+		// Nothing is cut off at the sides: a row of the kernel is one run.
+		p.taps, p.depth = c.Kernel, c.Kernel*c.In
+	}
+	parallel.For(blocks*parts, 1, func(lo, hi int) {
+		buffer := mem.take(height * p.taps * (int(unsafe.Sizeof(int(0))) / 4))
+		defer mem.give(buffer)
+		offsets := unsafe.Slice((*int)(unsafe.Pointer(unsafe.SliceData(buffer))), height*p.taps)
+		for t := lo; t < hi; t++ {
+			r0, q0 := t/parts*height, t%parts*per
+			r1 := min(r0+height, rows)
+			p.fill(offsets, r0, r1)
+			d.task(&p, offsets, r0, r1, d.panels[q0:min(q0+per, len(d.panels))], shortcut, floor)
+		}
+	})
+}
+
+// task computes pixels [r0, r1) of some panels.
+func (d *direct) task(p *patches, offsets []int, r0, r1 int, panels []panel, shortcut *Maps, floor float32) {
+	c, y := p.c, p.y
+	out := y.pixels()
+	var add []float32
+	if shortcut != nil {
+		add = shortcut.pixels()
+	}
+	args := product{taps: p.taps, depth: p.depth, stride: y.C, floor: floor}
+	for _, q := range panels {
+		args.a = &p.x.data[q.group*(c.In/c.Groups)]
+		args.b = &d.data[q.at]
+		args.lanes, args.cols = q.lanes, q.cols
+		args.bias = &c.bias[q.col]
+		for r := r0; r < r1; r += c.kern.rows {
+			args.offsets = &offsets[(r-r0)*p.taps]
+			args.rows = min(c.kern.rows, r1-r)
+			args.c = &out[r*y.C+q.col]
+			if shortcut != nil {
+				args.add = &add[r*y.C+q.col]
+			}
+			c.kern.mul(&args)
+		}
+	}
+}
+
+// patches tells where the patches under the kernel begin, tap by tap.
+type patches struct {
+	c           *Conv
+	x, y        *Maps
+	taps, depth int // a tap is depth elements
+}
+
+// fill writes the offsets of output pixels [r0, r1), as a product wants them.
+// Rows beyond r1 in the last tile are those of the last pixel.
+func (p *patches) fill(offsets []int, r0, r1 int) {
+	c, x, area := p.c, p.x, p.y.H*p.y.W
+	height := c.kern.rows
+	wide := 1 // taps of a row of the kernel
+	if p.taps > c.Kernel {
+		wide = c.Kernel
+	}
+	for r := r0; r < r0+ceil(r1-r0, height)*height; r++ {
+		pixel := min(r, r1-1)
+		n, i := pixel/area, pixel%area
+		top, left := i/p.y.W*c.Stride-c.Padding, i%p.y.W*c.Stride-c.Padding
+		at := (r-r0)/height*height*p.taps + (r-r0)%height
+		for u := range c.Kernel {
+			row := top + u*c.Dilation
+			for v := range wide {
+				column := left + v*c.Dilation
+				offset := 0
+				if x.Border > 0 || uint(row) < uint(x.H) && uint(column) < uint(x.W) {
+					offset = 4 * x.pixel(n, row, column)
+				}
+				offsets[at] = offset
+				at += height
+			}
+		}
+	}
+}
