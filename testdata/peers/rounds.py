@@ -128,11 +128,11 @@ def process(command, threads, stdin=None, **more):
 
 
 def row(work, name, threads, ours, theirs, reach, difference=""):
-    """Report one comparison: seconds of each round of ours and of the peer called name."""
+    """Report one comparison: seconds of each round of ours and of the peer called name. A reach of None: none is asked for."""
     a, b = min(ours), min(theirs)
     c, d = statistics.median(ours), statistics.median(theirs)
     print(f"{work}, {threads} thread(s): {OURS} {seconds(a)} (median {seconds(c)}), {name} {seconds(b)} ({seconds(d)}), "
-          f"ratio {a / b:.2f} ({c / d:.2f}), to reach {reach}" + (f"; {difference}" if difference else ""), flush=True)
+          f"ratio {a / b:.2f} ({c / d:.2f})" + (f", to reach {reach}" if reach else "") + (f"; {difference}" if difference else ""), flush=True)
     keep({"table": "time", "work": work, "peer": name, "threads": threads, "ours": a, "theirs": b, "ratio": a / b,
           "medians": c / d, "difference": difference, "reach": reach, "rounds": len(ours)})
 

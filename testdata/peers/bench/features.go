@@ -1,17 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
-// features runs the data set in a folder through the network, as the
-// notebook does: batches of 16, normalised by 0.5 and 0.5. A round opens the
-// data set anew.
-func features(weights, folder, out string) (job, error) {
+// features runs the first count images of the data set in a folder through the
+// network, as the notebook does: batches of 16, normalised by 0.5 and 0.5. A
+// round opens the data set anew.
+func features(weights, folder, count, out string) (job, error) {
+	images, err := strconv.Atoi(count)
+	if err != nil {
+		return job{}, err
+	}
 	sd, err := checkpoint.Load(weights)
 	if err != nil {
 		return job{}, err
@@ -24,10 +30,10 @@ func features(weights, folder, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
+	d := m.FC.Weight.Shape[1]
 	half := []float32{0.5, 0.5, 0.5}
-	opt := data.BatchOptions{Size: 16, Transform: data.Transform{Mean: half, Std: half}, DropImages: true}
+	opt := data.BatchOptions{Count: images, Size: 16, Transform: data.Transform{Mean: half, Std: half}, DropImages: true}
 	var last []float32
-	var n int
 	return job{
 		run: func() error {
 			ds, err := data.Open(folder, data.OpenOptions{Split: "test"})
@@ -35,7 +41,7 @@ func features(weights, folder, out string) (job, error) {
 				return err
 			}
 			defer ds.Close()
-			last, n = make([]float32, 0, ds.Len()*m.FC.Weight.Shape[1]), ds.Len()
+			last = make([]float32, 0, cmp.Or(images, ds.Len())*d)
 			for b, err := range data.Batches(context.Background(), ds, opt) {
 				if err != nil {
 					return err
@@ -48,6 +54,6 @@ func features(weights, folder, out string) (job, error) {
 			}
 			return nil
 		},
-		save: func() error { return write(out, []int{n, len(last) / n}, last) },
+		save: func() error { return write(out, []int{len(last) / d, d}, last) },
 	}, nil
 }

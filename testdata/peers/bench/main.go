@@ -4,11 +4,13 @@
 // programs interleave, and none counts its start.
 //
 //	bench resnet WEIGHTS INPUT OUT    the compiled plan; OUT receives the logits
-//	bench load WEIGHTS                reading a checkpoint
+//	bench load WEIGHTS OUT            reading a checkpoint; OUT receives its tensors
 //	bench pca INPUT COMPONENTS OUT    principal components (0: all); OUT receives
 //	                                  a row for each: the singular value, the component
-//	bench features WEIGHTS DATA OUT   a CIFAR data set from disk through the network, in
-//	                                  batches of 16; OUT receives the features
+//	bench features WEIGHTS DATA COUNT OUT
+//	                                  the first COUNT images (0: all) of a CIFAR test set
+//	                                  from disk through the network, in batches of 16;
+//	                                  OUT receives the features
 //	bench tsne INPUT OUT              t-SNE with the defaults; OUT receives the layout
 //
 // INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
@@ -68,16 +70,24 @@ func prepare(args []string) (job, error) {
 	switch {
 	case len(args) == 4 && args[0] == "resnet":
 		return resnet(args[1], args[2], args[3])
-	case len(args) == 2 && args[0] == "load":
-		return job{run: func() error { _, err := checkpoint.Load(args[1]); return err }}, nil
+	case len(args) == 3 && args[0] == "load":
+		return load(args[1], args[2])
 	case len(args) == 4 && args[0] == "pca":
 		return principal(args[1], args[2], args[3])
-	case len(args) == 4 && args[0] == "features":
-		return features(args[1], args[2], args[3])
+	case len(args) == 5 && args[0] == "features":
+		return features(args[1], args[2], args[3], args[4])
 	case len(args) == 3 && args[0] == "tsne":
 		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS | pca INPUT COMPONENTS OUT | features WEIGHTS DATA OUT | tsne INPUT OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | tsne INPUT OUT")
+}
+
+func load(weights, out string) (job, error) {
+	var last *checkpoint.StateDict
+	return job{
+		run:  func() (err error) { last, err = checkpoint.Load(weights); return err },
+		save: func() error { return checkpoint.SaveSafetensors(out, last) },
+	}, nil
 }
 
 func resnet(weights, input, out string) (job, error) {
