@@ -66,6 +66,7 @@ def main():
     ap.add_argument("--images", type=pathlib.Path, required=True)
     ap.add_argument("--layer", default="layer4.1.bn2")
     ap.add_argument("--figure", default="cam.png")
+    ap.add_argument("--heat", help="also keep the heat maps' bytes in this .npy file")
     ap.add_argument("--mean", type=float, default=0)
     ap.add_argument("--std", type=float, default=1)
     ap.add_argument("--size", type=int, default=128)
@@ -89,6 +90,8 @@ def main():
     samples = [dataset[i] for i in range(args.start, min(args.start + args.count, len(dataset)))]
     x = torch.stack([s[0] for s in samples])
     predicted, heat = maps(model, x, args.layer)
+    if args.heat:
+        np.save(args.heat, heat)
     fig, axes = plt.subplots(2, (len(samples) + 1) // 2, figsize=(20, 4.5))
     for ax in axes.flat:
         ax.axis("off")

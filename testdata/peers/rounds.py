@@ -28,18 +28,16 @@ import time
 OURS = "Glimpse"
 
 
-def arguments(doc, rounds=20, threads=(1, 2), more=None):
-    """The flags that the comparisons share, parsed. more(parser) adds others."""
+def arguments(doc, rounds=20, threads=(1, 2), more=None, bench=True):
+    """The flags that the comparisons share, parsed. more(parser) adds others; without bench, --bench is not one."""
     ap = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--bench", help="the built testdata/peers/bench")
+    if bench:
+        ap.add_argument("--bench", required=True, help="the built testdata/peers/bench (go build -o BENCH ./testdata/peers/bench)")
     ap.add_argument("--rounds", type=int, default=rounds)
     ap.add_argument("--threads", type=lambda s: [int(v) for v in s.split(",")], default=list(threads), help="as 1,2")
     if more:
         more(ap)
-    args = ap.parse_args()
-    if not args.bench:
-        ap.error("--bench: build it with go build -o BENCH ./testdata/peers/bench")
-    return args
+    return ap.parse_args()
 
 
 def peer(module):
