@@ -3,6 +3,7 @@ package data
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -100,6 +101,11 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	if c == nil {
 		return nil, fmt.Errorf("not an image: it begins with %q, expected JPEG, PNG, GIF, WebP, BMP or TIFF", head[:min(len(head), 8)])
 	}
+	if c.name == "webp" {
+		if err := checkRIFF(head, size); err != nil {
+			return nil, err
+		}
+	}
 	file := &source{r, size, c.name == "tiff"}
 	config, err := c.config(file.reader())
 	if err != nil {
@@ -129,6 +135,16 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 		return fromVP8(ctx, &m.YCbCr)
 	}
 	return toRGB(ctx, im)
+}
+
+// checkRIFF returns an error for a WebP file that is shorter than it says: the
+// decoder takes memory for what it says, up to 128 MB.
+func checkRIFF(head []byte, size int64) error {
+	// A byte that fills up the last chunk is left out by some writers.
+	if n := 8 + int64(binary.LittleEndian.Uint32(head[4:])); n > size+1 {
+		return fmt.Errorf("webp: the file ends too early: %d bytes, it says %d", size, n)
+	}
+	return nil
 }
 
 // source is a file that can be read from its beginning again.

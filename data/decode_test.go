@@ -3,6 +3,8 @@ package data
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -54,4 +56,39 @@ func TestDecodeIsPillows(t *testing.T) {
 		worst = max(worst, most)
 	}
 	t.Logf("JPEG: largest difference %d, mean %.4f", worst, float64(sum)/float64(total))
+}
+
+// A WebP file that says it is longer than it is gets no memory for that.
+func TestWebPThatSaysMore(t *testing.T) {
+	f := golden.Open(t, "data/files.safetensors")
+	tested := 0
+	for _, name := range f.Names() {
+		if !strings.HasSuffix(name, ".webp: file") {
+			continue
+		}
+		file := bytes.Clone(f.Bytes(name))
+		if string(file[12:16]) != "VP8 " {
+			continue
+		}
+		tested++
+		for _, more := range []uint32{2, 8 << 20, 1<<24 - 1} {
+			bent := bytes.Clone(file)
+			for _, at := range []int{4, 16} { // the file's length, and its first chunk's
+				binary.LittleEndian.PutUint32(bent[at:], binary.LittleEndian.Uint32(bent[at:])+more)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := decodeImage(context.Background(), bytes.NewReader(bent), int64(len(bent)), defaultMaxPixels)
+			runtime.ReadMemStats(&after)
+			if err == nil || !strings.Contains(err.Error(), "ends too early") {
+				t.Errorf("%s, %d more: error %v", name, more, err)
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > uint64(4*len(bent)+1<<20) {
+				t.Errorf("%s, %d more: %d bytes allocated for a file of %d", name, more, n, len(bent))
+			}
+		}
+	}
+	if tested == 0 {
+		t.Error("no file to test")
+	}
 }

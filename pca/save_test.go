@@ -72,29 +72,3 @@ func TestReadErrors(t *testing.T) {
 		}
 	}
 }
-
-// Whatever Read accepts can be used and written again.
-func FuzzRead(f *testing.F) {
-	f.Add(saved(f))
-	f.Add([]byte(`{"format":"glimpse-pca","version":1,"samples":2,"features":1,"kept":1,"mean":"AAAAAAAA8D8="}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := pca.Read(bytes.NewReader(data))
-		if err != nil {
-			return
-		}
-		var b bytes.Buffer
-		if err := m.Write(&b); err != nil {
-			t.Fatal(err)
-		}
-		again, err := pca.Read(&b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := sameModel(t, again, m); d != 0 {
-			t.Errorf("differs by %g", d)
-		}
-		_, d := m.Components.Dims()
-		// Any finite model may overflow, but not panic.
-		_, _ = m.Transform(random("fuzz", 2, d))
-	})
-}

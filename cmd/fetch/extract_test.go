@@ -9,6 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -28,6 +31,29 @@ func hostile(t testing.TB) map[string]struct {
 	io.CopyN(w, zeros{}, 64<<20)
 	w.Close()
 	z.Close()
+	// A file of the right size that is nearly all hole, as pax has it.
+	sparse := func(body string, records map[string]string) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		w := tar.NewWriter(z)
+		// The writer refuses such records, so they go in under another name.
+		pax := map[string]string{}
+		for k, v := range records {
+			pax["XXX.sparse."+k] = v
+		}
+		if err := w.WriteHeader(&tar.Header{Name: "toy/a.bin", Size: int64(len(body)), Typeflag: tar.TypeReg, Format: tar.FormatPAX, PAXRecords: pax}); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, body)
+		w.Close()
+		z.Close()
+		return zip(bytes.ReplaceAll(unzip(t, b.Bytes()), []byte("XXX.sparse."), []byte("GNU.sparse.")))
+	}
+	long := strings.Repeat("a/", 30000) + "a.bin"
+	var many []entry
+	for i := range 2000 {
+		many = append(many, entry{name: "toy/" + strconv.Itoa(i)})
+	}
 	// A header that claims more than an archive can hold.
 	var huge bytes.Buffer
 	z = gzip.NewWriter(&huge)
@@ -37,29 +63,62 @@ func hostile(t testing.TB) map[string]struct {
 		archive []byte
 		err     string
 	}{
-		"absolute":         {with(entry{name: "/toy/a.bin", body: []byte("x")}), "not a plain name"},
-		"parent":           {with(entry{name: "toy/../../a.bin", body: []byte("x")}), "not a plain name"},
-		"parent inside":    {with(entry{name: "toy/../toy/a.bin", body: []byte("x")}), "not a plain name"},
-		"backslash":        {with(entry{name: `toy\..\..\a.bin`, body: []byte("x")}), "not a plain name"},
-		"drive":            {with(entry{name: `C:a.bin`, body: []byte("x")}), "not a plain name"},
-		"symbolic link":    {kind(tar.TypeSymlink), "is a link"},
-		"hard link":        {kind(tar.TypeLink), "is a link"},
-		"character device": {kind(tar.TypeChar), "is a link, a device"},
-		"block device":     {kind(tar.TypeBlock), "is a link, a device"},
-		"pipe":             {kind(tar.TypeFifo), "is a link, a device"},
-		"folder as file":   {with(entry{name: "toy/a.bin/", kind: tar.TypeDir}), "is a folder"},
-		"duplicate":        {with(entry{name: "toy/b.bin", body: noise(5000)}), "comes twice"},
-		"short member":     {with(entry{name: "toy/b.bin", body: noise(4999)}), "4999 bytes, expected 5000"},
-		"empty text":       {with(entry{name: "toy/names.txt"}), "0 bytes, expected 1 to"},
-		"missing member":   {pack(t, good[:4]...), "lacks toy/names.txt"},
-		"empty":            {pack(t), "lacks toy/a.bin"},
-		"huge size":        {huge.Bytes(), "bytes, expected 200000"},
-		"bomb":             {bomb.Bytes(), "unpacks to more"},
-		"truncated":        {whole[:len(whole)/2], "unexpected EOF"},
-		"no checksum":      {whole[:len(whole)-8], "unexpected EOF"},
-		"trailing garbage": {append(bytes.Clone(whole), "garbage garbage"...), "gzip: invalid header"},
-		"not gzip":         {[]byte("<html>not found</html>"), "gzip: invalid header"},
+		"holes":              {sparse(strings.Repeat("x", 512), map[string]string{"map": "0,512", "numblocks": "1", "size": "200000"}), "has holes"},
+		"holes, 1.0":         {sparse("1\n0\n512\n"+strings.Repeat("\x00", 504)+strings.Repeat("x", 512), map[string]string{"major": "1", "minor": "0", "realsize": "200000", "name": "toy/a.bin"}), "has holes"},
+		"holes, old":         {kind(tar.TypeGNUSparse), "invalid tar header"},
+		"long name":          {with(entry{name: "toy/" + long}), "more headers"},
+		"many names":         {pack(t, many...), "more headers"},
+		"NUL in a name":      {zip(bytes.Replace(unzip(t, with(entry{name: "toy/\u00e9.bin"})), []byte("path=toy/\u00e9.bin"), []byte("path=toy/\x00\x00.bin"), 1)), "invalid tar header"},
+		"wrong checksum":     {zip(bytes.Replace(unzip(t, whole), []byte("toy/a.bin"), []byte("toy/A.bin"), 1)), "invalid tar header"},
+		"dots":               {with(entry{name: "toy/./a.bin", body: noise(200000)}), "not a plain name"},
+		"twice, by a dot":    {with(entry{name: "./toy/b.bin", body: noise(5000)}), "comes twice"},
+		"gzip bomb of bombs": {slices.Concat(bomb.Bytes(), bomb.Bytes()), "unpacks to more"},
+		"bomb after the end": {slices.Concat(whole, zip(make([]byte, 64<<20))), "unpacks to more"},
+		"absolute":           {with(entry{name: "/toy/a.bin", body: []byte("x")}), "not a plain name"},
+		"parent":             {with(entry{name: "toy/../../a.bin", body: []byte("x")}), "not a plain name"},
+		"parent inside":      {with(entry{name: "toy/../toy/a.bin", body: []byte("x")}), "not a plain name"},
+		"backslash":          {with(entry{name: `toy\..\..\a.bin`, body: []byte("x")}), "not a plain name"},
+		"drive":              {with(entry{name: `C:a.bin`, body: []byte("x")}), "not a plain name"},
+		"symbolic link":      {kind(tar.TypeSymlink), "is a link"},
+		"hard link":          {kind(tar.TypeLink), "is a link"},
+		"character device":   {kind(tar.TypeChar), "is a link, a device"},
+		"block device":       {kind(tar.TypeBlock), "is a link, a device"},
+		"pipe":               {kind(tar.TypeFifo), "is a link, a device"},
+		"folder as file":     {with(entry{name: "toy/a.bin/", kind: tar.TypeDir}), "is a folder"},
+		"duplicate":          {with(entry{name: "toy/b.bin", body: noise(5000)}), "comes twice"},
+		"short member":       {with(entry{name: "toy/b.bin", body: noise(4999)}), "4999 bytes, expected 5000"},
+		"empty text":         {with(entry{name: "toy/names.txt"}), "0 bytes, expected 1 to"},
+		"missing member":     {pack(t, good[:4]...), "lacks toy/names.txt"},
+		"empty":              {pack(t), "lacks toy/a.bin"},
+		"huge size":          {huge.Bytes(), "bytes, expected 200000"},
+		"bomb":               {bomb.Bytes(), "unpacks to more"},
+		"truncated":          {whole[:len(whole)/2], "unexpected EOF"},
+		"no checksum":        {whole[:len(whole)-8], "unexpected EOF"},
+		"trailing garbage":   {append(bytes.Clone(whole), "garbage garbage"...), "gzip: invalid header"},
+		"not gzip":           {[]byte("<html>not found</html>"), "gzip: invalid header"},
 	}
+}
+
+// zip and unzip are gzip's two ways.
+func zip(plain []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(plain)
+	z.Close()
+	return b.Bytes()
+}
+
+func unzip(t testing.TB, archive []byte) []byte {
+	t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
 }
 
 type zeros struct{}
@@ -84,7 +143,7 @@ func TestHostileArchives(t *testing.T) {
 // What does not belong to the data set stays out, wherever it stands.
 func TestExtractSkips(t *testing.T) {
 	archive := pack(t, append(goodEntries(), entry{name: "toy/evil.bin", body: []byte("x")},
-		entry{name: "a.bin", body: []byte("x")}, entry{name: "toy/sub/a.bin", body: []byte("x")})...)
+		entry{name: "a.bin", body: []byte("x")}, entry{name: "toy/A.BIN", body: []byte("x")}, entry{name: "TOY/a.bin", body: []byte("x")}, entry{name: "toy/sub/a.bin", body: []byte("x")})...)
 	dir := t.TempDir()
 	if err := toySet(archive).extract(t.Context(), bytes.NewReader(archive), dir); err != nil {
 		t.Fatal(err)

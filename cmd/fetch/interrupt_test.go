@@ -55,7 +55,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(7, 8))
 	interrupted := 0
-	for range 25 {
+	for range 12 {
 		s := serve(t, handle)
 		f, _ := testFetcher(t, toySet(archive), s.URL, nil)
 		for ended := false; !ended; {
@@ -97,7 +97,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 			position = from
 		}
 	}
-	if interrupted < 25 {
+	if interrupted < 12 {
 		t.Errorf("only %d interruptions", interrupted)
 	}
 }

@@ -87,6 +87,9 @@ func find(name string) (*set, error) {
 		}
 		names = append(names, s.name)
 	}
+	if name == "" {
+		return nil, fmt.Errorf("which data set? want %s", strings.Join(names, ", "))
+	}
 	return nil, fmt.Errorf("no data set %q: want %s", name, strings.Join(names, ", "))
 }
 
