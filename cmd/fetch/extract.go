@@ -43,7 +43,7 @@ func (s *set) extract(ctx context.Context, r io.Reader, dir string) error {
 
 // walk is extract with another use of the members.
 func (s *set) walk(ctx context.Context, r io.Reader, use func(m *member, r io.Reader, size int64) error) error {
-	zipped, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<17))
+	zipped, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<16))
 	if err != nil {
 		return err
 	}

@@ -152,13 +152,9 @@ func (c *cutter) Write(p []byte) (int, error) {
 // pauses it would make are appended to *pauses.
 func testFetcher(t *testing.T, s *set, address string, pauses *[]time.Duration) (*fetcher, *bytes.Buffer) {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
 	return &fetcher{
-		set: s, dir: t.TempDir(), url: u, client: newClient(), stdout: &out, stderr: io.Discard,
+		set: s, dir: t.TempDir(), url: mustURL(address), client: newClient(), stdout: &out, stderr: io.Discard,
 		sleep: func(ctx context.Context, d time.Duration) error {
 			if pauses != nil {
 				*pauses = append(*pauses, d)
@@ -169,6 +165,15 @@ func testFetcher(t *testing.T, s *set, address string, pauses *[]time.Duration) 
 		free:  func(string) (uint64, error) { return math.MaxUint64, nil },
 		stall: time.Minute,
 	}, &out
+}
+
+// mustURL parses an address that a test has made.
+func mustURL(address string) *url.URL {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err)
+	}
+	return u
 }
 
 // partOf is the path of the partial download.
