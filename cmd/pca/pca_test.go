@@ -94,6 +94,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-features", x, "-components", "NaN"}, "-components"},
 		{[]string{"-features", x, "-scree", "scree.txt"}, "scree.txt"},
 		{[]string{"-features", x, "-palette", "magic"}, "magic"},
+		{[]string{"-data", filepath.Join(t.TempDir(), "cifar-10-batches-bin")}, " cifar10 downloads it)"},
 		{[]string{"-data", filepath.Join(t.TempDir(), "absent")}, "absent"},
 		{[]string{"-features", nan}, "nan.npy: row 1, column 1 is NaN"},
 		{[]string{"-features", there}, "not a regular file"},

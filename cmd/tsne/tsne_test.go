@@ -217,6 +217,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-features", x, "-save", x}, "is the file that -features reads"},
 		{[]string{"-features", x, "-layout", filepath.Join(text, "..", "x.npy"), "-out", filepath.Join(text, "x.png")}, "text.npy"},
 		{[]string{"-features", x, "-layout", ""}, "-layout: an empty text"},
+		{[]string{"-data", filepath.Join(t.TempDir(), "cifar-100-binary")}, " cifar100 downloads it)"},
 		{[]string{"-data", ""}, "-data: an empty text"},
 		{[]string{"-count", "-1"}, "-count"},
 		{[]string{"-scenes", "0"}, "-scenes"},

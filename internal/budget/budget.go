@@ -21,8 +21,8 @@ const (
 // reader takes from it before it allocates anything whose size or number the
 // input decides. It is for one goroutine.
 type Budget struct {
-	size int64 // of the input
-	left int64
+	bound string // for people
+	left  int64
 }
 
 // New returns the budget for an input of size bytes.
@@ -31,7 +31,16 @@ func New(size int64) *Budget {
 	if size < (math.MaxInt64-slack)/factor {
 		left = factor*size + slack
 	}
-	return &Budget{size, left - fixed}
+	return &Budget{fmt.Sprintf("%d times the file's %d bytes", factor, size), left - fixed}
+}
+
+// NewMax returns a budget of max bytes, but of 1 MiB at least, whatever the
+// size of the input.
+func NewMax(max int64) *Budget {
+	if max < slack {
+		max = slack
+	}
+	return &Budget{fmt.Sprintf("the %d bytes allowed", max), max - fixed}
 }
 
 // Left returns the bytes that can still be taken.
@@ -51,7 +60,7 @@ func (b *Budget) Take(n int) error {
 		cost = (cost + 15) &^ 15
 	}
 	if n < 0 || cost > b.left {
-		return fmt.Errorf("refused: it would take more memory than %d times the file's %d bytes", factor, b.size)
+		return fmt.Errorf("refused: it would take more memory than %s", b.bound)
 	}
 	b.left -= cost
 	return nil

@@ -15,7 +15,17 @@ import (
 // not from the name: safetensors, or what torch.save writes (a zip archive
 // since PyTorch 1.6, a stream of pickles before). Errors begin with the path.
 // See Read.
-func Load(path string) (*StateDict, error) {
+func Load(path string) (*StateDict, error) { return loadFile(path, budget.New) }
+
+// LoadMax is Load with another bound: the memory allocated in all is at most
+// max bytes, and no more than 1 MiB when max is less. It lets in a zip archive
+// whose entries have been compressed to less than a quarter, which Load
+// refuses; torch.save itself compresses nothing.
+func LoadMax(path string, max int64) (*StateDict, error) {
+	return loadFile(path, func(int64) *budget.Budget { return budget.NewMax(max) })
+}
+
+func loadFile(path string, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err // names the path
@@ -32,7 +42,7 @@ func Load(path string) (*StateDict, error) {
 		}
 		return nil, fmt.Errorf("%s: expected a checkpoint file, found %s", path, what)
 	}
-	s, err := Read(f, info.Size())
+	s, err := readBytes(f, info.Size(), newBudget)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -52,7 +62,9 @@ func Load(path string) (*StateDict, error) {
 // of these that holds tensors) is unwrapped, entries beside or among the
 // tensors that are no tensors are left out, and where every name begins with
 // "module." (DataParallel) or "_orig_mod." (torch.compile) that is removed.
-func Read(r io.ReaderAt, size int64) (*StateDict, error) {
+func Read(r io.ReaderAt, size int64) (*StateDict, error) { return readBytes(r, size, budget.New) }
+
+func readBytes(r io.ReaderAt, size int64, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
 	if size == 0 {
 		return nil, errors.New("expected a checkpoint, found an empty file (0 bytes)")
 	}
@@ -63,7 +75,7 @@ func Read(r io.ReaderAt, size int64) (*StateDict, error) {
 	if err := readAt(r, head, 0); err != nil {
 		return nil, err
 	}
-	s, err := readFormat(r, size, head)
+	s, err := readFormat(r, size, head, newBudget(size))
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +87,7 @@ func Read(r io.ReaderAt, size int64) (*StateDict, error) {
 	return s, nil
 }
 
-func readFormat(r io.ReaderAt, size int64, head []byte) (*StateDict, error) {
-	b := budget.New(size)
+func readFormat(r io.ReaderAt, size int64, head []byte, b *budget.Budget) (*StateDict, error) {
 	// A safetensors file begins with the length of its header; the header's
 	// first byte is what can be recognised. No other format here has '{' at 8.
 	if len(head) > 8 && head[8] == '{' {

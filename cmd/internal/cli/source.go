@@ -28,10 +28,13 @@ type Source struct {
 	Std     string
 	Classes string // names, comma separated or a file with one a line
 	Scenes  int    // number of embedded scenes, where there is no other data
+
+	MaxPixels int // of an image file; 0: 1<<26
+	MaxMemory int // MB that reading Weights may take; 0: by its size
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes", "scenes", "image"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes", "scenes", "max-pixels", "max-memory", "image"}
 
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
@@ -51,6 +54,8 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 		return nil
 	})
 	flags.IntVar(&s.Scenes, "scenes", scenes, "`number` of embedded scenes, where there is no other data")
+	flags.IntVar(&s.MaxPixels, "max-pixels", 1<<26, "refuse image files of more than this `number` of pixels; each takes up to 20 bytes")
+	flags.IntVar(&s.MaxMemory, "max-memory", 0, "`MB` that reading -weights may take (default 4 times the file's size and 1 MB; packed archives may need more)")
 	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
 }
 
@@ -132,7 +137,13 @@ func (s *Source) Open() (_ *Opened, err error) {
 }
 
 func (s *Source) openData(o *Opened) error {
-	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold}
+	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold, MaxPixels: s.MaxPixels}
+	if s.MaxPixels < 0 || s.MaxPixels > 1<<30 {
+		return Usagef("-max-pixels %d: want 0 to %d", s.MaxPixels, 1<<30)
+	}
+	if s.MaxMemory < 0 || s.MaxMemory > 1<<20 {
+		return Usagef("-max-memory %d: want 0 to %d", s.MaxMemory, 1<<20)
+	}
 	var err error
 	switch {
 	case s.Data != "" && len(s.Images) > 0:
@@ -176,6 +187,9 @@ func (s *Source) openData(o *Opened) error {
 func (s *Source) openWeights(o *Opened) (*checkpoint.StateDict, error) {
 	if s.Weights != "" {
 		o.NetworkName = s.Weights
+		if s.MaxMemory > 0 {
+			return checkpoint.LoadMax(s.Weights, int64(s.MaxMemory)*1e6)
+		}
 		return checkpoint.Load(s.Weights)
 	}
 	if s.Data == "" && len(s.Images) == 0 {
