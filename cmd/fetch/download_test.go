@@ -171,10 +171,40 @@ func TestContentRange(t *testing.T) {
 	}
 }
 
+// The room is known to be there before anything is downloaded or unpacked: for
+// what is missing of the archive, and for all that is in it.
 func TestDiskSpace(t *testing.T) {
 	archive := pack(t, goodEntries()...)
-	f, _ := testFetcher(t, toySet(archive), "http://127.0.0.1:1/", nil)
-	f.free = func(string) (uint64, error) { return 1000, nil }
-	wantError(t, f.run(t.Context()), "MB free")
-	wantFiles(t, f.dir)
+	s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { content(w, r, archive, `"v1"`) })
+	for _, test := range []struct {
+		name    string
+		prepare func(f *fetcher)
+		missing int
+	}{
+		{"new", func(*fetcher) {}, len(archive)},
+		{"half there", func(f *fetcher) { putPart(t, f, archive[:len(archive)/2]) }, len(archive) - len(archive)/2},
+		{"all there", func(f *fetcher) { putPart(t, f, archive) }, 0},
+		{"own archive", func(f *fetcher) {
+			if err := os.WriteFile(f.archive(), archive, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, 0},
+	} {
+		f, _ := testFetcher(t, toySet(archive), s.URL, nil)
+		test.prepare(f)
+		need := uint64(test.missing) + uint64(f.set.unpacked())
+		f.free = func(string) (uint64, error) { return need - 1, nil }
+		before := len(s.requests)
+		wantError(t, f.run(t.Context()), "MB free")
+		if _, err := os.Stat(filepath.Join(f.dir, "toy")); err == nil || len(s.requests) != before {
+			t.Errorf("%s: %d requests without room", test.name, len(s.requests)-before)
+		}
+		f.free = func(string) (uint64, error) { return need, nil }
+		if err := f.run(t.Context()); err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	if free, err := freeSpace(t.TempDir()); err != nil || free == 0 {
+		t.Errorf("freeSpace: %d, %v", free, err)
+	}
 }

@@ -62,21 +62,24 @@ func parse(args []string, stdout io.Writer) (*fetcher, error) {
 	flags.StringVar(&f.dir, "dir", ".", "`folder` that gets the data set's folder")
 	var address string
 	flags.StringVar(&address, "url", "", "`address` of the same archive on another server")
-	flags.BoolVar(&f.keep, "keep", false, "keep the archive")
+	flags.BoolVar(&f.keep, "keep", false, "keep the archive, against which -verify can compare every byte")
 	flags.BoolVar(&f.verify, "verify", false, "check data that is already there: sizes, labels and published MD5 sums")
 	help := func(w io.Writer) {
 		fmt.Fprint(w, `fetch downloads a data set, checks it and unpacks it. Run again after an
 interruption it goes on where it was; with the data in place it does nothing.
 
-  fetch cifar10            CIFAR-10, binary version, 162 MB: cifar-10-batches-bin
-  fetch cifar100           CIFAR-100, binary version, 161 MB: cifar-100-binary
+  fetch cifar10            CIFAR-10, binary version, 170 MB: cifar-10-batches-bin
+  fetch cifar100           CIFAR-100, binary version, 169 MB: cifar-100-binary
   fetch -dir data stl10    STL-10, 2.6 GB: data/stl10_binary
   fetch -verify cifar10    checks what is there
+
+Until the data set is complete, all that has come is in a folder beside it, whose
+name ends in .part.
 `)
 		cli.PrintFlags(w, flags, "Flags", "dir", "url", "keep", "verify")
 		fmt.Fprint(w, `
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
-Ctrl-C.
+Ctrl-C, 143 after SIGTERM.
 `)
 	}
 	var name string
@@ -245,7 +248,7 @@ func (f *fetcher) download(ctx context.Context, d *downloader) error {
 	if info, err := os.Stat(d.part); err == nil && info.Size() > 0 {
 		verb = fmt.Sprintf("going on after %d MB of", info.Size()/1e6)
 	}
-	fmt.Fprintf(f.stderr, "fetch: %s %s (%d MB)\n", verb, d.url.Redacted(), (d.size+999999)/1e6)
+	fmt.Fprintf(f.stderr, "fetch: %s %s (%d MB)\n", verb, d.url.Redacted(), (d.size+500000)/1e6)
 	bar := cli.NewBytesProgress(f.stderr, d.size, f.set.archive)
 	defer bar.Done()
 	d.seen = bar.Set

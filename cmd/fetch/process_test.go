@@ -234,7 +234,7 @@ func testStatus(t *testing.T, program string) {
 	}{
 		{nil, 2, "which data set? want cifar10, cifar100, stl10, toy (fetch -h explains)"},
 		{[]string{"mnist"}, 2, `no data set "mnist": want cifar10, cifar100, stl10, toy`},
-		{[]string{"-h"}, 0, "Ctrl-C."},
+		{[]string{"-h"}, 0, "SIGTERM."},
 		{[]string{"-url", "nothing", "toy"}, 2, "-url nothing: want an http or https address"},
 		{[]string{"-url", s.URL + "/x", "-dir", t.TempDir(), "toy"}, 1, "404 Not Found"},
 		{[]string{"-dir", file, "toy"}, 1, "file"},
