@@ -39,8 +39,9 @@ const (
 	squareA, squareB = pointA * pointA, pointB * pointB
 )
 
-// coefficients of Bᵀ and Aᵀ for m = 4; the assembly reads them.
-var coefficients = [6]float32{squareA * squareB, squareA + squareB, squareA, squareB, pointA, pointB}
+// coefficients of Bᵀ and Aᵀ for m = 4, for the assembly, which reads two whole
+// vectors.
+var coefficients = [8]float32{squareA * squareB, squareA + squareB, squareA, squareB, pointA, pointB}
 
 // filters holds G, in its n first rows, for each variant: (1, p, p²) over the
 // product of p's distances from the other points.

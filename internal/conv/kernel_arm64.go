@@ -1,0 +1,58 @@
+//go:build !purego
+
+package conv
+
+import "unsafe"
+
+// machineKernels is NEON, which every arm64 processor has.
+func machineKernels() []*kernel {
+	return []*kernel{{
+		name: "neon", rows: 8, lanes: lanesNEON, narrow: lanesNEON,
+		mul:    mulNEON,
+		input:  [variants]func(*transform){input2NEON, input4NEON},
+		output: [variants]func(*transform){output2NEON, output4NEON},
+		pool:   poolNEON,
+	}}
+}
+
+const lanesNEON = 8
+
+// mulNEON is tileNEON for any number of columns.
+func mulNEON(p *product) {
+	if p.cols == lanesNEON {
+		tileNEON(p)
+		return
+	}
+	var tile [8 * lanesNEON]float32
+	whole := *p
+	whole.c, whole.stride, whole.bias = &tile[0], lanesNEON, nil
+	tileNEON(&whole)
+	for i := range p.rows {
+		c := at(p.c, 4*i*p.stride, p.cols)
+		copy(c, tile[i*lanesNEON:])
+		if p.bias != nil {
+			for j, b := range unsafe.Slice(p.bias, p.cols) {
+				c[j] += b
+			}
+			finishGo(c, p.add, 4*i*p.stride, p.floor)
+		}
+	}
+}
+
+//go:noescape
+func tileNEON(p *product)
+
+//go:noescape
+func input2NEON(t *transform)
+
+//go:noescape
+func input4NEON(t *transform)
+
+//go:noescape
+func output2NEON(t *transform)
+
+//go:noescape
+func output4NEON(t *transform)
+
+//go:noescape
+func poolNEON(p *pooling)
