@@ -108,16 +108,26 @@ func (c *Conv) Apply(y, x, shortcut *Maps, relu bool, mem *Memory) error {
 	case shortcut != nil && !fits(shortcut):
 		return fmt.Errorf("conv: shortcut of %s does not fit the output of %s", shortcut, y)
 	}
+	c.apply(y, x, shortcut, relu, c.variant(x), mem)
+	return nil
+}
+
+// apply is Apply in the given way.
+func (c *Conv) apply(y, x, shortcut *Maps, relu bool, variant int, mem *Memory) {
 	floor := float32(math.Inf(-1))
 	if relu {
 		floor = 0
 	}
-	if v := c.variant(x); v >= 0 {
-		c.winograd[v]().run(c, x, y, shortcut, floor, mem)
-	} else {
+	if variant < 0 {
 		c.direct().run(c, x, y, shortcut, floor, mem)
+	} else {
+		c.winograd[variant]().run(c, x, y, shortcut, floor, mem)
 	}
-	return nil
+}
+
+// winogradFits tells whether Winograd's algorithm can convolve x.
+func (c *Conv) winogradFits(x *Maps) bool {
+	return c.Kernel == 3 && c.Stride == 1 && c.Dilation == 1 && c.Groups == 1 && x.Border == 0 && c.In%vector == 0 && c.Out%vector == 0
 }
 
 // variant returns which of Winograd's variants convolves x, or -1 for none.
@@ -125,8 +135,7 @@ func (c *Conv) Apply(y, x, shortcut *Maps, relu bool, mem *Memory) error {
 // tiles, and the weights that are fetched for them. The direct way has one
 // tile a pixel.
 func (c *Conv) variant(x *Maps) int {
-	if c.Kernel != 3 || c.Stride != 1 || c.Dilation != 1 || c.Groups != 1 || x.Border != 0 ||
-		c.In%vector != 0 || c.Out%vector != 0 {
+	if !c.winogradFits(x) {
 		return -1
 	}
 	h, w := c.OutSize(x.H), c.OutSize(x.W)

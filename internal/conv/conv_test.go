@@ -56,37 +56,46 @@ func definition(s Shape, x, weight, scale, bias, shortcut []float32, relu bool, 
 	return y, size
 }
 
+// randomShape is a convolution that some way is the best for.
+func randomShape(r *rand.Rand, trial int) (s Shape, border int) {
+	s = Shape{In: 1 + r.IntN(40), Out: 1 + r.IntN(70), Kernel: 1 + r.IntN(4), Stride: 1 + r.IntN(3), Dilation: 1 + r.IntN(2), Groups: 1}
+	s.Padding = r.IntN(s.Kernel + 1)
+	switch trial % 5 {
+	case 0:
+		s.Groups = 1 + r.IntN(4)
+		s.In, s.Out = s.Groups*(1+r.IntN(9)), s.Groups*(1+r.IntN(40))
+	case 1:
+		border = s.Padding + r.IntN(2)
+		s.In = 1 + r.IntN(4)
+	case 2, 3:
+		s = Shape{In: 16 * (1 + r.IntN(4)), Out: 16 * (1 + r.IntN(5)), Kernel: 3, Stride: 1, Dilation: 1, Padding: r.IntN(3), Groups: 1}
+	}
+	return s, border
+}
+
 // TestConvAgainstDefinition convolves random shapes with every kernel, in
-// every way that there is.
+// every way that there is, to memory that holds NaN, and holds the results to
+// the definition in float64. What rounding may do is a few roundings (by
+// chance alone the square root of their number: see internal/gemm's tests) of
+// the sum of the sizes of all that is added up: for the direct way the
+// products, for Winograd's what its algorithm makes of the same sum.
 func TestConvAgainstDefinition(t *testing.T) {
 	for _, kern := range kernels {
 		t.Run(kern.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			worst := map[int]float64{}
-			for trial := range 150 {
-				s := Shape{In: 1 + r.IntN(40), Out: 1 + r.IntN(70), Kernel: 1 + r.IntN(4), Stride: 1 + r.IntN(3), Dilation: 1 + r.IntN(2), Groups: 1}
-				s.Padding = r.IntN(s.Kernel + 1)
-				border := 0
-				switch trial % 5 {
-				case 0:
-					s.Groups = 1 + r.IntN(4)
-					s.In, s.Out = s.Groups*(1+r.IntN(9)), s.Groups*(1+r.IntN(40))
-				case 1:
-					border = s.Padding + r.IntN(2)
-					s.In = 1 + r.IntN(4)
-				case 2, 3:
-					s = Shape{In: 16 * (1 + r.IntN(4)), Out: 16 * (1 + r.IntN(5)), Kernel: 3, Stride: 1, Dilation: 1, Padding: r.IntN(3), Groups: 1}
-				}
-				n, h, w := 1+r.IntN(3), 1+r.IntN(13), 1+r.IntN(13)
-				if s.OutSize(h) < 1 || s.OutSize(w) < 1 {
+			for trial := range 100 {
+				s, border := randomShape(r, trial)
+				n, h, w := 1+r.IntN(2), 1+r.IntN(11), 1+r.IntN(11)
+				oh, ow := s.OutSize(h), s.OutSize(w)
+				if oh < 1 || ow < 1 {
 					continue
 				}
 				in := s.In / s.Groups
 				x, weight := random(r, n*s.In*h*w), random(r, s.Out*in*s.Kernel*s.Kernel)
 				scale, bias := random(r, s.Out), random(r, s.Out)
-				var shortcut []float32
 				var mem Memory
-				oh, ow := s.OutSize(h), s.OutSize(w)
+				var shortcut []float32
 				var add *Maps
 				if r.IntN(2) == 0 {
 					shortcut = random(r, n*s.Out*oh*ow)
@@ -98,30 +107,23 @@ func TestConvAgainstDefinition(t *testing.T) {
 					t.Fatal(err)
 				}
 				want, size := definition(s, x, weight, scale, bias, shortcut, relu, n, h, w)
-				unit := slices.Max(size) * 0x1p-24
 				maps := FromNCHW(x, n, s.In, h, w, border, &mem)
-				if !slices.Equal(maps.NCHW(), x) {
-					t.Fatal("NCHW is not the inverse of FromNCHW")
-				}
 				for v := -1; v < variants; v++ {
+					if v >= 0 {
+						if !c.winogradFits(maps) {
+							continue
+						}
+						size = winogradSize(c, x, bias, shortcut, n, h, w, v)
+					}
 					y := mem.Maps(n, oh, ow, s.Out, 0)
-					for i := range y.data[y.lead:] {
-						y.data[y.lead+i] = float32(math.NaN())
+					for i := range y.pixels() {
+						y.pixels()[i] = float32(math.NaN())
 					}
-					floor := float32(math.Inf(-1))
-					if relu {
-						floor = 0
-					}
-					if v < 0 {
-						c.direct().run(c, maps, y, add, floor, &mem)
-					} else if c.variant(maps) >= 0 || s.Kernel == 3 && s.Stride == 1 && s.Dilation == 1 && s.Groups == 1 && border == 0 && s.In%vector == 0 && s.Out%vector == 0 {
-						c.winograd[v]().run(c, maps, y, add, floor, &mem)
-					} else {
-						continue
-					}
+					c.apply(y, maps, add, relu, v, &mem)
+					unit := 0x1p-24 * math.Sqrt(float64(in*s.Kernel*s.Kernel+2))
 					for i, got := range y.NCHW() {
-						d := math.Abs(float64(got)-want[i]) / unit
-						if !(d < 60) {
+						d := math.Abs(float64(got)-want[i]) / (unit * size[i])
+						if !(d < 2) {
 							t.Fatalf("trial %d, variant %d, %+v on %d x %d x %d: element %d is %v, want %v", trial, v, s, n, h, w, i, got, want[i])
 						}
 						worst[v] = max(worst[v], d)
@@ -129,8 +131,204 @@ func TestConvAgainstDefinition(t *testing.T) {
 					mem.Free(y)
 				}
 			}
-			t.Logf("largest differences in roundings of the sum of |a||b|: %v", worst)
+			if len(worst) != 1+variants {
+				t.Errorf("not all ways were taken: %v", worst)
+			}
+			t.Logf("largest difference, in sqrt(k) roundings of the sum of sizes, of each way: %v", worst)
 		})
+	}
+}
+
+// winogradSize returns for each element the sum of the sizes of all that its
+// algorithm adds up: |A|ᵀ [(|G| |g| |G|ᵀ) ⊙ (|B|ᵀ |d| |B|)] |A|, and the rest.
+func winogradSize(c *Conv, x, bias, shortcut []float32, images, h, w, variant int) []float64 {
+	m := tileSize(variant)
+	n := m + 2
+	in, out := matrix([]func(*[6]float32){input2, input4}[variant], n, n), matrix([]func(*[6]float32){output2, output4}[variant], m, n)
+	var g [6][6]float64
+	for i := range n {
+		for j := range 3 {
+			g[i][j] = math.Abs(filters[variant][i][j])
+		}
+	}
+	kernels := make([][6][6]float64, c.Out*c.In)
+	for i := range kernels {
+		var k [6][6]float64
+		for j := range 9 {
+			k[j/3][j%3] = math.Abs(float64(c.weight[i*9+j]) * float64(c.scale[i/c.In]))
+		}
+		kernels[i] = both(g, k, n, 3)
+	}
+	oh, ow := c.OutSize(h), c.OutSize(w)
+	size := make([]float64, images*c.Out*oh*ow)
+	for i := range images {
+		for top := 0; top < oh; top += m {
+			for left := 0; left < ow; left += m {
+				points := make([][6][6]float64, c.In)
+				for j := range points {
+					var d [6][6]float64
+					for a := range n {
+						for b := range n {
+							if p, q := top+a-c.Padding, left+b-c.Padding; p >= 0 && p < h && q >= 0 && q < w {
+								d[a][b] = math.Abs(float64(x[((i*c.In+j)*h+p)*w+q]))
+							}
+						}
+					}
+					points[j] = both(in, d, n, n)
+				}
+				for o := range c.Out {
+					var sum [6][6]float64
+					for j, p := range points {
+						for a := range n {
+							for b := range n {
+								sum[a][b] += p[a][b] * kernels[o*c.In+j][a][b]
+							}
+						}
+					}
+					y := both(out, sum, m, n)
+					for a := range min(m, oh-top) {
+						for b := range min(m, ow-left) {
+							at := ((i*c.Out+o)*oh+top+a)*ow + left + b
+							size[at] = y[a][b] + math.Abs(float64(bias[o]))
+							if shortcut != nil {
+								size[at] += math.Abs(float64(shortcut[at]))
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return size
+}
+
+// matrix returns the sizes of the elements of a transform, m x n.
+func matrix(transform func(*[6]float32), m, n int) (out [6][6]float64) {
+	for j := range n {
+		var d [6]float32
+		d[j] = 1
+		transform(&d)
+		for i := range m {
+			out[i][j] = math.Abs(float64(d[i]))
+		}
+	}
+	return out
+}
+
+// both returns a x aᵀ for an m x n matrix a.
+func both(a, x [6][6]float64, m, n int) (y [6][6]float64) {
+	var half [6][6]float64
+	for i := range m {
+		for j := range n {
+			for k := range n {
+				half[i][j] += a[i][k] * x[k][j]
+			}
+		}
+	}
+	for i := range m {
+		for j := range m {
+			for k := range n {
+				y[i][j] += half[i][k] * a[j][k]
+			}
+		}
+	}
+	return y
+}
+
+// TestSameBits convolves images together and alone, on one goroutine and on
+// several, each kernel and each way: every element must keep its bits.
+func TestSameBits(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(5, 6))
+			var taken [variants + 1]bool
+			for _, l := range []struct {
+				side  int
+				shape Shape
+			}{
+				{12, Shape{In: 3, Out: 20, Kernel: 7, Stride: 2, Dilation: 1, Padding: 3, Groups: 1}},
+				{20, Shape{In: 16, Out: 48, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}},
+				{4, Shape{In: 32, Out: 96, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}},
+				{9, Shape{In: 40, Out: 80, Kernel: 3, Stride: 2, Dilation: 1, Padding: 1, Groups: 2}},
+			} {
+				s, n := l.shape, 9
+				c, err := newConv(kern, s, random(r, s.Out*s.In/s.Groups*s.Kernel*s.Kernel), random(r, s.Out), random(r, s.Out))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var mem Memory
+				x := FromNCHW(random(r, n*s.In*l.side*l.side), n, s.In, l.side, l.side, 0, &mem)
+				side := s.OutSize(l.side)
+				whole := mem.Maps(n, side, side, s.Out, 0)
+				if err := c.Apply(whole, x, nil, true, &mem); err != nil {
+					t.Fatal(err)
+				}
+				taken[c.variant(x)+1] = true
+				want := slices.Clone(whole.pixels())
+				for _, procs := range []int{1, 2, 3, 8} {
+					old := runtime.GOMAXPROCS(procs)
+					for lo := range n {
+						hi := lo + 1 + r.IntN(n-lo)
+						clear(whole.pixels())
+						part := whole.Images(lo, hi)
+						if err := c.Apply(part, x.Images(lo, hi), nil, true, &mem); err != nil {
+							t.Fatal(err)
+						}
+						size := side * side * s.Out
+						if !slices.Equal(part.pixels(), want[lo*size:hi*size]) {
+							t.Fatalf("%+v, images %d to %d, GOMAXPROCS=%d: other bits", s, lo, hi, procs)
+						}
+					}
+					runtime.GOMAXPROCS(old)
+				}
+			}
+			for i, ok := range taken {
+				if !ok {
+					t.Errorf("variant %d was not taken", i-1)
+				}
+			}
+		})
+	}
+}
+
+// TestRefusals lists what does not fit.
+func TestRefusals(t *testing.T) {
+	s := Shape{In: 3, Out: 4, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}
+	weight, four := make([]float32, 108), make([]float32, 4)
+	for i, bad := range []Shape{
+		{}, {3, 4, 3, 0, 1, 1, 1}, {3, 4, 3, 1, 0, 1, 1}, {3, 4, 3, 1, 1, -1, 1}, {3, 4, 3, 1, 1, 1, 2}, {4, 3, 3, 1, 1, 1, 2}, {3, 4, 3, 1, 1, 1, 0},
+	} {
+		if _, err := New(bad, weight, four, four); err == nil {
+			t.Errorf("shape %d, %+v, was accepted", i, bad)
+		}
+	}
+	if _, err := New(s, weight[1:], four, four); err == nil {
+		t.Error("too few weights were accepted")
+	}
+	c, err := New(s, weight, four, four)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mem Memory
+	x, y := mem.Maps(2, 5, 5, 3, 0), mem.Maps(2, 5, 5, 4, 0)
+	if err := c.Apply(y, x, nil, false, &mem); err != nil {
+		t.Fatal(err)
+	}
+	wide, err := New(Shape{In: 3, Out: 4, Kernel: 3, Stride: 1, Dilation: 9, Padding: 1, Groups: 1}, weight, four, four)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"4 channels":              c.Apply(y, mem.Maps(2, 5, 5, 4, 0), nil, false, &mem),
+		"an output of 3 channels": c.Apply(mem.Maps(2, 5, 5, 3, 0), x, nil, false, &mem),
+		"an output of one image":  c.Apply(y.Images(0, 1), x, nil, false, &mem),
+		"an output with a border": c.Apply(mem.Maps(2, 5, 5, 4, 1), x, nil, false, &mem),
+		"a misshapen shortcut":    c.Apply(y, x, y.Images(1, 2), false, &mem),
+		"too large a kernel":      wide.Apply(y, x, nil, false, &mem),
+	} {
+		if err == nil {
+			t.Errorf("%s was accepted", name)
+		}
 	}
 }
 
@@ -190,23 +388,15 @@ func BenchmarkConv(b *testing.B) {
 					}
 					b.Run(fmt.Sprintf("%s/batch=%d/%s/threads=%d", l.name, n, way, threads), func(b *testing.B) {
 						defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
-						for _, c := range convs {
-							if v < 0 {
-								c.direct()
-							} else {
-								c.winograd[v]()
-							}
+						for _, c := range convs { // packs the weights
+							c.apply(y, x, nil, true, v, &mem)
 						}
 						i, fastest := 0, time.Duration(1<<62)
 						for b.Loop() {
 							start := time.Now()
 							c := convs[i%copies]
 							i++
-							if v < 0 {
-								c.direct().run(c, x, y, nil, 0, &mem)
-							} else {
-								c.winograd[v]().run(c, x, y, nil, 0, &mem)
-							}
+							c.apply(y, x, nil, true, v, &mem)
 							fastest = min(fastest, time.Since(start))
 						}
 						flop := 2 * float64(n*side*side*s.Out*s.In*s.Kernel*s.Kernel)

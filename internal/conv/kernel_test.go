@@ -1,0 +1,248 @@
+package conv
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestProducts runs every kernel's tile over all its rows, widths and
+// epilogues, with rows that begin anywhere, and holds it to the definition: up
+// to rounding (see TestConvAgainstDefinition), but NaN must stay, and nothing
+// outside the tile may be written.
+func TestProducts(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(7, 8))
+			for trial := range 400 {
+				p := product{taps: 1 + r.IntN(4), depth: 1 + r.IntN(30), lanes: kern.lanes, rows: 1 + trial%kern.rows, floor: float32(math.Inf(-1))}
+				if trial%3 == 0 {
+					p.lanes = kern.narrow
+				}
+				p.cols = 1 + r.IntN(p.lanes)
+				if trial%4 == 0 {
+					p.cols = p.lanes
+				}
+				p.stride = p.cols + r.IntN(5)
+				a, b := random(r, 300), random(r, p.taps*p.depth*p.lanes)
+				offsets := make([]int, p.taps*kern.rows)
+				for i := range offsets {
+					offsets[i] = 4 * r.IntN(300-p.depth+1)
+				}
+				c, bias, add := random(r, 2*kern.lanes+kern.rows*p.stride), random(r, kern.lanes), random(r, kern.rows*p.stride)
+				nan := -1
+				if r.IntN(2) == 0 {
+					p.bias = &bias[0]
+					if r.IntN(2) == 0 {
+						p.floor = 0
+					}
+					if r.IntN(2) == 0 {
+						p.add = &add[0]
+						nan = r.IntN(p.cols)
+						add[nan] = float32(math.NaN())
+					}
+				}
+				p.a, p.offsets, p.b, p.c = &a[0], &offsets[0], &b[0], &c[kern.lanes]
+				before := slices.Clone(c)
+				kern.mul(&p)
+				for at, got := range c {
+					i, j := (at-kern.lanes)/p.stride, (at-kern.lanes)%p.stride
+					if at < kern.lanes || i >= p.rows || j >= p.cols {
+						if got != before[at] {
+							t.Fatalf("%+v: wrote outside at %d", p, at-kern.lanes)
+						}
+						continue
+					}
+					want, size := 0.0, 0.0
+					for tap := range p.taps {
+						for k := range p.depth {
+							term := float64(a[offsets[tap*kern.rows+i]/4+k]) * float64(b[(tap*p.depth+k)*p.lanes+j])
+							want += term
+							size += math.Abs(term)
+						}
+					}
+					if p.bias != nil {
+						want += float64(bias[j])
+						size += math.Abs(float64(bias[j]))
+						if p.add != nil {
+							want += float64(add[i*p.stride+j])
+							size += math.Abs(float64(add[i*p.stride+j]))
+						}
+						if want < float64(p.floor) {
+							want = float64(p.floor)
+						}
+					}
+					if i == 0 && j == nan {
+						if got == got {
+							t.Fatalf("%+v: NaN became %v", p, got)
+						}
+						continue
+					}
+					if d := math.Abs(float64(got) - want); !(d <= 2*0x1p-24*math.Sqrt(float64(p.taps*p.depth+2))*size) {
+						t.Fatalf("%+v: (%d, %d) is %v, want %v", p, i, j, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestTransforms holds every kernel's transforms to the portable ones, over
+// random numbers of channels, distances, and pixels cut off, and checks that
+// nothing else is written. They differ by the rounding of fused operations: a
+// few units of the largest intermediate value, which is at most 16 times the
+// largest input a pass.
+func TestTransforms(t *testing.T) {
+	const tolerance = 16 * 16 * 8 * 0x1p-24
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(9, 10))
+			for trial := range 200 {
+				v := trial % variants
+				m := tileSize(v)
+				n := m + 2
+				channels := vector * (1 + r.IntN(4))
+				src := random(r, 4000)
+				offsets := make([]int, n*n)
+				for i := range offsets {
+					offsets[i] = 4 * r.IntN(len(src)-channels)
+				}
+				in := transform{src: &src[0], offsets: &offsets[0], stride: channels + r.IntN(9), channels: channels, scratch: &make([]float32, 36*vector)[0]}
+				guard := random(r, n*n*in.stride+2*vector)
+				compareRuns(t, guard, tolerance, func(dst *float32, of *kernel) {
+					in.dst = dst
+					of.input[v](&in)
+				}, kern)
+
+				points := random(r, n*n*in.stride)
+				bias, add := random(r, channels), random(r, 6000)
+				out := transform{src: &points[0], stride: in.stride, channels: channels, scratch: in.scratch, bias: &bias[0],
+					pixelStride: channels + r.IntN(5), rows: 1 + r.IntN(m), cols: 1 + r.IntN(m), floor: float32(math.Inf(-1))}
+				out.rowStride = m*out.pixelStride + r.IntN(9)
+				if r.IntN(2) == 0 {
+					out.add = &add[vector]
+				}
+				if r.IntN(2) == 0 {
+					out.floor = 0
+					bias[r.IntN(channels)] = float32(math.NaN())
+				}
+				guard = random(r, m*out.rowStride+2*vector)
+				compareRuns(t, guard, tolerance, func(dst *float32, of *kernel) {
+					out.dst = dst
+					of.output[v](&out)
+				}, kern)
+			}
+		})
+	}
+}
+
+// compareRuns lets a kernel and the portable one write into copies of guard,
+// vector elements in, and compares all of it.
+func compareRuns(t *testing.T, guard []float32, tolerance float64, run func(dst *float32, of *kernel), kern *kernel) {
+	t.Helper()
+	got, want := slices.Clone(guard), slices.Clone(guard)
+	run(&got[vector], kern)
+	run(&want[vector], &portable)
+	for i, w := range want {
+		same := math.Float32bits(got[i]) == math.Float32bits(w) || w != w && got[i] != got[i]
+		if !same && (w == guard[i] || !(math.Abs(float64(got[i]-w)) <= tolerance)) {
+			t.Fatalf("%s: element %d is %v, portable %v", kern.name, i-vector, got[i], w)
+		}
+	}
+}
+
+// TestPool holds every kernel's pooling to the portable one, exactly, with
+// NaN and infinities among the values.
+func TestPool(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(11, 12))
+			for range 200 {
+				src := random(r, 3000)
+				for range 60 {
+					src[r.IntN(len(src))] = []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}[r.IntN(3)]
+				}
+				channels := vector * (1 + r.IntN(4))
+				offsets := make([]int, 1+r.IntN(9))
+				for i := range offsets {
+					offsets[i] = 4 * r.IntN(2000)
+				}
+				p := pooling{src: &src[0], offsets: &offsets[0], taps: len(offsets), count: 1 + r.IntN(5), srcStride: r.IntN(100), dstStride: channels + r.IntN(7), channels: channels}
+				guard := random(r, p.count*p.dstStride+2*vector)
+				compareRuns(t, guard, 0, func(dst *float32, of *kernel) {
+					p.dst = dst
+					of.pool(&p)
+				}, kern)
+			}
+		})
+	}
+}
+
+// TestMaxPool pools whole maps, whose windows are cut off at the edges, and
+// compares with the definition; 20 channels take the portable kernel.
+func TestMaxPool(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	for trial := range 60 {
+		n, c, h, w := 1+r.IntN(3), []int{16, 20, 48}[trial%3], 1+r.IntN(12), 1+r.IntN(12)
+		kernel, stride := 1+r.IntN(4), 1+r.IntN(3)
+		padding := r.IntN(kernel/2 + 1)
+		if h+2*padding < kernel || w+2*padding < kernel {
+			continue
+		}
+		oh, ow := (h+2*padding-kernel)/stride+1, (w+2*padding-kernel)/stride+1
+		x := random(r, n*c*h*w)
+		var mem Memory
+		y := mem.Maps(n, oh, ow, c, 0)
+		MaxPool(y, FromNCHW(x, n, c, h, w, 0, &mem), kernel, stride, padding, &mem)
+		got := y.NCHW()
+		for i := range got {
+			plane, a, b := i/(oh*ow), i/ow%oh, i%ow
+			want := float32(math.Inf(-1))
+			for u := range kernel {
+				for v := range kernel {
+					if p, q := a*stride+u-padding, b*stride+v-padding; p >= 0 && p < h && q >= 0 && q < w {
+						want = max(want, x[(plane*h+p)*w+q])
+					}
+				}
+			}
+			if got[i] != want {
+				t.Fatalf("kernel %d, stride %d, padding %d on %d x %d: element %d is %v, want %v", kernel, stride, padding, h, w, i, got[i], want)
+			}
+		}
+	}
+}
+
+// TestWinogradRounding shows what the choice of the points is for: on rectified
+// maps the rounding errors of F(4x4, 3x3) are about twice those of the direct
+// way (with the points 0, ±1, ±2, four times), and those of F(2x2, 3x3) are not
+// larger.
+func TestWinogradRounding(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	s := Shape{In: 128, Out: 16, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}
+	const side = 12
+	x, ones, zeros := random(r, s.In*side*side), slices.Repeat([]float32{1}, s.Out), make([]float32, s.Out)
+	for i := range x {
+		x[i] = max(x[i], 0)
+	}
+	weight := random(r, s.Out*s.In*9)
+	want, _ := definition(s, x, weight, ones, zeros, nil, false, 1, side, side)
+	c, err := New(s, weight, ones, zeros)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mem Memory
+	var rms [1 + variants]float64
+	for v := range rms {
+		y := mem.Maps(1, side, side, s.Out, 0)
+		c.apply(y, FromNCHW(x, 1, s.In, side, side, 0, &mem), nil, false, v-1, &mem)
+		for i, got := range y.NCHW() {
+			rms[v] += (float64(got) - want[i]) * (float64(got) - want[i])
+		}
+		rms[v] = math.Sqrt(rms[v] / float64(len(want)))
+	}
+	t.Logf("rms errors: direct %.2g, F(2x2) %.2g times that, F(4x4) %.2g times", rms[0], rms[1]/rms[0], rms[2]/rms[0])
+	if rms[1] > 1.5*rms[0] || rms[2] > 3*rms[0] {
+		t.Error("larger than that")
+	}
+}
