@@ -57,6 +57,7 @@ type transform struct {
 	stride      int
 	channels    int
 	scratch     *float32 // n*n*vector elements
+	constants   *float32 // constants[0], for the assembly
 	bias        *float32
 	add         *float32
 	rowStride   int

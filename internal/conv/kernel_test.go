@@ -108,7 +108,7 @@ func TestTransforms(t *testing.T) {
 				for i := range offsets {
 					offsets[i] = 4 * r.IntN(len(src)-channels)
 				}
-				in := transform{src: &src[0], offsets: &offsets[0], stride: channels + r.IntN(9), channels: channels, scratch: &make([]float32, 36*vector)[0]}
+				in := transform{src: &src[0], offsets: &offsets[0], stride: channels + r.IntN(9), channels: channels, scratch: &make([]float32, 36*vector)[0], constants: &constants[0]}
 				guard := random(r, n*n*in.stride+2*vector)
 				compareRuns(t, guard, tolerance, func(dst *float32, of *kernel) {
 					in.dst = dst
@@ -117,7 +117,7 @@ func TestTransforms(t *testing.T) {
 
 				points := random(r, n*n*in.stride)
 				bias, add := random(r, channels), random(r, 6000)
-				out := transform{src: &points[0], stride: in.stride, channels: channels, scratch: in.scratch, bias: &bias[0],
+				out := transform{src: &points[0], stride: in.stride, channels: channels, scratch: in.scratch, constants: in.constants, bias: &bias[0],
 					pixelStride: channels + r.IntN(5), rows: 1 + r.IntN(m), cols: 1 + r.IntN(m), floor: float32(math.Inf(-1))}
 				out.rowStride = m*out.pixelStride + r.IntN(9)
 				if r.IntN(2) == 0 {

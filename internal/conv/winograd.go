@@ -39,9 +39,8 @@ const (
 	squareA, squareB = pointA * pointA, pointB * pointB
 )
 
-// coefficients of Bᵀ and Aᵀ for m = 4, for the assembly, which reads two whole
-// vectors.
-var coefficients = [8]float32{squareA * squareB, squareA + squareB, squareA, squareB, pointA, pointB}
+// constants of Bᵀ and Aᵀ for m = 4, for the assembly, which may read all eight.
+var constants = [8]float32{squareA * squareB, squareA + squareB, squareA, squareB, pointA, pointB}
 
 // filters holds G, in its n first rows, for each variant: (1, p, p²) over the
 // product of p's distances from the other points.
@@ -181,8 +180,8 @@ func newWinogradTask(w *winograd, c *Conv, x, y, shortcut *Maps, floor float32, 
 	s.buffer = mem.take(n*n*vector + points + products)
 	scratch := &s.buffer[0]
 	s.points, s.products = s.buffer[n*n*vector:][:points], s.buffer[n*n*vector+points:]
-	s.in = transform{channels: c.In, scratch: scratch}
-	s.out = transform{scratch: scratch, rowStride: y.W * y.C, pixelStride: y.C, floor: floor}
+	s.in = transform{channels: c.In, scratch: scratch, constants: &constants[0]}
+	s.out = transform{scratch: scratch, constants: &constants[0], rowStride: y.W * y.C, pixelStride: y.C, floor: floor}
 	s.product = product{taps: 1, depth: c.In}
 	for i := range n * n {
 		s.interior[i] = 4 * (i/n*x.W + i%n) * x.C

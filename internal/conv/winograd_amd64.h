@@ -79,7 +79,7 @@ row:
 // func input4(t *transform)
 TEXT INPUT4(SB), NOSPLIT, $0-8
 	BEGIN
-	LEAQ ·coefficients(SB), AX
+	MOVQ transform_constants(DX), AX
 	VBROADCASTSS 0(AX), V10
 	VBROADCASTSS 4(AX), V11
 	VBROADCASTSS 8(AX), V12
@@ -210,7 +210,7 @@ next:
 // func output4(t *transform)
 TEXT OUTPUT4(SB), NOSPLIT, $0-8
 	BEGIN_OUT(6)
-	LEAQ ·coefficients(SB), R8
+	MOVQ transform_constants(DX), R8
 	VBROADCASTSS 8(R8), V12
 	VBROADCASTSS 12(R8), V13
 	VBROADCASTSS 16(R8), V14

@@ -70,7 +70,7 @@ row:
 
 // CONSTANTS sets V28 to aabb, aa+bb, aa, bb and V29 to a, b.
 #define CONSTANTS \
-	MOVD $·coefficients(SB), R5; \
+	MOVD transform_constants(R0), R5; \
 	VLD1 (R5), [V28.S4, V29.S4]
 
 // IN4 transforms V0..V5 to V10, V1, V6, V3, V7, V5: the points 0, a, -a, b, -b

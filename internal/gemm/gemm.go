@@ -1,8 +1,9 @@
 // Package gemm multiplies matrices.
 //
-// It is the one door to the kernels: the network's convolutions and linear
-// layers, the nearest-neighbour search and the covariance all come through
-// here. Every element of a product is summed in one fixed order, so results
+// It is the one door to the kernels: the layers of the reference path, the
+// nearest-neighbour search and the covariance all come through here (the
+// compiled plan's convolutions have kernels of their own, in internal/conv).
+// Every element of a product is summed in one fixed order, so results
 // do not depend on how many goroutines share the work, nor on how many other
 // rows and columns are computed with it.
 //
@@ -116,12 +117,8 @@ func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, 
 			left := newPackedA(kern, rows, sums, block, *buffer)
 			*buffer = left.data
 			left.fill(a.from(i, p))
-			out := Output[T]{C: c[i*ldc:], Stride: ldc}
-			if p > 0 {
-				out.Residual = out.C
-			}
-			right := &linesB[T]{b.from(0, p), kern}
-			(&product[T]{a: left, n: n, b: right, out: &out, ws: sharedWorkspace[T](), upper: upper, row: i}).run()
+			(&product[T]{a: left, n: n, b: b.from(0, p), c: c[i*ldc:], ldc: ldc, add: p > 0,
+				ws: sharedWorkspace[T](), upper: upper, row: i}).run()
 		}
 	}
 }

@@ -25,9 +25,8 @@ type kernel[T Float] struct {
 
 	// store writes the first rows x cols elements of a tile to dst, whose rows
 	// lie stride apart: tile, plus add (laid out as dst, nil for none, may be
-	// dst), plus bias[row] (nil for none), then the larger of that and 0 if
-	// relu.
-	store func(dst, add, tile, bias *T, stride, rows, cols int, relu bool)
+	// dst).
+	store func(dst, add, tile *T, stride, rows, cols int)
 
 	// copyRows copies rows runs of cols <= nr elements between strides.
 	copyRows func(dst *T, dstStride int, src *T, srcStride, rows, cols int)

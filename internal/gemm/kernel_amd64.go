@@ -36,10 +36,10 @@ func mulAVX512f32(k int, a, b, tile *float32, lanes int)
 func mulAVX512f64(k int, a, b, tile *float64, lanes int)
 
 //go:noescape
-func storeAVX512f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)
+func storeAVX512f32(dst, add, tile *float32, stride, rows, cols int)
 
 //go:noescape
-func storeAVX512f64(dst, add, tile, bias *float64, stride, rows, cols int, relu bool)
+func storeAVX512f64(dst, add, tile *float64, stride, rows, cols int)
 
 //go:noescape
 func copyRowsAVX512f32(dst *float32, dstStride int, src *float32, srcStride, rows, cols int)
@@ -54,10 +54,10 @@ func mulAVX2f32(k int, a, b, tile *float32, lanes int)
 func mulAVX2f64(k int, a, b, tile *float64, lanes int)
 
 //go:noescape
-func storeAVX2f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)
+func storeAVX2f32(dst, add, tile *float32, stride, rows, cols int)
 
 //go:noescape
-func storeAVX2f64(dst, add, tile, bias *float64, stride, rows, cols int, relu bool)
+func storeAVX2f64(dst, add, tile *float64, stride, rows, cols int)
 
 //go:noescape
 func copyRowsAVX2f32(dst *float32, dstStride int, src *float32, srcStride, rows, cols int)

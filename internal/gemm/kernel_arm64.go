@@ -18,10 +18,10 @@ func mulNEONf32(k int, a, b, tile *float32, lanes int)
 //go:noescape
 func mulNEONf64(k int, a, b, tile *float64, lanes int)
 
-func storeNEONf32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool) {
-	storeGo(12, dst, add, tile, bias, stride, rows, cols, relu)
+func storeNEONf32(dst, add, tile *float32, stride, rows, cols int) {
+	storeGo(12, dst, add, tile, stride, rows, cols)
 }
 
-func storeNEONf64(dst, add, tile, bias *float64, stride, rows, cols int, relu bool) {
-	storeGo(6, dst, add, tile, bias, stride, rows, cols, relu)
+func storeNEONf64(dst, add, tile *float64, stride, rows, cols int) {
+	storeGo(6, dst, add, tile, stride, rows, cols)
 }

@@ -153,44 +153,27 @@ some: \
 	VMASKMOVPS Y1, Y7, 32(DI); \
 done:
 
-// func storeAVX2f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)
-TEXT ·storeAVX2f32(SB), NOSPLIT, $0-57
+// func storeAVX2f32(dst, add, tile *float32, stride, rows, cols int)
+TEXT ·storeAVX2f32(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), DI
 	MOVQ    add+8(FP), R8
 	MOVQ    tile+16(FP), SI
-	MOVQ    bias+24(FP), R9
-	MOVQ    stride+32(FP), R10
+	MOVQ    stride+24(FP), R10
 	SHLQ    $2, R10
-	MOVQ    rows+40(FP), R11
-	MOVQ    cols+48(FP), CX
-	MOVBLZX relu+56(FP), DX
+	MOVQ    rows+32(FP), R11
+	MOVQ    cols+40(FP), CX
 	MASKS
-	VXORPS  Y5, Y5, Y5
 
 row:
 	VMOVUPS 0(SI), Y0
 	VMOVUPS 32(SI), Y1
 	TESTQ   R8, R8
-	JZ      bias
+	JZ      write
 	VMASKMOVPS 0(R8), Y6, Y2
 	VMASKMOVPS 32(R8), Y7, Y3
 	VADDPS  Y2, Y0, Y0
 	VADDPS  Y3, Y1, Y1
 	ADDQ    R10, R8
-
-bias:
-	TESTQ R9, R9
-	JZ    relu
-	VBROADCASTSS (R9), Y2
-	VADDPS Y2, Y0, Y0
-	VADDPS Y2, Y1, Y1
-	ADDQ  $4, R9
-
-relu:
-	TESTL DX, DX
-	JZ    write
-	VMAXPS Y0, Y5, Y0 // in this order NaN stays
-	VMAXPS Y1, Y5, Y1
 
 write:
 	WRITE(some, next)
@@ -201,45 +184,28 @@ write:
 	VZEROUPPER
 	RET
 
-// func storeAVX2f64(dst, add, tile, bias *float64, stride, rows, cols int, relu bool)
-TEXT ·storeAVX2f64(SB), NOSPLIT, $0-57
+// func storeAVX2f64(dst, add, tile *float64, stride, rows, cols int)
+TEXT ·storeAVX2f64(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), DI
 	MOVQ    add+8(FP), R8
 	MOVQ    tile+16(FP), SI
-	MOVQ    bias+24(FP), R9
-	MOVQ    stride+32(FP), R10
+	MOVQ    stride+24(FP), R10
 	SHLQ    $3, R10
-	MOVQ    rows+40(FP), R11
-	MOVQ    cols+48(FP), CX
+	MOVQ    rows+32(FP), R11
+	MOVQ    cols+40(FP), CX
 	ADDQ    CX, CX // pairs of 32-bit lanes
-	MOVBLZX relu+56(FP), DX
 	MASKS
-	VXORPD  Y5, Y5, Y5
 
 row:
 	VMOVUPD 0(SI), Y0
 	VMOVUPD 32(SI), Y1
 	TESTQ   R8, R8
-	JZ      bias
+	JZ      write
 	VMASKMOVPS 0(R8), Y6, Y2
 	VMASKMOVPS 32(R8), Y7, Y3
 	VADDPD  Y2, Y0, Y0
 	VADDPD  Y3, Y1, Y1
 	ADDQ    R10, R8
-
-bias:
-	TESTQ R9, R9
-	JZ    relu
-	VBROADCASTSD (R9), Y2
-	VADDPD Y2, Y0, Y0
-	VADDPD Y2, Y1, Y1
-	ADDQ  $8, R9
-
-relu:
-	TESTL DX, DX
-	JZ    write
-	VMAXPD Y0, Y5, Y0 // in this order NaN stays
-	VMAXPD Y1, Y5, Y1
 
 write:
 	WRITE(some, next)

@@ -137,44 +137,27 @@ done:
 	SHRQ  $lanes, BX; \
 	KMOVW BX, K2
 
-// func storeAVX512f32(dst, add, tile, bias *float32, stride, rows, cols int, relu bool)
-TEXT ·storeAVX512f32(SB), NOSPLIT, $0-57
+// func storeAVX512f32(dst, add, tile *float32, stride, rows, cols int)
+TEXT ·storeAVX512f32(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), DI
 	MOVQ    add+8(FP), R8
 	MOVQ    tile+16(FP), SI
-	MOVQ    bias+24(FP), R9
-	MOVQ    stride+32(FP), R10
+	MOVQ    stride+24(FP), R10
 	SHLQ    $2, R10
-	MOVQ    rows+40(FP), R11
-	MOVQ    cols+48(FP), CX
-	MOVBLZX relu+56(FP), DX
+	MOVQ    rows+32(FP), R11
+	MOVQ    cols+40(FP), CX
 	MASKS(16)
-	VPXORQ  Z5, Z5, Z5
 
 row:
 	VMOVUPS 0(SI), Z0
 	VMOVUPS 64(SI), Z1
 	TESTQ   R8, R8
-	JZ      bias
+	JZ      write
 	VMOVUPS.Z 0(R8), K1, Z2
 	VMOVUPS.Z 64(R8), K2, Z3
 	VADDPS  Z2, Z0, Z0
 	VADDPS  Z3, Z1, Z1
 	ADDQ    R10, R8
-
-bias:
-	TESTQ R9, R9
-	JZ    relu
-	VBROADCASTSS (R9), Z2
-	VADDPS Z2, Z0, Z0
-	VADDPS Z2, Z1, Z1
-	ADDQ  $4, R9
-
-relu:
-	TESTL DX, DX
-	JZ    write
-	VMAXPS Z0, Z5, Z0 // in this order NaN stays
-	VMAXPS Z1, Z5, Z1
 
 write:
 	VMOVUPS Z0, K1, 0(DI)
@@ -186,44 +169,27 @@ write:
 	VZEROUPPER
 	RET
 
-// func storeAVX512f64(dst, add, tile, bias *float64, stride, rows, cols int, relu bool)
-TEXT ·storeAVX512f64(SB), NOSPLIT, $0-57
+// func storeAVX512f64(dst, add, tile *float64, stride, rows, cols int)
+TEXT ·storeAVX512f64(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), DI
 	MOVQ    add+8(FP), R8
 	MOVQ    tile+16(FP), SI
-	MOVQ    bias+24(FP), R9
-	MOVQ    stride+32(FP), R10
+	MOVQ    stride+24(FP), R10
 	SHLQ    $3, R10
-	MOVQ    rows+40(FP), R11
-	MOVQ    cols+48(FP), CX
-	MOVBLZX relu+56(FP), DX
+	MOVQ    rows+32(FP), R11
+	MOVQ    cols+40(FP), CX
 	MASKS(8)
-	VPXORQ  Z5, Z5, Z5
 
 row:
 	VMOVUPD 0(SI), Z0
 	VMOVUPD 64(SI), Z1
 	TESTQ   R8, R8
-	JZ      bias
+	JZ      write
 	VMOVUPD.Z 0(R8), K1, Z2
 	VMOVUPD.Z 64(R8), K2, Z3
 	VADDPD  Z2, Z0, Z0
 	VADDPD  Z3, Z1, Z1
 	ADDQ    R10, R8
-
-bias:
-	TESTQ R9, R9
-	JZ    relu
-	VBROADCASTSD (R9), Z2
-	VADDPD Z2, Z0, Z0
-	VADDPD Z2, Z1, Z1
-	ADDQ  $8, R9
-
-relu:
-	TESTL DX, DX
-	JZ    write
-	VMAXPD Z0, Z5, Z0 // in this order NaN stays
-	VMAXPD Z1, Z5, Z1
 
 write:
 	VMOVUPD Z0, K1, 0(DI)

@@ -36,42 +36,26 @@ func mulGo[T Float](k int, a, b, tile *T, _ int) {
 	}
 }
 
-func storeGo4[T Float](dst, add, tile, bias *T, stride, rows, cols int, relu bool) {
-	storeGo(goCols, dst, add, tile, bias, stride, rows, cols, relu)
+func storeGo4[T Float](dst, add, tile *T, stride, rows, cols int) {
+	storeGo(goCols, dst, add, tile, stride, rows, cols)
 }
 
 // storeGo is kernel.store for a tile of nr columns.
-func storeGo[T Float](nr int, dst, add, tile, bias *T, stride, rows, cols int, relu bool) {
+func storeGo[T Float](nr int, dst, add, tile *T, stride, rows, cols int) {
 	length := (rows-1)*stride + cols
 	out, sums := unsafe.Slice(dst, length), unsafe.Slice(tile, rows*nr)
-	var addend, offset []T
+	var addend []T
 	if add != nil {
 		addend = unsafe.Slice(add, length)
 	}
-	if bias != nil {
-		offset = unsafe.Slice(bias, rows)
-	}
 	for i := range rows {
 		d, s := out[i*stride:][:cols], sums[i*nr:][:cols]
-		switch {
-		case addend != nil:
-			for j, x := range addend[i*stride:][:cols] {
-				d[j] = s[j] + x
-			}
-		default:
+		if addend == nil {
 			copy(d, s)
+			continue
 		}
-		if offset != nil {
-			for j := range d {
-				d[j] += offset[i]
-			}
-		}
-		if relu {
-			for j, x := range d {
-				if x < 0 { // NaN stays, as in PyTorch
-					d[j] = 0
-				}
-			}
+		for j, x := range addend[i*stride:][:cols] {
+			d[j] = s[j] + x
 		}
 	}
 }

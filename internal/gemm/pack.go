@@ -7,46 +7,24 @@ import (
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// PackedA is a left matrix in the order in which the kernel reads it. Weights
-// are packed once and used for many products; it is never written again, so
-// any number of goroutines may share it.
+// packedA is a left matrix in the order in which the kernel reads it.
 //
 // The k columns are cut into blocks; within a block, every mr rows form a
 // panel, k-major, the last one padded with rows of zeros.
-type PackedA[T Float] struct {
+type packedA[T Float] struct {
 	m, k   int
 	block  int // columns of A in a block, the last may be narrower
 	kernel *kernel[T]
 	data   []T
 }
 
-// PackA packs the row-major m x k matrix a, rows lda apart, for Multiply. It
-// returns an error when the slice is too short.
-func PackA[T Float](m, k int, a []T, lda int) (*PackedA[T], error) {
-	if errChosen != nil {
-		return nil, errChosen
-	}
-	if err := check("A", len(a), m, k, lda); err != nil {
-		return nil, err
-	}
-	p := newPackedA(kernelFor[T](chosen), m, k, 0, nil)
-	p.fill(lines[T]{a, lda, 1})
-	return p, nil
-}
-
-// Rows returns the number of rows of A, the rows of the product.
-func (p *PackedA[T]) Rows() int { return p.m }
-
-// Columns returns the number of columns of A, the length of each sum.
-func (p *PackedA[T]) Columns() int { return p.k }
-
-// newPackedA returns an unfilled PackedA in buffer, or in new memory if that
+// newPackedA returns an unfilled packedA in buffer, or in new memory if that
 // is too small. A block of 0 stands for blockOf.
-func newPackedA[T Float](kern *kernel[T], m, k, block int, buffer []T) *PackedA[T] {
+func newPackedA[T Float](kern *kernel[T], m, k, block int, buffer []T) *packedA[T] {
 	if block == 0 {
 		block = blockOf(kern, k)
 	}
-	p := &PackedA[T]{m: m, k: k, block: block, kernel: kern, data: buffer}
+	p := &packedA[T]{m: m, k: k, block: block, kernel: kern, data: buffer}
 	if size := p.panels() * kern.mr * k; cap(buffer) < size {
 		p.data = aligned[T](size)
 	} else {
@@ -63,17 +41,17 @@ func blockOf[T Float](kern *kernel[T], k int) int {
 	return max(1, ceil(k, parts))
 }
 
-func (p *PackedA[T]) panels() int { return ceil(p.m, p.kernel.mr) }
+func (p *packedA[T]) panels() int { return ceil(p.m, p.kernel.mr) }
 
 // panel returns panel r of the block of columns [k0, k1).
-func (p *PackedA[T]) panel(r, k0, k1 int) []T {
+func (p *packedA[T]) panel(r, k0, k1 int) []T {
 	mr := p.kernel.mr
 	at := p.panels()*mr*k0 + r*mr*(k1-k0)
 	return p.data[at : at+mr*(k1-k0)]
 }
 
 // fill packs a, whose lanes are the rows of A.
-func (p *PackedA[T]) fill(a lines[T]) {
+func (p *packedA[T]) fill(a lines[T]) {
 	mr := p.kernel.mr
 	parallel.For(p.panels(), max(1, packGrain/(mr*max(p.k, 1))), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -123,40 +101,15 @@ func (s lines[T]) pack(kern *kernel[T], dst []T, width, k0, k1, i0, i1 int) {
 	}
 }
 
-// linesB makes lines, the columns of B, a PanelPacker.
-type linesB[T Float] struct {
-	lines[T]
-	kernel *kernel[T]
-}
-
-func (b *linesB[T]) PackPanel(dst []T, lanes, k0, k1, j0, j1 int) {
-	b.pack(b.kernel, dst, lanes, k0, k1, j0, j1)
-}
-
-// CopyRows copies rows runs of cols elements, from srcStride apart to
-// dstStride apart, with the chosen kernel's vectors: what a PanelPacker does
-// most. It panics when a run lies outside its slice.
-func CopyRows[T Float](dst []T, dstStride int, src []T, srcStride, rows, cols int) {
-	if rows <= 0 || cols <= 0 {
-		return
-	}
-	_, _ = dst[(rows-1)*dstStride:][cols-1], src[(rows-1)*srcStride:][cols-1]
-	_, _ = dst[cols-1], src[cols-1]
-	kern := kernelFor[T](chosen)
-	for j := 0; j < cols; j += kern.nr {
-		kern.copyRows(&dst[j], dstStride, &src[j], srcStride, rows, min(kern.nr, cols-j))
-	}
-}
-
-// Workspace is scratch memory that products use again instead of asking for
+// workspace is scratch memory that products use again instead of asking for
 // new. The zero value is ready; several goroutines may share one.
-type Workspace[T Float] struct {
+type workspace[T Float] struct {
 	mu   sync.Mutex
 	free [][]T
 }
 
 // take returns a buffer of size elements, with a length of its choice.
-func (w *Workspace[T]) take(size int) []T {
+func (w *workspace[T]) take(size int) []T {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := len(w.free) - 1; i >= 0; i-- {
@@ -173,7 +126,7 @@ func (w *Workspace[T]) take(size int) []T {
 }
 
 // give returns a buffer that take handed out.
-func (w *Workspace[T]) give(buffer []T) {
+func (w *workspace[T]) give(buffer []T) {
 	w.mu.Lock()
 	w.free = append(w.free, buffer)
 	w.mu.Unlock()
