@@ -96,6 +96,10 @@ func (p *Plan) Head() *Linear { return p.net.FC }
 // weights of the last stages, which no cache holds, to be worth fetching.
 const chunk = 40
 
+// chunkBytes bounds the feature maps of a chunk behind the stem, so that large
+// images do not take memory by the gigabyte.
+const chunkBytes = 64 << 20
+
 // Run is the forward pass; see [Network]. It stops between the layers of some
 // images once ctx is done.
 func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, error) {
@@ -106,8 +110,13 @@ func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, err
 	if _, err := newTapper(p.Modules(), taps); err != nil {
 		return nil, err
 	}
+	stem, err := p.stemSize(h, w)
+	if err != nil {
+		return nil, err
+	}
 	var parts []*Result
-	step := ceil(n, ceil(n, chunk))
+	step := min(chunk, max(1, chunkBytes/(4*stem.oh*stem.ow*p.stem.Out)))
+	step = ceil(n, ceil(n, step)) // equal parts
 	for lo := 0; lo < n; lo += step {
 		hi := min(lo+step, n)
 		part := &Tensor{Shape: []int{hi - lo, c, h, w}, Data: x.Data[lo*c*h*w : hi*c*h*w]}
@@ -172,6 +181,24 @@ func groups(n, size int, together bool, f func(lo, hi int) error) error {
 	return nil
 }
 
+// stemSize is the size of what conv1 makes of an image, and of what maxpool
+// makes of that.
+type stemSize struct {
+	h, w, oh, ow int
+	win          window
+}
+
+func (p *Plan) stemSize(h, w int) (s stemSize, err error) {
+	s.h, s.w = p.stem.OutSize(h), p.stem.OutSize(w)
+	if s.h < 1 || s.w < 1 {
+		return s, fmt.Errorf("nn: conv1: kernel %d is larger than the padded image %dx%d", p.stem.Kernel, h+2*p.stem.Padding, w+2*p.stem.Padding)
+	}
+	if s.win, s.oh, s.ow, err = p.net.MaxPool.window(s.h, s.w); err != nil {
+		return s, fmt.Errorf("maxpool: %w", err)
+	}
+	return s, nil
+}
+
 // runStem is conv1, bn1, relu and maxpool.
 func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper) (*conv.Maps, error) {
 	if seen.wants("conv1") {
@@ -182,23 +209,19 @@ func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper) (*conv.Maps,
 		seen.see("conv1", y)
 	}
 	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
-	ch, cw := p.stem.OutSize(h), p.stem.OutSize(w)
-	if ch < 1 || cw < 1 {
-		return nil, fmt.Errorf("conv1: nn: Conv2d: kernel %d is larger than the padded image %dx%d", p.stem.Kernel, h+2*p.stem.Padding, w+2*p.stem.Padding)
-	}
-	win, oh, ow, err := p.net.MaxPool.window(ch, cw)
+	size, err := p.stemSize(h, w)
 	if err != nil {
 		return nil, err
 	}
-	out := p.mem.Maps(n, oh, ow, p.stem.Out, 0)
+	out := p.mem.Maps(n, size.oh, size.ow, p.stem.Out, 0)
 	apart := seen.wants("bn1")
-	err = groups(n, ch*cw*p.stem.Out, apart || seen.wants("relu"), func(lo, hi int) error {
+	err = groups(n, size.h*size.w*p.stem.Out, apart || seen.wants("relu"), func(lo, hi int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		in := conv.FromNCHW(x.Data[lo*c*h*w:hi*c*h*w], hi-lo, c, h, w, p.stem.Padding, &p.mem)
 		defer p.mem.Free(in)
-		y := p.mem.Maps(hi-lo, ch, cw, p.stem.Out, 0)
+		y := p.mem.Maps(hi-lo, size.h, size.w, p.stem.Out, 0)
 		defer p.mem.Free(y)
 		if err := p.stem.Apply(y, in, nil, !apart, &p.mem); err != nil {
 			return fmt.Errorf("conv1: %w", err)
@@ -208,7 +231,7 @@ func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper) (*conv.Maps,
 			y.AddReLU(nil)
 		}
 		seen.keep("relu", y)
-		conv.MaxPool(out.Images(lo, hi), y, win.kernel, win.stride, win.padding, &p.mem)
+		conv.MaxPool(out.Images(lo, hi), y, size.win.kernel, size.win.stride, size.win.padding, &p.mem)
 		return nil
 	})
 	if err != nil {
