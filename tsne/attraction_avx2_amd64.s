@@ -108,9 +108,7 @@ GLOBL logs<>(SB), RODATA|NOPTR, $192
 
 // func crossAVX2(s *springs, lo, hi int) float64
 //
-// With v = 1 + d2 = 2^e m, m in [sqrt(1/2), sqrt(2)), and t = (m-1)/(m+1),
-// log v is e log 2 + 2 t (1 + t^2/3 + t^4/5 + t^6/7 + t^8/9): the next term is
-// at most 2e-9 of the sum.
+// As crossGo.
 TEXT ·crossAVX2(SB), NOSPLIT, $0-32
 	MOVQ s+0(FP), DI
 	MOVQ lo+8(FP), CX

@@ -56,11 +56,11 @@ func (b *barnesHut) gradient(ctx context.Context, l layout, exaggeration float64
 }
 
 // vectorised reports whether the vector loops do for a layout: its tree must
-// have cells that count as one point, for else nothing may be approximated,
-// and squares of its width must be finite in float32.
+// have cells that count as one point, for else nothing may be approximated, and
+// neither the square of its width nor that of a q may leave float32.
 func (b *barnesHut) vectorised(l layout) bool {
 	width := max(b.tree.width[0], b.tree.width[1])
-	return l.dims == 2 && b.dof == 1 && b.theta > 0 && width >= 1e-15 && width <= 1e15
+	return l.dims == 2 && b.dof == 1 && b.theta > 0 && width >= 1e-15 && width <= 1e8
 }
 
 // vector is gradient with the vector loops, in float32.

@@ -53,11 +53,20 @@ func (w *walk) repel(v *vectors, lo, hi int, out []float32) (z float64) {
 		p := s[min(i, len(s)-1)]
 		g.x[i], g.y[i] = p.x, p.y
 	}
-	w.box = [4]float32{s[0].x, s[0].y, -s[0].x, -s[0].y}
-	for _, p := range s {
-		w.box[0], w.box[1] = min(w.box[0], p.x), min(w.box[1], p.y)
-		w.box[2], w.box[3] = min(w.box[2], -p.x), min(w.box[3], -p.y)
+	lowX, lowY, highX, highY := s[0].x, s[0].y, s[0].x, s[0].y
+	for _, p := range s { // min and max would allow for NaN, slowly
+		if p.x < lowX {
+			lowX = p.x
+		} else if p.x > highX {
+			highX = p.x
+		}
+		if p.y < lowY {
+			lowY = p.y
+		} else if p.y > highY {
+			highY = p.y
+		}
 	}
+	w.box = [4]float32{lowX, lowY, -highX, -highY}
 	for w.at = 0; w.at < w.end; {
 		w.farN, w.nearN = 0, 0
 		v.walk(w)

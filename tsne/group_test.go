@@ -11,7 +11,7 @@ func allVectors() []vectors { return append(machineVectors(), portableVectors) }
 
 // groupLayouts are layouts of every kind that the group walk may meet.
 func groupLayouts() map[string]layout {
-	wide := goldenLayout("wide", 200, 2, 1e5)
+	wide := goldenLayout("wide", 200, 2, 4e7)
 	twins := benchLayout(500, 2)
 	for i := range 200 {
 		copy(twins.y[2*i:2*i+2], twins.y[:2])
@@ -72,5 +72,40 @@ func TestGroupsAgainstAllPairs(t *testing.T) {
 				atMost(t, what+": z", diffZ, (2e-6+0.05*theta)*sumZ)
 			}
 		}
+	}
+}
+
+// The objective in vectors must be the one point by point: nearly where all is
+// near, and in layouts too wide or too narrow for float32 to the last bit.
+func TestVectorGradientAgainstScalar(t *testing.T) {
+	const n = 500
+	p, err := NewAffinities(t.Context(), goldenData(n, goldenD, 6), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		bound     float64
+		tolerance float64
+		kl        float64
+	}{{1e-20, 0, 0}, {1e-4, 3e-6, 1e-7}, {1, 3e-6, 1e-6}, {30, 3e-6, 1e-6}, {1000, 3e-6, 1e-6}, {1e20, 0, 0}} {
+		l := goldenLayout("vector", n, 2, c.bound)
+		var grad [2][]float64
+		var kl [2]float64
+		for i := range grad {
+			b := newBarnesHut(p, kernel{1}, 0.01)
+			grad[i] = make([]float64, len(l.y))
+			gradient := b.gradient
+			if i == 1 {
+				b.tree.build(l, b.theta)
+				b.partials = make([]pairSums, n)
+				gradient = b.scalar
+			}
+			if kl[i], err = gradient(t.Context(), l, 12, grad[i], true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		what := fmt.Sprintf("width %g", 2*c.bound)
+		atMost(t, what+": gradient", relativeNorm(t, grad[0], grad[1]), c.tolerance)
+		atMost(t, what+": divergence", elementwise(t, kl[:1], kl[1:]), c.kl)
 	}
 }

@@ -25,7 +25,8 @@ type tree struct {
 	points []float64 // the sorted points, dims coordinates each
 
 	// bodies are the sorted points as what acts on others. The first of
-	// several in one place stands for all of them in its leaf.
+	// several in one place stands for all of them in its leaf. There are
+	// leafSize more, so that a leaf can be copied without looking at its length.
 	bodies []body
 
 	codes, codes2 []uint64
@@ -77,7 +78,7 @@ func resize[T any](s []T, n int) []T {
 func (t *tree) build(l layout, theta float64) {
 	t.dims = l.dims
 	t.points = resize(t.points, l.n*l.dims)
-	t.bodies, t.rank = resize(t.bodies, l.n), resize(t.rank, l.n)
+	t.bodies, t.rank = resize(t.bodies, l.n+leafSize), resize(t.rank, l.n)
 	t.nodes = t.nodes[:0]
 	t.arrange(l)
 	if l.n == 0 {

@@ -16,6 +16,9 @@ func machineVectors() []vectors {
 	return list
 }
 
+// walkAVX copies leaves of this size.
+var _ = [leafSize]struct{}([8]struct{}{})
+
 //go:noescape
 func walkAVX(w *walk)
 

@@ -70,19 +70,25 @@ close:
 	JMP     node // the lists are as they were, and inside there is a node
 
 leaf:
+	// As many points as a leaf may hold, without a branch: those past its end
+	// are written over by the next.
 	MOVLQSX node_last(SI)(AX*1), DX
 	MOVLQSX node_next(SI)(AX*1), AX
 	SHLQ    $5, AX
+	SUBQ    CX, DX
 	SHLQ    $4, CX
 	SHLQ    $4, DX
-
-point:
-	VMOVUPS (R8)(CX*1), X0
-	VMOVUPS X0, (R10)(R12*1)
-	ADDQ    $16, R12
-	ADDQ    $16, CX
-	CMPQ    CX, DX
-	JLT     point
+	ADDQ    R8, CX
+	LEAQ    (R10)(R12*1), R13
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	VMOVUPS Y2, 64(R13)
+	VMOVUPS Y3, 96(R13)
+	ADDQ    DX, R12
 	JMP     next
 
 done:
