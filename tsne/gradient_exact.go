@@ -62,7 +62,7 @@ func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, gr
 			for _, s := range [2][2]int{{0, i}, {i + 1, n}} {
 				p, others := row[s[0]:s[1]], l.y[s[0]*dims:s[1]*dims]
 				if dims == 2 && e.dof == 1 {
-					f.addPairs2(p, others, at[0], at[1])
+					chosenVectors.pairs(&f, p, others, at[0], at[1])
 				} else {
 					f.addPairs(p, others, dims, at, e.kernel)
 				}
@@ -95,31 +95,15 @@ func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, gr
 }
 
 // forces is what acts on one point: the sums over the others of
-// p/(1 + d2/dof) (y_i - y_j), of q/(1 + d2/dof) (y_i - y_j) and of q.
+// p/(1 + d2/dof) (y_i - y_j), of q/(1 + d2/dof) (y_i - y_j) and of q. Assembly
+// knows the layout.
 type forces struct {
 	attract, repel [3]float64
 	z              float64
 }
 
-// addPairs2 adds the forces of the others on the point (x, y) in two
-// dimensions with one degree of freedom.
-func (f *forces) addPairs2(p, others []float64, x, y float64) {
-	ax, ay, rx, ry, z := f.attract[0], f.attract[1], f.repel[0], f.repel[1], f.z
-	others = others[:2*len(p)]
-	for j, pij := range p {
-		dx, dy := x-others[2*j], y-others[2*j+1]
-		q := 1 / (1 + dx*dx + dy*dy)
-		z += q
-		a, r := pij*q, q*q
-		ax += a * dx
-		ay += a * dy
-		rx += r * dx
-		ry += r * dy
-	}
-	f.attract, f.repel, f.z = [3]float64{ax, ay}, [3]float64{rx, ry}, z
-}
-
-// addPairs is addPairs2 for any dimension and kernel.
+// addPairs adds the forces of the others on the point at, for any dimension and
+// kernel.
 func (f *forces) addPairs(p, others []float64, dims int, at [3]float64, k kernel) {
 	for j, pij := range p {
 		var d [3]float64

@@ -52,8 +52,8 @@ func TestGroupsAgainstAllPairs(t *testing.T) {
 						at := l.at(int(tr.order[s]))
 						var f forces
 						i := int(tr.order[s])
-						f.addPairs2(make([]float64, i), l.y[:2*i], at[0], at[1])
-						f.addPairs2(make([]float64, l.n-i-1), l.y[2*i+2:], at[0], at[1])
+						pairsGo(&f, make([]float64, i), l.y[:2*i], at[0], at[1])
+						pairsGo(&f, make([]float64, l.n-i-1), l.y[2*i+2:], at[0], at[1])
 						want += f.z
 						single, _ := tr.repel(at, kernel{1})
 						for a := range 2 {

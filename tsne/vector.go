@@ -7,8 +7,8 @@ import "github.com/glimpse-go/glimpse/internal/gemm"
 const lanes = 16
 
 // vectors are the innermost loops of the neighbour search and of an iteration
-// in two dimensions with one degree of freedom, in float32, for one
-// instruction set. Each gives the same
+// in two dimensions with one degree of freedom, for one instruction set, in
+// float32 but for pairs. Each gives the same
 // numbers as the portable ones but for the last bits.
 type vectors struct {
 	name string
@@ -30,6 +30,10 @@ type vectors struct {
 	// cross returns the sum over the entries of rows lo to hi of p times -log q.
 	cross func(s *springs, lo, hi int) float64
 
+	// pairs adds, in float64, the forces of the others, two coordinates each,
+	// on the point (x, y).
+	pairs func(f *forces, p, others []float64, x, y float64)
+
 	// scan returns the first i for which base[i] + factor*products[i] is not
 	// above limit, or else the length of both slices.
 	scan func(products, base []float32, factor, limit float32) int
@@ -37,7 +41,7 @@ type vectors struct {
 
 // portableVectors are always built. They are the only ones under -tags purego
 // and where there is no assembly for the processor.
-var portableVectors = vectors{"portable", walkGo, sumGo, sumNearGo, attractGo, crossGo, scanGo}
+var portableVectors = vectors{"portable", walkGo, sumGo, sumNearGo, attractGo, crossGo, pairsGo, scanGo}
 
 // chosenVectors are those of the instruction set that gemm uses, so that one
 // environment variable forces both.

@@ -8,10 +8,10 @@ import "golang.org/x/sys/cpu"
 func machineVectors() []vectors {
 	var list []vectors
 	if cpu.X86.HasAVX512F {
-		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossAVX512, scanAVX512})
+		list = append(list, vectors{"avx512", walkAVX, sumAVX512, sumNearAVX512, attractAVX512, crossAVX512, pairsAVX512, scanAVX512})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossAVX2, scanAVX2})
+		list = append(list, vectors{"avx2", walkAVX, sumAVX2, sumNearAVX2, attractAVX2, crossAVX2, pairsAVX2, scanAVX2})
 	}
 	return list
 }
@@ -51,3 +51,25 @@ func scanAVX512(products, base []float32, factor, limit float32) int
 
 //go:noescape
 func scanAVX2(products, base []float32, factor, limit float32) int
+
+func pairsAVX512(f *forces, p, others []float64, x, y float64) {
+	n := len(p) &^ 7
+	eightPairsAVX512(f, p[:n], others[:2*n], x, y)
+	pairsGo(f, p[n:], others[2*n:], x, y)
+}
+
+func pairsAVX2(f *forces, p, others []float64, x, y float64) {
+	n := len(p) &^ 3
+	fourPairsAVX2(f, p[:n], others[:2*n], x, y)
+	pairsGo(f, p[n:], others[2*n:], x, y)
+}
+
+// eightPairsAVX512 takes a multiple of 8 pairs.
+//
+//go:noescape
+func eightPairsAVX512(f *forces, p, others []float64, x, y float64)
+
+// fourPairsAVX2 takes a multiple of 4 pairs.
+//
+//go:noescape
+func fourPairsAVX2(f *forces, p, others []float64, x, y float64)

@@ -132,3 +132,20 @@ func scanGo(products, base []float32, factor, limit float32) int {
 	}
 	return len(products)
 }
+
+// pairsGo is the portable pairs.
+func pairsGo(f *forces, p, others []float64, x, y float64) {
+	ax, ay, rx, ry, z := f.attract[0], f.attract[1], f.repel[0], f.repel[1], f.z
+	others = others[:2*len(p)]
+	for j, pij := range p {
+		dx, dy := x-others[2*j], y-others[2*j+1]
+		q := 1 / (1 + dx*dx + dy*dy)
+		z += q
+		a, r := pij*q, q*q
+		ax += a * dx
+		ay += a * dy
+		rx += r * dx
+		ry += r * dy
+	}
+	f.attract, f.repel, f.z = [3]float64{ax, ay}, [3]float64{rx, ry}, z
+}

@@ -1,0 +1,141 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+DATA order<>+0(SB)/8, $0
+DATA order<>+8(SB)/8, $4
+DATA order<>+16(SB)/8, $1
+DATA order<>+24(SB)/8, $5
+DATA order<>+32(SB)/8, $2
+DATA order<>+40(SB)/8, $6
+DATA order<>+48(SB)/8, $3
+DATA order<>+56(SB)/8, $7
+GLOBL order<>(SB), RODATA|NOPTR, $64
+
+// Registers 0 and 1 are the point, 2 and 3 the attraction, 4 and 5 the
+// repulsion, 6 the sum of q, 7 ones.
+
+// func eightPairsAVX512(f *forces, p, others []float64, x, y float64)
+//
+// The points come apart into x and y in the order 0, 4, 1, 5, 2, 6, 3, 7.
+TEXT ·eightPairsAVX512(SB), NOSPLIT, $0-72
+	MOVQ f+0(FP), DI
+	MOVQ p_base+8(FP), SI
+	MOVQ p_len+16(FP), CX
+	MOVQ others_base+32(FP), DX
+	LEAQ (SI)(CX*8), CX
+	VBROADCASTSD x+56(FP), Z0
+	VBROADCASTSD y+64(FP), Z1
+	MOVQ $0x3ff0000000000000, AX
+	VPBROADCASTQ AX, Z7
+	VMOVUPD order<>(SB), Z15
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	JMP check
+
+loop:
+	VMOVUPD   (DX), Z8
+	VMOVUPD   64(DX), Z9
+	VMOVUPD (SI), Z10
+	VPERMPD Z10, Z15, Z10
+	VUNPCKLPD Z9, Z8, Z11
+	VUNPCKHPD Z9, Z8, Z12
+	VSUBPD Z11, Z0, Z11
+	VSUBPD Z12, Z1, Z12
+	VMOVAPD Z7, Z13
+	VFMADD231PD Z11, Z11, Z13
+	VFMADD231PD Z12, Z12, Z13
+	VDIVPD Z13, Z7, Z13 // q
+	VADDPD Z13, Z6, Z6
+	VMULPD Z13, Z10, Z10
+	VMULPD Z13, Z13, Z13
+	VFMADD231PD Z11, Z10, Z2
+	VFMADD231PD Z12, Z10, Z3
+	VFMADD231PD Z11, Z13, Z4
+	VFMADD231PD Z12, Z13, Z5
+	ADDQ $64, SI
+	ADDQ $128, DX
+
+check:
+	CMPQ SI, CX
+	JLT loop
+	VEXTRACTF64X4 $1, Z2, Y8; VADDPD Y8, Y2, Y2
+	VEXTRACTF64X4 $1, Z3, Y8; VADDPD Y8, Y3, Y3
+	VEXTRACTF64X4 $1, Z4, Y8; VADDPD Y8, Y4, Y4
+	VEXTRACTF64X4 $1, Z5, Y8; VADDPD Y8, Y5, Y5
+	VEXTRACTF64X4 $1, Z6, Y8; VADDPD Y8, Y6, Y6
+	VEXTRACTF128 $1, Y2, X8; VADDPD X8, X2, X2; VPERMILPD $1, X2, X8; VADDSD X8, X2, X2
+	VEXTRACTF128 $1, Y3, X8; VADDPD X8, X3, X3; VPERMILPD $1, X3, X8; VADDSD X8, X3, X3
+	VEXTRACTF128 $1, Y4, X8; VADDPD X8, X4, X4; VPERMILPD $1, X4, X8; VADDSD X8, X4, X4
+	VEXTRACTF128 $1, Y5, X8; VADDPD X8, X5, X5; VPERMILPD $1, X5, X8; VADDSD X8, X5, X5
+	VEXTRACTF128 $1, Y6, X8; VADDPD X8, X6, X6; VPERMILPD $1, X6, X8; VADDSD X8, X6, X6
+	VADDSD forces_attract(DI), X2, X2; VMOVSD X2, forces_attract(DI)
+	VADDSD 8+forces_attract(DI), X3, X3; VMOVSD X3, 8+forces_attract(DI)
+	VADDSD forces_repel(DI), X4, X4; VMOVSD X4, forces_repel(DI)
+	VADDSD 8+forces_repel(DI), X5, X5; VMOVSD X5, 8+forces_repel(DI)
+	VADDSD forces_z(DI), X6, X6; VMOVSD X6, forces_z(DI)
+	VZEROUPPER
+	RET
+
+// func fourPairsAVX2(f *forces, p, others []float64, x, y float64)
+//
+// The points come apart into x and y in the order 0, 2, 1, 3.
+TEXT ·fourPairsAVX2(SB), NOSPLIT, $0-72
+	MOVQ f+0(FP), DI
+	MOVQ p_base+8(FP), SI
+	MOVQ p_len+16(FP), CX
+	MOVQ others_base+32(FP), DX
+	LEAQ (SI)(CX*8), CX
+	VBROADCASTSD x+56(FP), Y0
+	VBROADCASTSD y+64(FP), Y1
+	MOVQ $0x3ff0000000000000, AX
+	VMOVQ AX, X7
+	VBROADCASTSD X7, Y7
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	JMP check
+
+loop:
+	VMOVUPD   (DX), Y8
+	VMOVUPD   32(DX), Y9
+	VPERMPD $0xd8, (SI), Y10
+	VUNPCKLPD Y9, Y8, Y11
+	VUNPCKHPD Y9, Y8, Y12
+	VSUBPD Y11, Y0, Y11
+	VSUBPD Y12, Y1, Y12
+	VMOVAPD Y7, Y13
+	VFMADD231PD Y11, Y11, Y13
+	VFMADD231PD Y12, Y12, Y13
+	VDIVPD Y13, Y7, Y13 // q
+	VADDPD Y13, Y6, Y6
+	VMULPD Y13, Y10, Y10
+	VMULPD Y13, Y13, Y13
+	VFMADD231PD Y11, Y10, Y2
+	VFMADD231PD Y12, Y10, Y3
+	VFMADD231PD Y11, Y13, Y4
+	VFMADD231PD Y12, Y13, Y5
+	ADDQ $32, SI
+	ADDQ $64, DX
+
+check:
+	CMPQ SI, CX
+	JLT loop
+	VEXTRACTF128 $1, Y2, X8; VADDPD X8, X2, X2; VPERMILPD $1, X2, X8; VADDSD X8, X2, X2
+	VEXTRACTF128 $1, Y3, X8; VADDPD X8, X3, X3; VPERMILPD $1, X3, X8; VADDSD X8, X3, X3
+	VEXTRACTF128 $1, Y4, X8; VADDPD X8, X4, X4; VPERMILPD $1, X4, X8; VADDSD X8, X4, X4
+	VEXTRACTF128 $1, Y5, X8; VADDPD X8, X5, X5; VPERMILPD $1, X5, X8; VADDSD X8, X5, X5
+	VEXTRACTF128 $1, Y6, X8; VADDPD X8, X6, X6; VPERMILPD $1, X6, X8; VADDSD X8, X6, X6
+	VADDSD forces_attract(DI), X2, X2; VMOVSD X2, forces_attract(DI)
+	VADDSD 8+forces_attract(DI), X3, X3; VMOVSD X3, 8+forces_attract(DI)
+	VADDSD forces_repel(DI), X4, X4; VMOVSD X4, forces_repel(DI)
+	VADDSD 8+forces_repel(DI), X5, X5; VMOVSD X5, 8+forces_repel(DI)
+	VADDSD forces_z(DI), X6, X6; VMOVSD X6, forces_z(DI)
+	VZEROUPPER
+	RET
