@@ -125,6 +125,7 @@ func BenchmarkRepulsion(b *testing.B) {
 	l := benchLayout(10000, 2)
 	t := &tree{}
 	t.build(l, 0.5)
+	t.makeQuads()
 	for _, v := range allVectors() {
 		b.Run(v.name, func(b *testing.B) {
 			w := &walk{}

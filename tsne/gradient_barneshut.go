@@ -66,6 +66,7 @@ func (b *barnesHut) vectorised(l layout) bool {
 // vector is gradient with the vector loops, in float32.
 func (b *barnesHut) vector(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
 	b.springs.update(b.p, l, b.tree.origin, b.tree.order)
+	b.tree.makeQuads()
 	b.forces = resize(b.forces, len(grad))
 	b.walks = resize(b.walks, parallel.Workers(l.n, gradientBlock))
 	for w := range b.walks {

@@ -11,31 +11,41 @@ type group struct {
 }
 
 // listSize is the most cells and the most points that a walk lists before they
-// are summed: enough for a whole walk at the usual angle, few enough to stay
-// in the first-level cache.
-const listSize = 512
+// are summed: several times those of a whole walk at the usual angle, of which
+// there are some 200 each.
+const listSize = 2048
 
 // A walk goes through a tree for a group and lists what acts on it: the cells
 // that are far from its box, and the points of the leaves that are not.
 // Assembly knows the layout.
 type walk struct {
-	nodes     *node
-	points    *body
-	at, end   int64 // the next node, and the number of nodes
-	far, near *body
-	farN      int64
-	nearN     int64
-	box       [4]float32 // the low x and y, the negative high x and y
+	quads  *quad
+	nodes  *node
+	points *body
+	box    [4]float32 // the low x and y, the high x and y
+	at     int64      // the next node
+	farN   int64
+	nearN  int64
+	far    farList
+	near   [listSize]body
+	queue  [listSize + 4]int32 // quads to look at
+	leaves [listSize + 4]int32 // nodes to list the points of
 
 	tree  *tree
-	lists [2][listSize]body
 	group group
 }
 
-// reset makes w a walk of t.
+// A farList is cells that count as one point.
+type farList struct {
+	x, y, count [listSize + 4]float32
+}
+
+// reset makes w a walk of t, whose quads are made.
 func (w *walk) reset(t *tree) {
-	w.tree, w.nodes, w.points, w.end = t, &t.nodes[0], &t.bodies[0], int64(len(t.nodes))
-	w.far, w.near = &w.lists[0][0], &w.lists[1][0]
+	w.tree, w.nodes, w.points, w.quads = t, &t.nodes[0], &t.bodies[0], nil
+	if len(t.quads) > 0 {
+		w.quads = &t.quads[0]
+	}
 }
 
 // repel sums the repulsion on the points lo to hi of the tree's order, at most
@@ -66,12 +76,12 @@ func (w *walk) repel(v *vectors, lo, hi int, out []float32) (z float64) {
 			highY = p.y
 		}
 	}
-	w.box = [4]float32{lowX, lowY, -highX, -highY}
-	for w.at = 0; w.at < w.end; {
+	w.box = [4]float32{lowX, lowY, highX, highY}
+	for w.at = 0; w.at < int64(len(w.tree.nodes)); {
 		w.farN, w.nearN = 0, 0
 		v.walk(w)
-		v.sum(g, w.far, int(w.farN))
-		v.sumNear(g, w.near, int(w.nearN))
+		v.sum(g, &w.far, int(w.farN))
+		v.sumNear(g, &w.near[0], int(w.nearN))
 	}
 	for i := range s {
 		out[2*i], out[2*i+1] = g.fx[i], g.fy[i]

@@ -40,6 +40,7 @@ func TestGroupsAgainstAllPairs(t *testing.T) {
 			for _, theta := range []float64{0.01, 0.5, 0.7} {
 				tr := &tree{}
 				tr.build(l, theta)
+				tr.makeQuads()
 				w := &walk{}
 				w.reset(tr)
 				var diffZ, sumZ, diff, size, theirs float64

@@ -18,20 +18,20 @@
 #define START \
 	MOVQ on+0(FP), DI; MOVQ from+8(FP), R8; MOVQ n+16(FP), CX; \
 	MOVL $0x3f800000, AX; VMOVD AX, X7; VBROADCASTSS X7, Y7; VXORPS Y6, Y6, Y6; \
-	SHLQ $4, CX; ADDQ R8, CX; MOVQ R8, SI
+	MOVQ R8, SI
 
-// The sums over bodies that are far.
+// The sums over cells that are far.
 #define FAR \
-	VBROADCASTSS body_x(SI), Y8; VSUBPS Y8, Y0, Y8; \
-	VBROADCASTSS body_y(SI), Y9; VSUBPS Y9, Y1, Y9; \
+	VBROADCASTSS farList_x(SI), Y8; VSUBPS Y8, Y0, Y8; \
+	VBROADCASTSS farList_y(SI), Y9; VSUBPS Y9, Y1, Y9; \
 	VMOVAPS Y7, Y10; VFMADD231PS Y8, Y8, Y10; VFMADD231PS Y9, Y9, Y10; \
 	VDIVPS Y10, Y7, Y10; \
-	VBROADCASTSS body_count(SI), Y11; VMULPS Y11, Y10, Y11; \
+	VBROADCASTSS farList_count(SI), Y11; VMULPS Y11, Y10, Y11; \
 	VADDPS Y11, Y4, Y4; VMULPS Y11, Y10, Y11; \
 	VFMADD231PS Y8, Y11, Y2; VFMADD231PS Y9, Y11, Y3; \
-	ADDQ $16, SI
+	ADDQ $4, SI
 
-// The same where some may be in the place of a point.
+// The sums over points, some of them perhaps in the place of another.
 #define NEAR \
 	VBROADCASTSS body_x(SI), Y8; VSUBPS Y8, Y0, Y8; \
 	VBROADCASTSS body_y(SI), Y9; VSUBPS Y9, Y1, Y9; \
@@ -45,9 +45,11 @@
 	VFMADD231PS Y8, Y11, Y2; VFMADD231PS Y9, Y11, Y3; \
 	ADDQ $16, SI
 
-// func sumAVX2(on *group, from *body, n int)
+// func sumAVX2(on *group, from *farList, n int)
 TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	START
+	SHLQ $2, CX
+	ADDQ SI, CX
 	CMPQ SI, CX
 	JGE  done
 	LOAD_HALF
@@ -74,6 +76,8 @@ done:
 // func sumNearAVX2(on *group, from *body, n int)
 TEXT ·sumNearAVX2(SB), NOSPLIT, $0-24
 	START
+	SHLQ $4, CX
+	ADDQ SI, CX
 	CMPQ SI, CX
 	JGE  done
 	LOAD_HALF

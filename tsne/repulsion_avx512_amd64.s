@@ -11,32 +11,33 @@
 	VMOVUPS group_x(DI), Z0; VMOVUPS group_y(DI), Z1; \
 	VMOVUPS group_fx(DI), Z2; VMOVUPS group_fy(DI), Z3; \
 	VMOVUPS group_z(DI), Z4; VMOVUPS group_same(DI), Z5; \
-	MOVL $0x3f800000, AX; VPBROADCASTD AX, Z7; VPXORD Z6, Z6, Z6; \
-	SHLQ $4, CX; ADDQ SI, CX
+	MOVL $0x3f800000, AX; VPBROADCASTD AX, Z7; VPXORD Z6, Z6, Z6
 
 #define STORE_GROUP \
 	VMOVUPS Z2, group_fx(DI); VMOVUPS Z3, group_fy(DI); \
 	VMOVUPS Z4, group_z(DI); VMOVUPS Z5, group_same(DI)
 
-// func sumAVX512(on *group, from *body, n int)
+// func sumAVX512(on *group, from *farList, n int)
 TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	LOAD_GROUP
+	SHLQ $2, CX
+	ADDQ SI, CX
 	CMPQ SI, CX
 	JGE  done
 
 loop:
-	VSUBPS.BCST  body_x(SI), Z0, Z8
-	VSUBPS.BCST  body_y(SI), Z1, Z9
+	VSUBPS.BCST  farList_x(SI), Z0, Z8
+	VSUBPS.BCST  farList_y(SI), Z1, Z9
 	VMOVAPS      Z7, Z10
 	VFMADD231PS  Z8, Z8, Z10
 	VFMADD231PS  Z9, Z9, Z10
 	VDIVPS       Z10, Z7, Z10              // q
-	VMULPS.BCST  body_count(SI), Z10, Z11
+	VMULPS.BCST  farList_count(SI), Z10, Z11
 	VADDPS       Z11, Z4, Z4
 	VMULPS       Z11, Z10, Z11
 	VFMADD231PS  Z8, Z11, Z2
 	VFMADD231PS  Z9, Z11, Z3
-	ADDQ         $16, SI
+	ADDQ         $4, SI
 	CMPQ         SI, CX
 	JLT          loop
 
@@ -48,6 +49,8 @@ done:
 // func sumNearAVX512(on *group, from *body, n int)
 TEXT ·sumNearAVX512(SB), NOSPLIT, $0-24
 	LOAD_GROUP
+	SHLQ $4, CX
+	ADDQ SI, CX
 	CMPQ SI, CX
 	JGE  done
 

@@ -29,6 +29,9 @@ type tree struct {
 	// leafSize more, so that a leaf can be copied without looking at its length.
 	bodies []body
 
+	quads  []quad
+	quadOf []int32 // of each node that is not a leaf
+
 	codes, codes2 []uint64
 	order2        []int32
 	counts        [][1 << digit]int32 // of the sort's first pass, by chunk

@@ -16,11 +16,11 @@ type vectors struct {
 	// walk continues a walk of the tree until a list is full or the tree ends.
 	walk func(w *walk)
 
-	// sum adds to the group what n bodies do, none of them in the place of a
-	// point of the group.
-	sum func(g *group, from *body, n int)
+	// sum adds to the group what the first n cells do, none of them in the place
+	// of a point of the group.
+	sum func(g *group, from *farList, n int)
 
-	// sumNear is sum for bodies that may be in the place of a point.
+	// sumNear is sum for points, which may be in the place of one of the group.
 	sumNear func(g *group, from *body, n int)
 
 	// attract sets the forces on rows lo to hi to the sums over their entries

@@ -16,20 +16,33 @@ func machineVectors() []vectors {
 	return list
 }
 
-// walkAVX copies leaves of this size.
+// walkAVX is a walk breadth first, a quad at a time: without the branches of
+// walkGo, which cannot be foretold. Where its lists do not suffice, as at small
+// angles, it leaves the tree to walkGo.
+func walkAVX(w *walk) {
+	if w.at == 0 && w.quads != nil && quadsAVX(w) {
+		w.at = int64(len(w.tree.nodes))
+		return
+	}
+	walkGo(w)
+}
+
+// quadsAVX copies leaves of this size.
 var _ = [leafSize]struct{}([8]struct{}{})
 
+// quadsAVX lists what acts on the group, or else returns false.
+//
 //go:noescape
-func walkAVX(w *walk)
+func quadsAVX(w *walk) bool
 
 //go:noescape
-func sumAVX512(on *group, from *body, n int)
+func sumAVX512(on *group, from *farList, n int)
 
 //go:noescape
 func sumNearAVX512(on *group, from *body, n int)
 
 //go:noescape
-func sumAVX2(on *group, from *body, n int)
+func sumAVX2(on *group, from *farList, n int)
 
 //go:noescape
 func sumNearAVX2(on *group, from *body, n int)

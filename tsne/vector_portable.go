@@ -5,13 +5,12 @@ import (
 	"unsafe"
 )
 
-// walkGo is the portable walk.
+// walkGo is the portable walk, depth first.
 func walkGo(w *walk) {
 	nodes, points := w.tree.nodes, w.tree.bodies
-	lowX, lowY, highX, highY := w.box[0], w.box[1], -w.box[2], -w.box[3]
-	far, near := &w.lists[0], &w.lists[1]
+	lowX, lowY, highX, highY := w.box[0], w.box[1], w.box[2], w.box[3]
 	at, farN, nearN := w.at, w.farN, w.nearN
-	for at < w.end && farN < listSize && nearN <= listSize-leafSize {
+	for at < int64(len(nodes)) && farN < listSize && nearN <= listSize-leafSize {
 		n := &nodes[at]
 		var dx, dy float32 // from the box to the barycentre
 		if n.x < lowX {
@@ -26,13 +25,13 @@ func walkGo(w *walk) {
 		}
 		switch {
 		case dx*dx+dy*dy > n.reach:
-			far[farN] = n.body
+			w.far.x[farN], w.far.y[farN], w.far.count[farN] = n.x, n.y, n.count
 			farN++
 			at = int64(n.next)
 		case n.first < 0:
 			at++
 		default:
-			nearN += int64(copy(near[nearN:], points[n.first:n.last]))
+			nearN += int64(copy(w.near[nearN:], points[n.first:n.last]))
 			at = int64(n.next)
 		}
 	}
@@ -40,12 +39,13 @@ func walkGo(w *walk) {
 }
 
 // sumGo is the portable sum.
-func sumGo(g *group, from *body, n int) {
-	for _, s := range unsafe.Slice(from, n) {
+func sumGo(g *group, from *farList, n int) {
+	for k := range n {
+		x, y, count := from.x[k], from.y[k], from.count[k]
 		for i := range lanes {
-			dx, dy := g.x[i]-s.x, g.y[i]-s.y
+			dx, dy := g.x[i]-x, g.y[i]-y
 			q := 1 / (1 + dx*dx + dy*dy)
-			f := s.count * q
+			f := count * q
 			g.z[i] += f
 			f *= q
 			g.fx[i] += f * dx

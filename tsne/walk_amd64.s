@@ -3,100 +3,170 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// The sign bits of the upper two of four floats.
-DATA signs<>+0(SB)/8, $0
-DATA signs<>+8(SB)/8, $0x8000000080000000
-GLOBL signs<>(SB), RODATA|NOPTR, $16
+// For each mask of 4 bits, the permutation that brings the elements whose bit
+// is set to the front.
+DATA perms<>+0(SB)/8, $0x0
+DATA perms<>+8(SB)/8, $0x0
+DATA perms<>+16(SB)/8, $0x0
+DATA perms<>+24(SB)/8, $0x0
+DATA perms<>+32(SB)/8, $0x1
+DATA perms<>+40(SB)/8, $0x0
+DATA perms<>+48(SB)/8, $0x100000000
+DATA perms<>+56(SB)/8, $0x0
+DATA perms<>+64(SB)/8, $0x2
+DATA perms<>+72(SB)/8, $0x0
+DATA perms<>+80(SB)/8, $0x200000000
+DATA perms<>+88(SB)/8, $0x0
+DATA perms<>+96(SB)/8, $0x200000001
+DATA perms<>+104(SB)/8, $0x0
+DATA perms<>+112(SB)/8, $0x100000000
+DATA perms<>+120(SB)/8, $0x2
+DATA perms<>+128(SB)/8, $0x3
+DATA perms<>+136(SB)/8, $0x0
+DATA perms<>+144(SB)/8, $0x300000000
+DATA perms<>+152(SB)/8, $0x0
+DATA perms<>+160(SB)/8, $0x300000001
+DATA perms<>+168(SB)/8, $0x0
+DATA perms<>+176(SB)/8, $0x100000000
+DATA perms<>+184(SB)/8, $0x3
+DATA perms<>+192(SB)/8, $0x300000002
+DATA perms<>+200(SB)/8, $0x0
+DATA perms<>+208(SB)/8, $0x200000000
+DATA perms<>+216(SB)/8, $0x3
+DATA perms<>+224(SB)/8, $0x200000001
+DATA perms<>+232(SB)/8, $0x3
+DATA perms<>+240(SB)/8, $0x100000000
+DATA perms<>+248(SB)/8, $0x300000002
+GLOBL perms<>(SB), RODATA|NOPTR, $256
 
-// func walkAVX(w *walk)
+// func quadsAVX(w *walk) bool
 //
-// As walkGo. The distance to the box is, on each axis, the largest of low - x,
-// x - high and 0: with the box in one register as (low, -high), that is one
-// subtraction of (x, y, -x, -y).
-TEXT ·walkAVX(SB), NOSPLIT, $0-8
-	MOVQ    w+0(FP), DI
-	MOVQ    walk_nodes(DI), SI
-	MOVQ    walk_points(DI), R8
-	MOVQ    walk_at(DI), AX
-	MOVQ    walk_end(DI), BX
-	MOVQ    walk_far(DI), R9
-	MOVQ    walk_near(DI), R10
-	MOVQ    walk_farN(DI), R11
-	MOVQ    walk_nearN(DI), R12
-	VMOVUPS walk_box(DI), X8
-	VMOVUPS signs<>(SB), X9
-	VXORPS  X10, X10, X10
-	SHLQ    $4, R11
-	SHLQ    $4, R12
-
-	// All in bytes: nodes have 32, bodies 16.
-	SHLQ $5, AX
-	SHLQ $5, BX
+// The distance to the box is, on each axis, the largest of low - x, x - high
+// and 0. Whatever a mask selects is stored as four elements, of which the next
+// store writes over those not selected.
+TEXT ·quadsAVX(SB), NOSPLIT, $0-9
+	MOVQ w+0(FP), DI
+	MOVQ walk_quads(DI), SI
+	VBROADCASTSS walk_box+0(DI), X8
+	VBROADCASTSS walk_box+4(DI), X9
+	VBROADCASTSS walk_box+8(DI), X10
+	VBROADCASTSS walk_box+12(DI), X11
+	VXORPS X12, X12, X12
+	LEAQ perms<>(SB), R8
+	LEAQ walk_queue(DI), R9
+	LEAQ walk_leaves(DI), R10
+	XORQ R11, R11 // cells listed
+	XORQ R12, R12 // leaves
+	XORQ AX, AX   // the next of the queue,
+	MOVQ $1, BX   // and its end
+	MOVL $0, (R9) // the root
 
 next:
 	CMPQ AX, BX
-	JGE  done
-	CMPQ R11, $(const_listSize*16)
-	JGE  done
-	CMPQ R12, $((const_listSize-const_leafSize)*16)
-	JGT  done
+	JGE  points
+	CMPQ AX, $(const_listSize/4) // each quad lists and opens 4 at most
+	JGE  overflow
+	MOVL (R9)(AX*4), CX
+	INCQ AX
+	SHLQ $7, CX
+	ADDQ SI, CX
 
-node:
-	VMOVDDUP  (SI)(AX*1), X0
-	VXORPS    X9, X0, X1
-	VSUBPS    X1, X8, X1
-	VPERMILPD $1, X1, X2
-	VMAXPS    X2, X1, X1
-	VMAXPS    X10, X1, X1
-	VMULPS    X1, X1, X1
-	VMOVSHDUP X1, X2
-	VADDSS    X2, X1, X1
-	VUCOMISS  node_reach(SI)(AX*1), X1
-	JLS       close
+	VMOVUPS quad_x(CX), X0
+	VMOVUPS quad_y(CX), X1
+	VSUBPS  X0, X8, X2
+	VSUBPS  X10, X0, X3
+	VMAXPS  X3, X2, X2
+	VMAXPS  X12, X2, X2
+	VSUBPS  X1, X9, X3
+	VSUBPS  X11, X1, X4
+	VMAXPS  X4, X3, X3
+	VMAXPS  X12, X3, X3
+	VMULPS  X2, X2, X2
+	VMULPS  X3, X3, X3
+	VADDPS  X3, X2, X2
+	VMOVUPS quad_reach(CX), X3
+	VCMPPS  $0x1e, X3, X2, X4 // greater
+	VCMPPS  $0x12, X3, X2, X5 // less or equal: neither where reach is NaN
+	VMOVMSKPS X4, DX
+	VMOVMSKPS X5, R13
 
-	// Far: list the cell, skip what is inside.
-	VMOVUPS    (SI)(AX*1), X0
-	VMOVUPS    X0, (R9)(R11*1)
-	ADDQ       $16, R11
-	MOVLQSX    node_next(SI)(AX*1), AX
-	SHLQ       $5, AX
-	JMP        next
+	// Those that are far.
+	MOVQ      DX, R14
+	SHLQ      $4, R14
+	VMOVUPS   (R8)(R14*1), X6
+	VPERMILPS X6, X0, X0
+	VPERMILPS X6, X1, X1
+	VMOVUPS   quad_count(CX), X2
+	VPERMILPS X6, X2, X2
+	VMOVUPS   X0, walk_far+farList_x(DI)(R11*4)
+	VMOVUPS   X1, walk_far+farList_y(DI)(R11*4)
+	VMOVUPS   X2, walk_far+farList_count(DI)(R11*4)
+	POPCNTL   DX, DX
+	ADDQ      DX, R11
 
-close:
-	MOVLQSX node_first(SI)(AX*1), CX
-	TESTQ   CX, CX
-	JGE     leaf
-	ADDQ    $32, AX
-	JMP     node // the lists are as they were, and inside there is a node
+	// The others, by kind.
+	MOVL      quad_leaves(CX), R14
+	VMOVUPS   quad_open(CX), X0
+	ANDL      R13, R14
+	XORL      R14, R13
+	MOVQ      R13, DX
+	SHLQ      $4, DX
+	VPERMILPS (R8)(DX*1), X0, X1
+	VMOVUPS   X1, (R9)(BX*4)
+	POPCNTL   R13, R13
+	ADDQ      R13, BX
+	MOVQ      R14, DX
+	SHLQ      $4, DX
+	VPERMILPS (R8)(DX*1), X0, X1
+	VMOVUPS   X1, (R10)(R12*4)
+	POPCNTL   R14, R14
+	ADDQ      R14, R12
+	JMP       next
+
+points:
+	// As many points of each leaf as one may hold, without a branch: those past
+	// its end are written over by the next.
+	CMPQ R12, $(const_listSize/8)
+	JGT  overflow
+	MOVQ R11, walk_farN(DI)
+	MOVQ walk_nodes(DI), SI
+	MOVQ walk_points(DI), R8
+	LEAQ walk_near(DI), R13
+	LEAQ (R10)(R12*4), R12
+	MOVQ R13, R9
+	JMP  check
 
 leaf:
-	// As many points as a leaf may hold, without a branch: those past its end
-	// are written over by the next.
-	MOVLQSX node_last(SI)(AX*1), DX
-	MOVLQSX node_next(SI)(AX*1), AX
-	SHLQ    $5, AX
-	SUBQ    CX, DX
-	SHLQ    $4, CX
+	MOVL    (R10), CX
+	ADDQ    $4, R10
+	SHLQ    $5, CX
+	MOVLQSX node_first(SI)(CX*1), AX
+	MOVLQSX node_last(SI)(CX*1), DX
+	SUBQ    AX, DX
+	SHLQ    $4, AX
 	SHLQ    $4, DX
-	ADDQ    R8, CX
-	LEAQ    (R10)(R12*1), R13
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
+	ADDQ    R8, AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
 	VMOVUPS Y0, (R13)
 	VMOVUPS Y1, 32(R13)
 	VMOVUPS Y2, 64(R13)
 	VMOVUPS Y3, 96(R13)
-	ADDQ    DX, R12
-	JMP     next
+	ADDQ    DX, R13
 
-done:
-	SHRQ $5, AX
-	SHRQ $4, R11
-	SHRQ $4, R12
-	MOVQ AX, walk_at(DI)
-	MOVQ R11, walk_farN(DI)
-	MOVQ R12, walk_nearN(DI)
+check:
+	CMPQ R10, R12
+	JLT  leaf
+	SUBQ R9, R13
+	SHRQ $4, R13
+	MOVQ R13, walk_nearN(DI)
+	MOVB $1, ret+8(FP)
+	VZEROUPPER
+	RET
+
+overflow:
+	MOVB $0, ret+8(FP)
 	VZEROUPPER
 	RET
