@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 )
 
 // scaled returns the layout times a factor.
@@ -230,5 +231,34 @@ func TestGridReusesMemory(t *testing.T) {
 	// What is left are the closures and goroutines of the parallel loops.
 	if n := testing.AllocsPerRun(5, once); n > 60 {
 		t.Errorf("%v allocations a call", n)
+	}
+}
+
+// BenchmarkLargeGradient is one iteration of both methods for many points, in a
+// layout as dense as finished ones, with ten neighbours each in place of some
+// hundred: what differs is the repulsion.
+func BenchmarkLargeGradient(b *testing.B) {
+	for _, n := range []int{5000, 10000, 30000, 100000, 300000} {
+		l := scaled(benchLayout(n, 2), math.Sqrt(float64(n)/20000))
+		s := newTestSpace(b, mat.NewDense(n, 2, l.y), Euclidean)
+		indices, d2, err := s.nearestInCells(b.Context(), 10, 128, 512)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := sparseAffinities(b.Context(), indices, d2, n, []float64{3})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, obj := range map[Method]objective{BarnesHut: newBarnesHut(p, kernel{1}, 0.5), FFT: newInterpolated(p, kernel{1}, 0.5)} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				grad := make([]float64, len(l.y))
+				for b.Loop() {
+					if _, err := obj.gradient(b.Context(), l, 1, grad, false); err != nil {
+						b.Fatal(err)
+					}
+				}
+				perSecond(b, n)
+			})
+		}
 	}
 }
