@@ -22,8 +22,8 @@ type convolver struct {
 
 	plans [2]*fftPlan // along the first axis and the second
 	// spectrum holds the first mx/2+1 rows of what the first axis' transform
-	// makes, in blocks of fftLanes rows: block, column, real parts of the rows,
-	// imaginary parts.
+	// makes, times 2, and as many more as fill blocks of fftLanes rows: block,
+	// column, real parts of the rows, imaginary parts.
 	spectrum []float64
 	// response is the kernel's spectrum over mx*my: block, column up to my/2,
 	// row.
@@ -37,9 +37,10 @@ type convolver struct {
 // must be made anew. Each transform must be at least twice as long as the grid,
 // less one.
 func (c *convolver) shape(nx, ny, mx, my int) bool {
-	mx, my = fftSize(mx), fftSize(my)
+	// With two blocks there is a whole one on either side of the middle.
+	mx, my = fftSize(max(mx, 2*fftLanes)), fftSize(my)
 	c.nx, c.ny, c.stride = nx, ny, (ny+fftRow-1)/fftRow*fftRow
-	c.spectrum = resize(c.spectrum, c.blocks(mx)*ny*fftRow)
+	c.spectrum = resize(c.spectrum, c.blocks(mx)*c.stride*fftRow)
 	if mx == c.mx && my == c.my {
 		return false
 	}
@@ -60,7 +61,7 @@ func (c *convolver) workers(n int) {
 	for len(c.scratch) < parallel.Workers(n, 1) {
 		c.scratch = append(c.scratch, [2][]float64{})
 	}
-	size := max(c.mx, c.my) * fftRow
+	size := (max(c.mx, c.my) + 1) * fftRow
 	for i := range c.scratch {
 		for j := range c.scratch[i] {
 			c.scratch[i][j] = resize(c.scratch[i][j], size)
@@ -101,7 +102,7 @@ func (c *convolver) respond(ctx context.Context, kernel func(i, j int) float64, 
 			}
 		}
 		x = c.plans[0].transform(x, scratch)
-		for k := range halfX {
+		for k := range c.blocks(c.mx) * fftLanes {
 			for l, v := range element(x, k) {
 				if j := t*fftRow + l; j < halfY {
 					first[(k/fftLanes*halfY+j)*fftLanes+k%fftLanes] = v
@@ -113,7 +114,7 @@ func (c *convolver) respond(ctx context.Context, kernel func(i, j int) float64, 
 		return err
 	}
 	c.response = resize(c.response, len(first))
-	scale := 1 / (float64(c.mx) * float64(c.my))
+	scale := 1 / (2 * float64(c.mx) * float64(c.my)) // the spectrum is doubled
 	blocks := c.blocks(c.mx)
 	return c.tasks(ctx, (blocks+1)/2, func(t int, x, scratch []float64) {
 		both := [2][]float64{}
@@ -136,8 +137,8 @@ func (c *convolver) respond(ctx context.Context, kernel func(i, j int) float64, 
 			for j := range halfY {
 				out := c.response[(b*halfY+j)*fftLanes:]
 				for l := range fftLanes {
-					k := min(b*fftLanes+l, halfX-1)
-					out[l] = x[j*fftRow+half*fftLanes+l] * scale * filterX[k] * filterY[j]
+					k := b*fftLanes + l
+					out[l] = x[j*fftRow+half*fftLanes+l] * scale * filterX[min(k, c.mx-k)] * filterY[j]
 				}
 			}
 		}
@@ -163,21 +164,29 @@ func (c *convolver) forward(grid []float64, t int, x, scratch []float64) {
 		*element(x, i) = [fftRow]float64(grid[i*c.stride+t*fftRow:])
 	}
 	clear(x[c.nx*fftRow : c.mx*fftRow])
-	x = c.plans[0].transform(x, scratch)
-	width := min(fftRow, c.ny-t*fftRow)
-	for k := range c.mx/2 + 1 {
+	y := c.plans[0].transform(x, scratch)
+	y = y[: (c.mx+1)*fftRow : (c.mx+1)*fftRow]
+	*element(y, c.mx) = *element(y, 0)
+	for b := range c.blocks(c.mx) {
 		// The spectra of the real and the imaginary part, A and B:
-		// A = (X[k] + conj X[-k]) / 2, B = (X[k] - conj X[-k]) / 2i.
-		at := (k/fftLanes*c.ny+t*fftRow)*fftRow + k%fftLanes
-		out := c.spectrum[at : at+(width-1)*fftRow+fftLanes+1]
-		plus, minus := element(x, k), element(x, (c.mx-k)%c.mx)
-		for l := range min(width, fftLanes) {
-			out[l*fftRow] = (plus[l] + minus[l]) / 2
-			out[l*fftRow+fftLanes] = (plus[l+fftLanes] - minus[l+fftLanes]) / 2
-		}
-		for l := range width - fftLanes {
-			out[(l+fftLanes)*fftRow] = (plus[l+fftLanes] + minus[l+fftLanes]) / 2
-			out[(l+fftLanes)*fftRow+fftLanes] = (minus[l] - plus[l]) / 2
+		// 2A = X[k] + conj X[-k], 2B = (X[k] - conj X[-k]) / i.
+		const re, im = 0, fftLanes
+		out := (b*c.stride + t*fftRow) * fftRow
+		plus, minus := b*fftLanes*fftRow, (c.mx-b*fftLanes)*fftRow
+		for _, part := range [4]struct {
+			to, a, b int
+			sign     float64
+		}{
+			{out + re, plus + re, minus + re, 1},
+			{out + im, plus + im, minus + im, -1},
+			{out + fftLanes*fftRow + re, plus + im, minus + im, 1},
+			{out + fftLanes*fftRow + im, minus + re, plus + re, -1},
+		} {
+			stepA, stepB := fftRow, -fftRow
+			if part.a == minus {
+				stepA, stepB = stepB, stepA
+			}
+			fftKernels.turn8(c.spectrum, part.to, fftRow, y, part.a, stepA, y, part.b, stepB, part.sign)
 		}
 	}
 }
@@ -185,15 +194,11 @@ func (c *convolver) forward(grid []float64, t int, x, scratch []float64) {
 // multiply transforms the b-th block of rows along the second axis, multiplies
 // by the response, and transforms back.
 func (c *convolver) multiply(b int, x, scratch []float64) {
-	rows := c.spectrum[b*c.ny*fftRow : (b+1)*c.ny*fftRow]
+	rows := c.spectrum[b*c.stride*fftRow : (b+1)*c.stride*fftRow]
+	rows, rest := rows[:c.ny*fftRow], rows[c.ny*fftRow:]
+	clear(rest) // columns that do not count, but share transforms with others
 	copy(x, rows)
 	clear(x[len(rows) : c.my*fftRow])
-	for l := max(c.mx/2+1-b*fftLanes, 0); l < fftLanes; l++ {
-		for j := range c.ny { // rows past the half, which nothing has written
-			row := element(x, j)
-			row[l], row[l+fftLanes] = 0, 0
-		}
-	}
 	y := c.plans[1].transform(x, scratch)
 	if &y[0] == &scratch[0] {
 		x, scratch = scratch, x
@@ -209,11 +214,7 @@ func (c *convolver) multiply(b int, x, scratch []float64) {
 		scaleTurned(element(x, c.my/2), response[c.my/2*fftLanes:])
 	}
 	y = c.plans[1].transform(x, scratch)
-	for j := range c.ny {
-		in, out := element(y, j), element(rows, j)
-		copy(out[:fftLanes], in[fftLanes:])
-		copy(out[fftLanes:], in[:fftLanes])
-	}
+	copy(rows, y) // its real and imaginary parts exchanged
 }
 
 // scaleTurned multiplies an element by real factors, and exchanges its real and
@@ -225,30 +226,31 @@ func scaleTurned(x *[fftRow]float64, factors []float64) {
 	}
 }
 
-// backward undoes forward.
+// backward undoes forward. What it finds has its real and imaginary parts
+// exchanged, as has what it leaves to the inverse transform.
 func (c *convolver) backward(grid []float64, t int, x, scratch []float64) {
-	width := min(fftRow, c.ny-t*fftRow)
-	for k := range c.mx/2 + 1 {
-		at := (k/fftLanes*c.ny+t*fftRow)*fftRow + k%fftLanes
-		in := c.spectrum[at : at+(width-1)*fftRow+fftLanes+1]
-		var ar, ai, br, bi [fftLanes]float64
-		for l := range min(width, fftLanes) {
-			ar[l], ai[l] = in[l*fftRow], in[l*fftRow+fftLanes]
-		}
-		for l := range width - fftLanes {
-			br[l], bi[l] = in[(l+fftLanes)*fftRow], in[(l+fftLanes)*fftRow+fftLanes]
-		}
-		// X[k] = A + iB, X[-k] = conj A + i conj B, with real and imaginary
-		// parts exchanged.
-		plus, minus := element(x, k), element(x, (c.mx-k)%c.mx)
-		for l := range fftLanes {
-			minus[l+fftLanes], minus[l] = ar[l]+bi[l], br[l]-ai[l]
-			plus[l+fftLanes], plus[l] = ar[l]-bi[l], ai[l]+br[l]
+	x = x[: (c.mx+1)*fftRow : (c.mx+1)*fftRow]
+	for b := range c.blocks(c.mx) {
+		// X[k] = A + iB, X[-k] = conj A + i conj B.
+		const re, im = fftLanes, 0
+		left := (b*c.stride + t*fftRow) * fftRow
+		right := left + fftLanes*fftRow
+		plus, minus := b*fftLanes*fftRow, (c.mx-b*fftLanes)*fftRow
+		for _, part := range [4]struct {
+			to, step, a, b int
+			sign           float64
+		}{
+			{minus + re, -fftRow, left + re, right + im, 1},
+			{minus + im, -fftRow, right + re, left + im, -1},
+			{plus + re, fftRow, left + re, right + im, -1},
+			{plus + im, fftRow, right + re, left + im, 1},
+		} {
+			fftKernels.turn8(x, part.to, part.step, c.spectrum, part.a, fftRow, c.spectrum, part.b, fftRow, part.sign)
 		}
 	}
-	x = c.plans[0].transform(x, scratch)
+	y := c.plans[0].transform(x, scratch)
 	for i := range c.nx {
-		in, out := element(x, i), grid[i*c.stride+t*fftRow:][:fftRow]
+		in, out := element(y, i), grid[i*c.stride+t*fftRow:][:fftRow]
 		copy(out[:fftLanes], in[fftLanes:])
 		copy(out[fftLanes:], in[:fftLanes])
 	}

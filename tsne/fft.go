@@ -90,6 +90,31 @@ func (plan *fftPlan) transform(x, scratch []float64) []float64 {
 type fftKernel struct {
 	name                string
 	pass2, pass3, pass4 func(dst, src, twiddles *float64, m, stride int)
+
+	// turn is turn8 with steps in bytes.
+	turn func(dst, a, b *float64, dstStep, aStep, bStep int, sign float64)
+}
+
+// turn8 adds two blocks and transposes the sum: it sets dst[i*dstStep+j] to a[j*aStep+i] + sign*b[j*bStep+i], i and j in
+// [0, fftLanes), each slice from the index at which it is given on: steps may be
+// negative.
+func (k *fftKernel) turn8(dst []float64, to, dstStep int, a []float64, atA, aStep int, b []float64, atB, bStep int, sign float64) {
+	// The ends are looked at here, for assembly does not.
+	const last = fftLanes - 1
+	_, _ = dst[to+last], dst[to+last*dstStep+last]
+	_, _ = a[atA+last], a[atA+last*aStep+last]
+	_, _ = b[atB+last], b[atB+last*bStep+last]
+	if k.turn != nil {
+		k.turn(&dst[to], &a[atA], &b[atB], 8*dstStep, 8*aStep, 8*bStep, sign)
+		return
+	}
+	for j := range fftLanes {
+		x := (*[fftLanes]float64)(a[atA+j*aStep:])
+		y := (*[fftLanes]float64)(b[atB+j*bStep:])
+		for i := range fftLanes {
+			dst[to+i*dstStep+j] = x[i] + sign*y[i]
+		}
+	}
 }
 
 // pass does one pass from src to dst.

@@ -7,10 +7,10 @@ import "golang.org/x/sys/cpu"
 // machineFFTKernels lists the kernels in assembly that this processor can run.
 var machineFFTKernels = func() (list []fftKernel) {
 	if cpu.X86.HasAVX512F {
-		list = append(list, fftKernel{"avx512", fftPass2AVX512, fftPass3AVX512, fftPass4AVX512})
+		list = append(list, fftKernel{"avx512", fftPass2AVX512, fftPass3AVX512, fftPass4AVX512, fftTurnAVX512})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, fftKernel{"avx2", fftPass2AVX2, fftPass3AVX2, fftPass4AVX2})
+		list = append(list, fftKernel{"avx2", fftPass2AVX2, fftPass3AVX2, fftPass4AVX2, fftTurnAVX2})
 	}
 	return list
 }()
@@ -32,3 +32,9 @@ func fftPass3AVX2(dst, src, twiddles *float64, m, stride int)
 
 //go:noescape
 func fftPass4AVX2(dst, src, twiddles *float64, m, stride int)
+
+//go:noescape
+func fftTurnAVX512(dst, a, b *float64, dstStep, aStep, bStep int, sign float64)
+
+//go:noescape
+func fftTurnAVX2(dst, a, b *float64, dstStep, aStep, bStep int, sign float64)

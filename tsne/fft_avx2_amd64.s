@@ -48,3 +48,55 @@ TEXT ·fftPass3AVX2(SB), NOSPLIT, $0-40
 TEXT ·fftPass2AVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
 	LOOP(LOAD1, BOTH(PASS2), 16, R10)
+
+// func fftTurnAVX2(dst, a, b *float64, dstStep, aStep, bStep int, sign float64)
+TEXT ·fftTurnAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ dstStep+24(FP), R8
+	MOVQ aStep+32(FP), R9
+	MOVQ bStep+40(FP), R10
+	VBROADCASTSD sign+48(FP), Y15
+	XORQ R11, R11 // 0 or 32: the half of the rows' elements, then
+	MOVQ $2, CX
+halves:
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), BX
+	ADDQ R11, SI
+	ADDQ R11, BX
+	MOVQ DI, DX
+	MOVQ $2, AX
+quarters: // four rows, from each four elements
+#define SUM(to) \
+	VMOVUPD (SI), to; \
+	VFMADD231PD (BX), Y15, to; \
+	ADDQ R9, SI; \
+	ADDQ R10, BX
+	SUM(Y0)
+	SUM(Y1)
+	SUM(Y2)
+	SUM(Y3)
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	MOVQ DX, R12
+	VMOVUPD Y0, (R12)
+	ADDQ R8, R12
+	VMOVUPD Y1, (R12)
+	ADDQ R8, R12
+	VMOVUPD Y2, (R12)
+	ADDQ R8, R12
+	VMOVUPD Y3, (R12)
+	ADDQ $32, DX
+	DECQ AX
+	JNZ  quarters
+	LEAQ (DI)(R8*4), DI
+	ADDQ $32, R11
+	DECQ CX
+	JNZ  halves
+	VZEROUPPER
+	RET

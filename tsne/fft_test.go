@@ -98,6 +98,40 @@ func TestFFTKernelsAgreeWithPortable(t *testing.T) {
 	}
 }
 
+// Every kernel's transposed sum by its definition, with steps either way.
+func TestFFTTurn(t *testing.T) {
+	a, b := make([]float64, 400), make([]float64, 400)
+	for i := range a {
+		a[i], b[i] = float64(i), float64(i*i)
+	}
+	withFFTKernels(t, func(t *testing.T) {
+		for _, sign := range []float64{1, -1} {
+			for _, step := range []int{9, -9} {
+				// The other slices go the other way.
+				dst, at, other := make([]float64, 400), 180-10*step, 180+10*step
+				fftKernels.turn8(dst, at, step, a, other, -step, b, at, step, sign)
+				written := 0
+				for i := range fftLanes {
+					for j := range fftLanes {
+						want := a[other-j*step+i] + sign*b[at+j*step+i]
+						if got := dst[at+i*step+j]; got != want {
+							t.Fatalf("sign %v, step %d: element %d, %d is %v, want %v", sign, step, i, j, got, want)
+						}
+					}
+				}
+				for _, v := range dst {
+					if v != 0 {
+						written++
+					}
+				}
+				if written > fftLanes*fftLanes {
+					t.Errorf("sign %v, step %d: %d elements were written", sign, step, written)
+				}
+			}
+		}
+	})
+}
+
 // The constant must be the nearest number to sqrt(3)/2.
 func TestSine60(t *testing.T) {
 	three := new(big.Float).SetPrec(200).SetInt64(3)
