@@ -222,8 +222,8 @@ func TestServers(t *testing.T) {
 				t.Fatalf("from an honest server: %v", err)
 			}
 			wantWhole(t, f)
-			if good.served != int64(n-test.kept) {
-				t.Errorf("an honest server sent %d bytes, expected the %d that were missing", good.served, n-test.kept)
+			if sent := good.sent(); sent != int64(n-test.kept) {
+				t.Errorf("an honest server sent %d bytes, expected the %d that were missing", sent, n-test.kept)
 			}
 		})
 	}
@@ -284,8 +284,8 @@ func TestStall(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWhole(t, f)
-	if s.served != int64(len(archive)) {
-		t.Errorf("%d bytes served of an archive of %d", s.served, len(archive))
+	if sent := s.sent(); sent != int64(len(archive)) {
+		t.Errorf("%d bytes served of an archive of %d", sent, len(archive))
 	}
 }
 

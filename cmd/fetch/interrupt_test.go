@@ -207,8 +207,8 @@ func TestLeftovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWhole(t, f)
-	if s.served != int64(len(archive)-100000) {
-		t.Errorf("%d bytes served, expected the %d that were missing", s.served, len(archive)-100000)
+	if sent := s.sent(); sent != int64(len(archive)-100000) {
+		t.Errorf("%d bytes served, expected the %d that were missing", sent, len(archive)-100000)
 	}
 	leave()
 	if err := f.run(t.Context()); err != nil {

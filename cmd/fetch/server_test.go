@@ -109,6 +109,13 @@ func serve(t *testing.T, handle func(i int, w http.ResponseWriter, r *http.Reque
 	return s
 }
 
+// sent closes the server, which waits for what it is sending, and returns the
+// number of bytes of the bodies.
+func (s *server) sent() int64 {
+	s.Close()
+	return s.served
+}
+
 type countingWriter struct {
 	http.ResponseWriter
 	s *server
