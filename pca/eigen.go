@@ -18,12 +18,14 @@ func (m *moments) fit(ctx context.Context, opt Options) (*Model, error) {
 	for i := range cov {
 		cov[i] /= float64(m.n - 1)
 	}
-	values, vectors, err := eigen(ctx, cov, d)
+	total := trace(cov, d)
+	// With fewer samples than features the rest are zeros up to rounding.
+	most := min(d, m.n)
+	values, vectors, err := eigen(ctx, cov, d, opt.wanted(most))
 	if err != nil {
 		return nil, err
 	}
-	// With fewer samples than features the rest are zeros up to rounding.
-	model, k := newModel(slices.Clone(m.mean), values[:min(d, m.n)], m.n, opt)
+	model, k := newModel(slices.Clone(m.mean), values[:min(len(values), most)], total, most, m.n, opt)
 	model.Components = mat.DenseCopyOf(vectors.Slice(0, k, 0, d))
 	fixSigns(model.Components)
 	return model, nil
@@ -59,12 +61,14 @@ func fitGram(ctx context.Context, src *source, opt Options) (*Model, error) {
 			return nil, src.notFinite(largest(x[i*d : (i+1)*d]))
 		}
 	}
-	values, u, err := eigen(ctx, gram, n)
+	most, scale := min(n, d), 1/float64(n-1)
+	total := trace(gram, n) * scale
+	values, u, err := eigen(ctx, gram, n, opt.wanted(most))
 	if err != nil {
 		return nil, err
 	}
-	scale, floor := 1/float64(n-1), values[0]*float64(max(n, d))*epsilon
-	values = values[:min(n, d)]
+	floor := values[0] * float64(max(n, d)) * epsilon
+	values = values[:min(len(values), most)]
 	variance := make([]float64, len(values))
 	rank := 0
 	for i, v := range values {
@@ -73,7 +77,7 @@ func fitGram(ctx context.Context, src *source, opt Options) (*Model, error) {
 			rank = i + 1
 		}
 	}
-	model, k := newModel(mean, variance, n, opt)
+	model, k := newModel(mean, variance, total, most, n, opt)
 	components := mat.NewDense(k, d, nil)
 	used := min(rank, k)
 	for lo, step := 0, rowsAtOnce(n*d); lo < used; lo += step {
@@ -94,6 +98,15 @@ func fitGram(ctx context.Context, src *source, opt Options) (*Model, error) {
 	model.Components = components
 	fixSigns(components)
 	return model, nil
+}
+
+// trace returns the sum of the diagonal of an n x n matrix.
+func trace(a []float64, n int) float64 {
+	sum := 0.0
+	for i := range n {
+		sum += a[i*n+i]
+	}
+	return sum
 }
 
 const epsilon = 0x1p-52

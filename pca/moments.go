@@ -27,7 +27,7 @@ func rowsAtOnce(multiplications int) int {
 // source reads the rows of a matrix in blocks.
 type source struct {
 	n, d int
-	step int // rows a block
+	step int // rows a block; with the row that joins two blocks, a round number
 	x    mat.Matrix
 	raw  blas64.General // the elements themselves, when x gives them
 	buf  []float64      // a block of rows, when it does not
@@ -41,7 +41,7 @@ func newSource(x mat.Matrix) (*source, error) {
 	if n < 1 || d < 1 {
 		return nil, fmt.Errorf("pca: no data: the matrix is %d x %d", n, d)
 	}
-	s := &source{n: n, d: d, step: min(n, rowsAtOnce(d*d)), x: x}
+	s := &source{n: n, d: d, step: min(n, rowsAtOnce(d*d)-1), x: x}
 	if r, ok := x.(mat.RawMatrixer); ok {
 		s.raw = r.RawMatrix()
 	}
@@ -153,31 +153,98 @@ type moments struct {
 	scatter []float64
 }
 
-// moments sums up all samples.
+// A pair is an unevaluated sum, whose low part holds what rounding took from
+// the high one.
+type pair struct{ high, low float64 }
+
+// add returns p + v (Knuth's two-sum).
+func (p pair) add(v float64) pair {
+	v += p.low
+	sum := p.high + v
+	back := sum - p.high
+	return pair{sum, p.high - (sum - back) + (v - back)}
+}
+
+// moments sums up all samples, a block at a time: of each the mean, then the
+// scatter about it, and then it joins what went before (Chan, Golub and LeVeque
+// 1983, eq. 2.1). The term delta delta^T n n_b/(n+n_b) is one more row of the
+// block's product.
 func (s *source) moments(ctx context.Context) (*moments, error) {
-	mean, err := s.mean(ctx)
-	if err != nil {
-		return nil, err
-	}
 	d := s.d
-	m := &moments{s.n, mean, make([]float64, d*d)}
-	centred, part := make([]float64, s.step*d), make([]float64, d*d)
-	err = s.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
-		subtract(centred, rows, stride, mean, hi-lo)
-		if err := gemm.Syrk64(d, hi-lo, centred, d, part, d); err != nil {
-			return err
-		}
-		parallel.For(d, 16, func(i0, i1 int) {
-			for i := i0; i < i1; i++ {
-				floats.Add(m.scatter[i*d+i:(i+1)*d], part[i*d+i:(i+1)*d])
+	m := &moments{mean: make([]float64, d), scatter: make([]float64, d*d)}
+	mean := make([]pair, d)
+	rowBlock := make([]float64, (s.step+1)*d)
+	err := s.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
+		before, n := float64(lo), float64(hi-lo)
+		weight := math.Sqrt(before / (before + n) * n)
+		parallel.For(d, strip, func(j0, j1 int) {
+			var block [strip]pair
+			centre(&block, rowBlock[d:], d, rows, stride, hi-lo, j0, j1)
+			for j := j0; j < j1; j++ {
+				b := block[j-j0]
+				if before == 0 {
+					mean[j] = b
+					continue
+				}
+				delta := b.high - mean[j].high + (b.low - mean[j].low)
+				rowBlock[j] = weight * delta
+				mean[j] = mean[j].add(delta * (n / (before + n)))
 			}
 		})
-		return nil
+		for j, v := range mean {
+			if m.mean[j] = v.high; math.IsNaN(v.high) || math.IsInf(v.high, 0) {
+				return s.notFinite(j)
+			}
+		}
+		return gemm.AddSyrk64(d, hi-lo+1, rowBlock, d, m.scatter, d)
 	})
 	if err != nil {
 		return nil, err
 	}
+	m.n = s.n
 	return m, m.check()
+}
+
+// strip is how many columns are centred together.
+const strip = 64
+
+// centre computes the mean of n values in each of the columns [j0, j1), at most
+// strip, and writes the rows less their mean to dst. The mean is that of the
+// differences from the first row, so that of a constant column it is that
+// constant exactly and the differences are 0; its low part is the mean of what
+// is left then.
+func centre(mean *[strip]pair, dst []float64, dstStride int, rows []float64, stride, n, j0, j1 int) {
+	var first, sums [strip]float64
+	w := copy(first[:], rows[j0:j1])
+	i := 1
+	for ; i+4 <= n; i += 4 {
+		a, b := rows[i*stride+j0:][:w], rows[(i+1)*stride+j0:][:w]
+		c, e := rows[(i+2)*stride+j0:][:w], rows[(i+3)*stride+j0:][:w]
+		for j, f := range first[:w] {
+			sums[j] += (a[j] - f) + (b[j] - f) + ((c[j] - f) + (e[j] - f))
+		}
+	}
+	for ; i < n; i++ {
+		for j, v := range rows[i*stride+j0:][:w] {
+			sums[j] += v - first[j]
+		}
+	}
+	for j := range w {
+		mean[j].high = first[j] + sums[j]/float64(n)
+		first[j] = mean[j].high
+	}
+	clear(sums[:])
+	for i := range n {
+		out := dst[i*dstStride+j0:][:w]
+		for j, v := range rows[i*stride+j0:][:w] {
+			v -= first[j]
+			out[j] = v
+			sums[j] += v
+		}
+	}
+	for j := range w {
+		mean[j].low = sums[j] / float64(n)
+	}
 }
 
 // subtract writes n rows, stride apart, less the mean, to dst row by row.

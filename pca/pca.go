@@ -129,18 +129,31 @@ func tooMany(k, n, d int) error {
 	return fmt.Errorf("pca: %d components of %d samples with %d features: there are at most min(n, d) = %d", k, n, d, min(n, d))
 }
 
-// newModel fills in what follows from the variances along all min(n, d)
-// components, in decreasing order, and returns how many to keep. The caller
-// sets Components.
-func newModel(mean, variance []float64, samples int, opt Options) (*Model, int) {
-	total := 0.0
+// wanted returns how many of the largest eigenvalues a fit needs to know, at
+// most most.
+func (o Options) wanted(most int) int {
+	if o.Components > 0 {
+		return o.Components
+	}
+	return most
+}
+
+// newModel fills in what follows from the variances in decreasing order, those
+// along all components, most in number, or along as many as are wanted, and
+// returns how many to keep. total is the variance of all features together, of
+// use where not all variances are there. The caller sets Components.
+func newModel(mean, variance []float64, total float64, most, samples int, opt Options) (*Model, int) {
+	sum := 0.0
 	for _, v := range variance {
-		total += v
+		sum += v
+	}
+	if len(variance) == most {
+		total = sum
 	}
 	ratio := make([]float64, len(variance))
 	if total > 0 {
 		for i, v := range variance {
-			ratio[i] = v / total
+			ratio[i] = min(v/total, 1)
 		}
 	}
 	k := len(variance)
@@ -167,11 +180,12 @@ func newModel(mean, variance []float64, samples int, opt Options) (*Model, int) 
 	for i, v := range m.ExplainedVariance {
 		m.SingularValues[i] = math.Sqrt(v * float64(samples-1))
 	}
-	if rest := variance[k:]; len(rest) > 0 {
-		for _, v := range rest {
-			m.NoiseVariance += v
-		}
-		m.NoiseVariance /= float64(len(rest))
+	for _, v := range variance[k:] {
+		m.NoiseVariance += v
 	}
+	if len(variance) < most {
+		m.NoiseVariance = max(total-sum, 0)
+	}
+	m.NoiseVariance /= float64(max(most-k, 1))
 	return m, k
 }

@@ -6,45 +6,25 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/blas"
-	lapack "gonum.org/v1/gonum/lapack/gonum"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// eigen returns the eigenvalues of the n x n symmetric matrix whose upper
-// triangle a holds, negative ones set to 0, in decreasing order, and the
-// eigenvectors as rows in that order. It overwrites a, and returns early,
-// leaving the reduction to end on its own, when ctx ends.
-//
-// LAPACK's Dsytrd and Dorgtr reduce to tridiagonal form, as gonum's
-// mat.EigenSym does; the QL iteration is our own, for gonum's walks down the
-// columns of a row-major matrix on one core, several times slower.
-func eigen(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, error) {
-	largest := 0.0
-	for i := range n {
-		for _, v := range a[i*n+i : (i+1)*n] {
-			largest = max(largest, math.Abs(v))
-		}
-	}
-	if largest == 0 {
-		rows := mat.NewDense(n, n, nil)
-		for i := range n {
-			rows.Set(i, i, 1)
-		}
-		return make([]float64, n), rows, nil
-	}
-	// A power of two, so that nothing is rounded, keeps squares in range.
-	_, exponent := math.Frexp(largest)
-	for i, v := range a {
-		a[i] = math.Ldexp(v, -exponent)
-	}
-	d, e, rows, err := tridiagonal(ctx, a, n)
+// eigenAll returns the eigenvalues of the n x n symmetric matrix whose upper
+// triangle a holds, in decreasing order, and the eigenvectors as rows in that
+// order. It overwrites a, whose largest entry must be near 1.
+func eigenAll(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, error) {
+	r, err := reduce(ctx, a, n)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := implicitQL(ctx, d, e, rows); err != nil {
+	q, err := r.transposed(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, rows := r.d, newStrips(q, n)
+	if err := implicitQL(ctx, d, r.e, rows); err != nil {
 		return nil, nil, err
 	}
 	order := make([]int, n)
@@ -62,57 +42,53 @@ func eigen(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, erro
 	})
 	values, vectors := make([]float64, n), mat.NewDense(n, n, nil)
 	for i, from := range order {
-		// A covariance has no negative eigenvalues; rounding has.
-		values[i] = math.Ldexp(max(d[from], 0), exponent)
-		vectors.SetRow(i, rows[from*n:(from+1)*n])
+		values[i] = d[from]
+		rows.row(vectors.RawRowView(i), from)
 	}
 	return values, vectors, nil
 }
 
-// tridiagonal returns the diagonal d and the off-diagonal e, e[i] = T[i][i+1],
-// of T = Q^T A Q, and Q^T row-major. It overwrites a.
-func tridiagonal(ctx context.Context, a []float64, n int) ([]float64, []float64, []float64, error) {
-	d, e := make([]float64, n), make([]float64, n)
-	qt := make([]float64, n*n)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		var impl lapack.Implementation
-		tau, work := make([]float64, max(n-1, 0)), make([]float64, 1)
-		impl.Dsytrd(blas.Upper, n, a, n, d, e[:n-1], tau, work, -1)
-		work = make([]float64, max(1, int(work[0])))
-		impl.Dsytrd(blas.Upper, n, a, n, d, e[:n-1], tau, work, len(work))
-		impl.Dorgtr(blas.Upper, n, a, n, tau, work, -1)
-		work = make([]float64, max(1, int(work[0])))
-		impl.Dorgtr(blas.Upper, n, a, n, tau, work, len(work))
-		for i := range n {
-			for j, v := range a[i*n : (i+1)*n] {
-				qt[j*n+i] = v
-			}
+// strips is a matrix of n rows, cut into strips of width columns that lie one
+// after the other, the last filled up with zeros: the rotations of a strip find
+// their rows in the cache.
+type strips struct {
+	n    int
+	data []float64
+}
+
+// newStrips copies an n x n matrix.
+func newStrips(rows []float64, n int) *strips {
+	s := &strips{n, make([]float64, (n+width-1)/width*width*n)}
+	for i := range n {
+		for j := 0; j < n; j += width {
+			copy(s.data[j*n+i*width:][:width], rows[i*n+j:(i+1)*n])
 		}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, nil, nil, ctx.Err()
-	case <-done:
-		return d, e, qt, nil
+	}
+	return s
+}
+
+// row copies row i to dst.
+func (s *strips) row(dst []float64, i int) {
+	for j := 0; j < s.n; j += width {
+		copy(dst[j:], s.data[j*s.n+i*width:][:width])
 	}
 }
 
-// rotation turns rows i and i+1 of the eigenvectors.
-type rotation struct {
-	i    int
-	c, s float64
+// A sweep is a run of rotations as turn takes it.
+type sweep struct {
+	last      int
+	rotations []rotation
 }
 
 // implicitQL diagonalises the tridiagonal matrix with diagonal d and
 // off-diagonal e (len(d), the last unused), leaving the eigenvalues in d, and
-// turns the rows of the len(d) x len(d) matrix with it: the QL algorithm with
-// implicit shifts (Dubrulle, Martin and Wilkinson 1968).
+// turns the rows of the matrix with it: the QL algorithm with implicit shifts
+// (Dubrulle, Martin and Wilkinson 1968).
 //
-// The rotations are gathered and applied later, to strips of columns side by
-// side, so that a strip stays in the cache and the cores share the work.
-func implicitQL(ctx context.Context, d, e, rows []float64) error {
+// The rotations of a sweep are gathered and applied later, many sweeps to one
+// strip after the other, so that a strip stays in the cache and the cores share
+// the work.
+func implicitQL(ctx context.Context, d, e []float64, rows *strips) error {
 	n := len(d)
 	e[n-1] = 0
 	// What is below the rounding errors of the reduction counts as zero.
@@ -120,26 +96,24 @@ func implicitQL(ctx context.Context, d, e, rows []float64) error {
 	for i := range n {
 		negligible = max(negligible, epsilon*(math.Abs(d[i])+math.Abs(e[i])))
 	}
-	pending := make([]rotation, 0, 1<<14)
+	pending := make([]rotation, 0, max(1<<14, n))
+	var sweeps []sweep
 	flush := func() error {
-		const strip = 32
-		err := parallel.ForContext(ctx, n, strip, func(lo, hi int) {
-			for _, r := range pending {
-				a := rows[r.i*n+lo : r.i*n+hi]
-				b := rows[(r.i+1)*n+lo : (r.i+1)*n+hi][:len(a)]
-				for j, x := range a {
-					y := b[j]
-					a[j] = r.c*x - r.s*y
-					b[j] = r.s*x + r.c*y
+		err := parallel.ForContext(ctx, len(rows.data)/(n*width), 1, func(lo, hi int) {
+			for strip := lo; strip < hi; strip++ {
+				part := rows.data[strip*n*width : (strip+1)*n*width]
+				for _, s := range sweeps {
+					turn(part, s.last, s.rotations)
 				}
 			}
 		})
-		pending = pending[:0]
+		pending, sweeps = pending[:0], sweeps[:0]
 		return err
 	}
+	const tiny = 1e-140
 	const maxSweeps = 50 // for one eigenvalue; two or three are usual
 	for l := range n {
-		for sweep := 0; ; sweep++ {
+		for count := 0; ; count++ {
 			// The block from l to m is cut off by a negligible e[m].
 			m := l
 			for m < n-1 && math.Abs(e[m]) > negligible {
@@ -148,7 +122,7 @@ func implicitQL(ctx context.Context, d, e, rows []float64) error {
 			if m == l {
 				break
 			}
-			if sweep == maxSweeps {
+			if count == maxSweeps {
 				return errors.New("pca: the eigendecomposition did not converge")
 			}
 			if len(pending)+m-l > cap(pending) && len(pending) > 0 {
@@ -161,10 +135,13 @@ func implicitQL(ctx context.Context, d, e, rows []float64) error {
 			q := (d[l+1] - d[l]) / (2 * e[l])
 			g := d[m] - d[l] + e[l]/(q+math.Copysign(math.Hypot(q, 1), q))
 			s, c, p := 1.0, 1.0, 0.0
-			i := m - 1
+			i, began := m-1, len(pending)
 			for ; i >= l; i-- {
 				f, b := s*e[i], c*e[i]
-				r := math.Hypot(f, g)
+				r := math.Sqrt(f*f + g*g)
+				if r < tiny { // its square has lost digits
+					r = math.Hypot(f, g)
+				}
 				e[i+1] = r
 				if r == 0 {
 					// The bulge vanished: the matrix splits here.
@@ -178,8 +155,9 @@ func implicitQL(ctx context.Context, d, e, rows []float64) error {
 				p = s * r
 				d[i+1] = g + p
 				g = c*r - b
-				pending = append(pending, rotation{i, c, s})
+				pending = append(pending, rotation{c, s})
 			}
+			sweeps = append(sweeps, sweep{m - 1, pending[began:]})
 			if i < l {
 				d[l] -= p
 				e[l] = g

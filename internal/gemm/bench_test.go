@@ -88,12 +88,12 @@ func benchmarkSquares[T Float](b *testing.B, f func(m, n, k int, a []T, lda int,
 	}
 }
 
-// BenchmarkSyrk64 is a covariance: 10,000 points of 512 coordinates.
-func BenchmarkSyrk64(b *testing.B) {
+// BenchmarkAddSyrk64 is a covariance: 10,000 points of 512 coordinates.
+func BenchmarkAddSyrk64(b *testing.B) {
 	const n, k = 512, 10_000
 	x, c := make([]float64, k*n), make([]float64, n*n)
 	fill(x)
-	eachThreads(b, "512x10000", float64(n)*(n+1)*k, func() error { return Syrk64(n, k, x, n, c, n) })
+	eachThreads(b, "512x10000", float64(n)*(n+1)*k, func() error { return AddSyrk64(n, k, x, n, c, n) })
 }
 
 // BenchmarkResNet18 multiplies the shapes of ResNet18's convolutions on a

@@ -118,20 +118,21 @@ func TestFloat64AndTransposed(t *testing.T) {
 	}
 }
 
-// TestSyrk64 holds AᵀA to the definition, and to exact symmetry.
-func TestSyrk64(t *testing.T) {
+// TestAddSyrk64 holds the sum of C and AᵀA to the definition.
+func TestAddSyrk64(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	for _, s := range [][2]int{{0, 3}, {3, 0}, {1, 1}, {5, 9}, {60, 3500}, {131, 70}, {300, 800}} {
 		n, k := s[0], s[1]
 		lda, ldc := n+r.IntN(3), n+r.IntN(3)
 		a, c := randomOf[float64](r, k*lda), randomOf[float64](r, n*ldc)
-		if err := Syrk64(n, k, a, lda, c, ldc); err != nil {
+		before := slices.Clone(c)
+		if err := AddSyrk64(n, k, a, lda, c, ldc); err != nil {
 			t.Fatal(err)
 		}
 		worst := 0.0
 		for i := range n {
-			for j := range i + 1 {
-				want, size := 0.0, 0.0
+			for j := i; j < n; j++ {
+				want, size := before[i*ldc+j], math.Abs(before[i*ldc+j])
 				for p := range k {
 					product := a[p*lda+i] * a[p*lda+j]
 					want += product
@@ -140,20 +141,17 @@ func TestSyrk64(t *testing.T) {
 				if size > 0 {
 					worst = max(worst, math.Abs(c[i*ldc+j]-want)/size)
 				}
-				if c[i*ldc+j] != c[j*ldc+i] {
-					t.Fatalf("%v: not symmetric at (%d, %d)", s, i, j)
-				}
 			}
 		}
 		t.Logf("%v: largest difference over the sum of |a||b|: %.2g", s, worst)
-		if worst > 2*0x1p-53*math.Sqrt(float64(k)) { // see TestKernelsAgainstPortable
+		if worst > 2*0x1p-53*math.Sqrt(float64(k+1)) { // see TestKernelsAgainstPortable
 			t.Errorf("%v: largest difference over the sum of |a||b|: %g", s, worst)
 		}
 	}
-	if Syrk64(3, 4, make([]float64, 11), 3, make([]float64, 9), 3) == nil {
+	if AddSyrk64(3, 4, make([]float64, 11), 3, make([]float64, 9), 3) == nil {
 		t.Error("a short A was accepted")
 	}
-	if Syrk64(3, 4, make([]float64, 12), 3, make([]float64, 8), 3) == nil {
+	if AddSyrk64(3, 4, make([]float64, 12), 3, make([]float64, 8), 3) == nil {
 		t.Error("a short C was accepted")
 	}
 }

@@ -24,50 +24,33 @@ import (
 // overwritten, and must not overlap A or B. It returns an error when a slice is
 // too short for its shape.
 func Float32(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) error {
-	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false)
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false, false)
 }
 
 // Float64 is Float32 for float64.
 func Float64(m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) error {
-	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false)
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false, false)
+}
+
+// AddFloat64 computes C += A B: as Float64, but the product is added to what is
+// in C.
+func AddFloat64(m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) error {
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, false, true)
 }
 
 // Float32NT computes C = A Bᵀ: as Float32, but B is n x k with rows ldb apart.
 func Float32NT(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) error {
-	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, true)
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, true, false)
 }
 
 // Float64NT computes C = A Bᵀ: as Float64, but B is n x k with rows ldb apart.
 func Float64NT(m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) error {
-	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, true)
-}
-
-// Syrk64 computes C = Aᵀ A for a row-major matrix A of k rows, lda apart, and
-// n columns; C is n x n with rows ldc apart, and exactly symmetric. It returns
-// an error when a slice is too short for its shape.
-func Syrk64(n, k int, a []float64, lda int, c []float64, ldc int) error {
-	if errChosen != nil {
-		return errChosen
-	}
-	if err := check("A", len(a), k, n, lda); err != nil {
-		return err
-	}
-	if err := check("C", len(c), n, n, ldc); err != nil {
-		return err
-	}
-	kern := kernelFor[float64](chosen)
-	multiplyLines(kern, n, n, k, lines[float64]{a, 1, lda}, lines[float64]{a, 1, lda}, c, ldc, true)
-	for i := range n {
-		for j := range i {
-			c[i*ldc+j] = c[j*ldc+i]
-		}
-	}
-	return nil
+	return dense(chosen, m, n, k, a, lda, b, ldb, c, ldc, true, false)
 }
 
 // dense is Float32 and Float64 with the kernels of with; if nt, B is
-// transposed.
-func dense[T Float](with kernelPair, m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int, nt bool) error {
+// transposed, and if add, the product is added to C.
+func dense[T Float](with kernelPair, m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int, nt, add bool) error {
 	if errChosen != nil {
 		return errChosen
 	}
@@ -84,7 +67,7 @@ func dense[T Float](with kernelPair, m, n, k int, a []T, lda int, b []T, ldb int
 	if err := check("C", len(c), m, n, ldc); err != nil {
 		return err
 	}
-	multiplyLines(kernelFor[T](with), m, n, k, lines[T]{a, lda, 1}, right, c, ldc, false)
+	multiplyLines(kernelFor[T](with), m, n, k, lines[T]{a, lda, 1}, right, c, ldc, false, add)
 	return nil
 }
 
@@ -94,8 +77,9 @@ const leftBytes = 4 << 20
 // multiplyLines packs A piece by piece and multiplies each. Pieces end where
 // blocks of k end, so the sums are those of one piece. A piece has all rows if
 // one block of k allows it, so that B is packed once, and then as many blocks
-// as fit.
-func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, ldc int, upper bool) {
+// as fit. With upper, tiles wholly below the diagonal are left out; with add,
+// the product is added to C.
+func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, ldc int, upper, add bool) {
 	if m == 0 || n == 0 {
 		return
 	}
@@ -117,7 +101,7 @@ func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, 
 			left := newPackedA(kern, rows, sums, block, *buffer)
 			*buffer = left.data
 			left.fill(a.from(i, p))
-			(&product[T]{a: left, n: n, b: b.from(0, p), c: c[i*ldc:], ldc: ldc, add: p > 0,
+			(&product[T]{a: left, n: n, b: b.from(0, p), c: c[i*ldc:], ldc: ldc, add: add || p > 0,
 				ws: sharedWorkspace[T](), upper: upper, row: i}).run()
 		}
 	}
