@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/countdown"
 )
 
 // failing is a file system whose files fail to be read after a number of
@@ -66,21 +68,6 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-// countdown is a context that ends when it has been asked for a number of
-// times, and counts how often it was asked after that.
-type countdown struct {
-	context.Context
-	left, late int
-}
-
-func (c *countdown) Err() error {
-	if c.left--; c.left >= 0 {
-		return nil
-	}
-	c.late++
-	return context.Canceled
-}
-
 // TestDecodeStops ends the context at points all over the reading, decoding,
 // converting and resizing of a picture.
 func TestDecodeStops(t *testing.T) {
@@ -96,7 +83,7 @@ func TestDecodeStops(t *testing.T) {
 	for _, file := range [][]byte{pngs.Bytes(), jpegs.Bytes()} {
 		stopped := 0
 		for n := 0; ; n += 7 {
-			ctx := &countdown{Context: t.Context(), left: n}
+			ctx := countdown.New(t.Context(), n)
 			im, err := decodeImage(ctx, bytes.NewReader(file), int64(len(file)), defaultMaxPixels)
 			if err == nil {
 				_, err = Transform{Resize: 64}.image(ctx, im)
@@ -108,8 +95,8 @@ func TestDecodeStops(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("after %d questions: %v", n, err)
 			}
-			if ctx.late > 3 {
-				t.Fatalf("after %d questions: went on for %d more", n, ctx.late)
+			if late := ctx.Looks() - n; late > 3 {
+				t.Fatalf("after %d questions: went on for %d more", n, late)
 			}
 		}
 		if stopped < 50 {

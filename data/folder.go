@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,6 +69,12 @@ func (d *images) sample(ctx context.Context, i int) (Sample, error) {
 // photographs at qualities 50 to 95 and all subsamplings 2 to 4% of the bytes
 // differ, by 3 at most, by 0.03 on average over all.
 func OpenFiles(paths []string, opt OpenOptions) (Dataset, error) {
+	return OpenFilesContext(context.Background(), paths, opt)
+}
+
+// OpenFilesContext is OpenFiles that stops with ctx's error when ctx ends while
+// folders are listed.
+func OpenFilesContext(ctx context.Context, paths []string, opt OpenOptions) (Dataset, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
@@ -78,7 +85,7 @@ func OpenFiles(paths []string, opt OpenOptions) (Dataset, error) {
 		case err != nil:
 			return nil, ImageFolder.errorf("%w", err)
 		case info.IsDir():
-			files, err := listFiles(path, plainExtensions)
+			files, err := listFiles(ctx, path, plainExtensions)
 			if err != nil {
 				return nil, err
 			}
@@ -101,7 +108,7 @@ func OpenFiles(paths []string, opt OpenOptions) (Dataset, error) {
 }
 
 // openImages opens a folder of image files.
-func openImages(path string, opt OpenOptions) (Dataset, error) {
+func openImages(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
 	if opt.Fold > 0 {
 		return nil, fmt.Errorf("data: %s: a folder of images has no folds", path)
 	}
@@ -109,7 +116,7 @@ func openImages(path string, opt OpenOptions) (Dataset, error) {
 		return nil, fmt.Errorf("data: %s: a folder of images has no coarse labels", path)
 	}
 	limit := cmp.Or(opt.MaxPixels, defaultMaxPixels)
-	dirs, err := listFolders(path)
+	dirs, err := listFolders(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +125,7 @@ func openImages(path string, opt OpenOptions) (Dataset, error) {
 		if opt.Split != "" && opt.Split != "all" {
 			return nil, fmt.Errorf("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", path, opt.Split)
 		}
-		return openFolder(path, dirs, limit)
+		return openFolder(ctx, path, dirs, limit)
 	}
 	names := strings.Split(opt.Split, "+")
 	switch opt.Split {
@@ -137,11 +144,11 @@ func openImages(path string, opt OpenOptions) (Dataset, error) {
 			return nil, fmt.Errorf("data: %s: no split %q, but %s", path, name, strings.Join(splits, ", "))
 		}
 		dir := filepath.Join(path, dirs[slices.IndexFunc(dirs, func(d string) bool { return splitNames[d] == name })])
-		classes, err := listFolders(dir)
+		classes, err := listFolders(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
-		part, err := openFolder(dir, classes, limit)
+		part, err := openFolder(ctx, dir, classes, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -182,12 +189,12 @@ func folderSplits(dirs []string) []string {
 // through links, are sorted by folder and then by name; a class without
 // images is an error. Without folders, or with folders that hold no image, the
 // image files in root itself are the data set, without labels.
-func openFolder(root string, classes []string, limit int) (*images, error) {
+func openFolder(ctx context.Context, root string, classes []string, limit int) (*images, error) {
 	d := &images{root: root, limit: limit}
 	var empty []string
 	for label, class := range classes {
 		before := len(d.names)
-		if err := d.addClass(class, label); err != nil {
+		if err := d.addClass(ctx, class, label); err != nil {
 			return nil, err
 		}
 		if len(d.names) == before {
@@ -195,7 +202,7 @@ func openFolder(root string, classes []string, limit int) (*images, error) {
 		}
 	}
 	if len(d.names) == 0 {
-		files, err := listFiles(root, plainExtensions)
+		files, err := listFiles(ctx, root, plainExtensions)
 		if err != nil {
 			return nil, err
 		}
@@ -214,7 +221,7 @@ func openFolder(root string, classes []string, limit int) (*images, error) {
 
 // addClass appends the files below a class folder in the order of Python's
 // sorted(os.walk(folder, followlinks=True)).
-func (d *images) addClass(class string, label int) error {
+func (d *images) addClass(ctx context.Context, class string, label int) error {
 	var dirs []string
 	var walk func(dir string, above []fs.FileInfo) error
 	walk = func(dir string, above []fs.FileInfo) error {
@@ -228,7 +235,7 @@ func (d *images) addClass(class string, label int) error {
 			return nil
 		}
 		dirs = append(dirs, dir)
-		below, err := listFolders(filepath.Join(d.root, dir))
+		below, err := listFolders(ctx, filepath.Join(d.root, dir))
 		if err != nil {
 			return err
 		}
@@ -245,7 +252,7 @@ func (d *images) addClass(class string, label int) error {
 	}
 	slices.Sort(dirs)
 	for _, dir := range dirs {
-		files, err := listFiles(filepath.Join(d.root, dir), folderExtensions)
+		files, err := listFiles(ctx, filepath.Join(d.root, dir), folderExtensions)
 		if err != nil {
 			return err
 		}
@@ -259,8 +266,8 @@ func (d *images) addClass(class string, label int) error {
 
 // listFolders returns the names of the folders in dir, and of links to
 // folders, sorted by code point.
-func listFolders(dir string) ([]string, error) {
-	return list(dir, func(e fs.DirEntry) bool {
+func listFolders(ctx context.Context, dir string) ([]string, error) {
+	return list(ctx, dir, func(e fs.DirEntry) bool {
 		if e.Type()&fs.ModeSymlink != 0 {
 			info, err := os.Stat(filepath.Join(dir, e.Name()))
 			return err == nil && info.IsDir()
@@ -271,8 +278,8 @@ func listFolders(dir string) ([]string, error) {
 
 // listFiles returns the names in dir with one of the extensions, in any case,
 // that are neither folders nor devices, sorted by code point.
-func listFiles(dir string, extensions []string) ([]string, error) {
-	return list(dir, func(e fs.DirEntry) bool {
+func listFiles(ctx context.Context, dir string, extensions []string) ([]string, error) {
+	return list(ctx, dir, func(e fs.DirEntry) bool {
 		name := strings.ToLower(e.Name())
 		if !slices.ContainsFunc(extensions, func(x string) bool { return strings.HasSuffix(name, x) }) {
 			return false
@@ -285,17 +292,31 @@ func listFiles(dir string, extensions []string) ([]string, error) {
 	})
 }
 
-func list(dir string, keep func(fs.DirEntry) bool) ([]string, error) {
-	entries, err := os.ReadDir(dir) // sorted
+func list(ctx context.Context, dir string, keep func(fs.DirEntry) bool) ([]string, error) {
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil, ImageFolder.errorf("%w", err)
 	}
+	defer f.Close()
 	var names []string
-	for _, e := range entries {
-		if keep(e) {
-			names = append(names, e.Name())
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		entries, err := f.ReadDir(1 << 10) // some milliseconds, where links are followed
+		for _, e := range entries {
+			if keep(e) {
+				names = append(names, e.Name())
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, ImageFolder.errorf("%w", err)
 		}
 	}
+	slices.Sort(names)
 	return names, nil
 }
 
@@ -306,7 +327,7 @@ func notDataset(dir string) error {
 		fmt.Fprintf(&b, "%s (%s, as in %s), ", l.format, strings.Join(l.markers[0], " and "), l.folder)
 	}
 	hint := ""
-	if files, err := listFiles(dir, archiveExtensions); err == nil && len(files) > 0 {
+	if files, err := listFiles(context.Background(), dir, archiveExtensions); err == nil && len(files) > 0 {
 		hint = fmt.Sprintf("; it holds the archive %s, which has to be unpacked", files[0])
 	}
 	return fmt.Errorf("data: %s: %w: looked for %sfolders of image files by class, and image files (%s)%s",

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -91,6 +92,12 @@ func find(dir string) *layout {
 //
 // Several data sets, one beside the other, are an error that names them.
 func Open(path string, opt OpenOptions) (Dataset, error) {
+	return OpenContext(context.Background(), path, opt)
+}
+
+// OpenContext is Open that stops with ctx's error when ctx ends while folders
+// are listed.
+func OpenContext(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
@@ -102,21 +109,21 @@ func Open(path string, opt OpenOptions) (Dataset, error) {
 		if isArchive(path) {
 			return nil, fmt.Errorf("data: %s: %w but an archive: unpack it and give the folder", path, ErrNotDataset)
 		}
-		return OpenFiles([]string{path}, opt)
+		return OpenFilesContext(ctx, []string{path}, opt)
 	}
-	dir, l, err := locate(path)
+	dir, l, err := locate(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	if l == nil {
-		return openImages(path, opt)
+		return openImages(ctx, path, opt)
 	}
 	return l.openSplits(dir, opt)
 }
 
 // locate looks for a layout in a folder and in the folders in it. Where there
 // is none it returns a nil layout.
-func locate(path string) (string, *layout, error) {
+func locate(ctx context.Context, path string) (string, *layout, error) {
 	if l := find(path); l != nil {
 		return path, l, nil
 	}
@@ -129,6 +136,9 @@ func locate(path string) (string, *layout, error) {
 	for _, e := range entries {
 		if e.Type().IsRegular() {
 			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return "", nil, err
 		}
 		dir := filepath.Join(path, e.Name())
 		if l := find(dir); l != nil {

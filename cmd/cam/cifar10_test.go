@@ -20,7 +20,7 @@ func TestCIFAR10PredictionsArePyTorchs(t *testing.T) {
 	want := golden.Open(t, "cifar10_predictions.safetensors")
 	predicted, margin := want.Bytes("predicted"), want.Float32("margin")
 	source := cli.Source{Data: filepath.Dir(path), Size: -1}
-	o, err := source.Open()
+	o, err := source.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	s, err := open(o, stdout, stderr)
+	s, err := open(ctx, o, stdout, stderr)
 	if err != nil {
 		return err
 	}

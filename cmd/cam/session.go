@@ -38,8 +38,8 @@ type session struct {
 }
 
 // open opens the data and the network and checks the flags against them.
-func open(o *options, stdout, stderr io.Writer) (_ *session, err error) {
-	opened, err := o.Open()
+func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session, err error) {
+	opened, err := o.Open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -228,7 +228,7 @@ func (o *options) draw(f *cli.Features, layout mat.Matrix, title string) error {
 
 // measure draws and measures a layout that is there already.
 func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features) error {
-	a, err := npy.Load(o.layout)
+	a, err := npy.LoadContext(ctx, o.layout)
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,12 @@ func For(n, grain int, f func(lo, hi int)) {
 // ForContext is For that stops handing out ranges once ctx is done, and then
 // returns ctx.Err(). Ranges that have begun are finished.
 func ForContext(ctx context.Context, n, grain int, f func(lo, hi int)) error {
-	done := ctx.Done()
+	var ended atomic.Bool // one look that finds it ended is enough
 	ForWorker(n, grain, func(_, lo, hi int) {
-		select {
-		case <-done:
+		switch {
+		case ended.Load():
+		case ctx.Err() != nil:
+			ended.Store(true)
 		default:
 			f(lo, hi)
 		}

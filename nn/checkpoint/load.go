@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,17 +16,23 @@ import (
 // not from the name: safetensors, or what torch.save writes (a zip archive
 // since PyTorch 1.6, a stream of pickles before). Errors begin with the path.
 // See Read.
-func Load(path string) (*StateDict, error) { return loadFile(path, budget.New) }
+func Load(path string) (*StateDict, error) { return LoadContext(context.Background(), path) }
 
-// LoadMax is Load with another bound: the memory allocated in all is at most
-// max bytes, and no more than 1 MiB when max is less. It lets in a zip archive
-// whose entries have been compressed to less than a quarter, which Load
-// refuses; torch.save itself compresses nothing.
-func LoadMax(path string, max int64) (*StateDict, error) {
-	return loadFile(path, func(int64) *budget.Budget { return budget.NewMax(max) })
+// LoadContext is Load that stops with ctx's error, at the next MiB, when ctx
+// ends.
+func LoadContext(ctx context.Context, path string) (*StateDict, error) {
+	return loadFile(ctx, path, budget.New)
 }
 
-func loadFile(path string, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
+// LoadMax is LoadContext with another bound: the memory allocated in all is at
+// most max bytes, and no more than 1 MiB when max is less. It lets in a zip
+// archive whose entries have been compressed to less than a quarter, which Load
+// refuses; torch.save itself compresses nothing.
+func LoadMax(ctx context.Context, path string, max int64) (*StateDict, error) {
+	return loadFile(ctx, path, func(int64) *budget.Budget { return budget.NewMax(max) })
+}
+
+func loadFile(ctx context.Context, path string, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err // names the path
@@ -42,7 +49,7 @@ func loadFile(path string, newBudget func(size int64) *budget.Budget) (*StateDic
 		}
 		return nil, fmt.Errorf("%s: expected a checkpoint file, found %s", path, what)
 	}
-	s, err := readBytes(f, info.Size(), newBudget)
+	s, err := readBytes(ctx, f, info.Size(), newBudget)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -62,9 +69,18 @@ func loadFile(path string, newBudget func(size int64) *budget.Budget) (*StateDic
 // of these that holds tensors) is unwrapped, entries beside or among the
 // tensors that are no tensors are left out, and where every name begins with
 // "module." (DataParallel) or "_orig_mod." (torch.compile) that is removed.
-func Read(r io.ReaderAt, size int64) (*StateDict, error) { return readBytes(r, size, budget.New) }
+func Read(r io.ReaderAt, size int64) (*StateDict, error) {
+	return ReadContext(context.Background(), r, size)
+}
 
-func readBytes(r io.ReaderAt, size int64, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
+// ReadContext is Read that stops with ctx's error, at the next MiB, when ctx
+// ends.
+func ReadContext(ctx context.Context, r io.ReaderAt, size int64) (*StateDict, error) {
+	return readBytes(ctx, r, size, budget.New)
+}
+
+func readBytes(ctx context.Context, r io.ReaderAt, size int64, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
+	r = interruptible{ctx, r}
 	if size == 0 {
 		return nil, errors.New("expected a checkpoint, found an empty file (0 bytes)")
 	}
@@ -85,6 +101,20 @@ func readBytes(r io.ReaderAt, size int64, newBudget func(size int64) *budget.Bud
 		s.index[t.Name] = i
 	}
 	return s, nil
+}
+
+// interruptible is a reader that fails once its context has ended. No reader
+// here asks for more than a MiB at once.
+type interruptible struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (i interruptible) ReadAt(p []byte, off int64) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.ReadAt(p, off)
 }
 
 func readFormat(r io.ReaderAt, size int64, head []byte, b *budget.Budget) (*StateDict, error) {

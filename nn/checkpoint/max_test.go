@@ -37,13 +37,13 @@ func TestLoadMax(t *testing.T) {
 		t.Errorf("Load: error %v, want one about memory", err)
 	}
 	for _, max := range []int64{-1, 0, 4 << 20} {
-		if _, err := LoadMax(path, max); err == nil || !strings.Contains(err.Error(), "bytes allowed") {
+		if _, err := LoadMax(t.Context(), path, max); err == nil || !strings.Contains(err.Error(), "bytes allowed") {
 			t.Errorf("LoadMax(%d): error %v, want one about memory", max, err)
 		}
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	s, err := LoadMax(path, 5<<20)
+	s, err := LoadMax(t.Context(), path, 5<<20)
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		t.Fatal(err)

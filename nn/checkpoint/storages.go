@@ -1,7 +1,7 @@
 package checkpoint
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -34,14 +34,15 @@ func readAt(r io.ReaderAt, p []byte, off int64) error {
 // the data is still in the cache when its checksum is computed.
 const chunk = 256 << 10
 
-// readParallel is readAt over several goroutines.
+// readParallel is readAt over several goroutines. Of several errors it returns
+// that of the lowest offset.
 func readParallel(r io.ReaderAt, p []byte, off int64) error {
 	const grain = 4 * chunk
 	errs := make([]error, (len(p)+grain-1)/grain)
 	parallel.For(len(p), grain, func(lo, hi int) {
 		errs[lo/grain] = readAt(r, p[lo:hi], off+int64(lo))
 	})
-	return errors.Join(errs...)
+	return cmp.Or(errs...)
 }
 
 // A record is a named run of bytes of the file, as they are.

@@ -69,14 +69,14 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, stderr io.Writer) (
 	case f.File != "" && images:
 		return nil, Usagef("-thumbnails needs images, not -features")
 	case f.File != "":
-		return f.read()
+		return f.read(ctx)
 	}
 	return f.extract(ctx, images, stderr)
 }
 
 // read reads .npy files.
-func (f *FeatureFlags) read() (*Features, error) {
-	a, err := npy.Load(f.File)
+func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
+	a, err := npy.LoadContext(ctx, f.File)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (f *FeatureFlags) read() (*Features, error) {
 	}
 	out := &Features{Source: f.File}
 	if f.LabelsFile != "" {
-		a, err := npy.Load(f.LabelsFile)
+		a, err := npy.LoadContext(ctx, f.LabelsFile)
 		if err != nil {
 			return nil, err
 		}
@@ -137,7 +137,7 @@ func (f *FeatureFlags) read() (*Features, error) {
 
 // extract runs images through the network.
 func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Writer) (*Features, error) {
-	o, err := f.Open()
+	o, err := f.Open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func TestFetchHint(t *testing.T) {
 		empty:                                           "(go run ./cmd/fetch -dir " + dir + " stl10 downloads it)",
 		broken:                                          "", // data that is damaged is another matter
 	} {
-		err := (&Source{Data: path}).openData(&Opened{})
+		err := (&Source{Data: path}).openData(t.Context(), &Opened{})
 		if err == nil {
 			t.Errorf("%s: no error", path)
 			continue

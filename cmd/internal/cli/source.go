@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -107,9 +108,9 @@ type Masked interface {
 func (o *Opened) Close() error { return o.Data.Close() }
 
 // Open opens the data set and the network and checks that they fit.
-func (s *Source) Open() (_ *Opened, err error) {
+func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 	o := &Opened{}
-	if err := s.openData(o); err != nil {
+	if err := s.openData(ctx, o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -117,7 +118,7 @@ func (s *Source) Open() (_ *Opened, err error) {
 			o.Close()
 		}
 	}()
-	sd, err := s.openWeights(o)
+	sd, err := s.openWeights(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (s *Source) Open() (_ *Opened, err error) {
 	return o, s.setClasses(o, sd.Metadata)
 }
 
-func (s *Source) openData(o *Opened) error {
+func (s *Source) openData(ctx context.Context, o *Opened) error {
 	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold, MaxPixels: s.MaxPixels}
 	if s.MaxPixels < 0 || s.MaxPixels > 1<<30 {
 		return Usagef("-max-pixels %d: want 0 to %d", s.MaxPixels, 1<<30)
@@ -149,11 +150,11 @@ func (s *Source) openData(o *Opened) error {
 	case s.Data != "" && len(s.Images) > 0:
 		return Usagef("-data and -image exclude each other")
 	case s.Data != "":
-		if o.Data, err = data.Open(s.Data, opt); err != nil {
+		if o.Data, err = data.OpenContext(ctx, s.Data, opt); err != nil {
 			return fetchHint(s.Data, err)
 		}
 	case len(s.Images) > 0:
-		if o.Data, err = data.OpenFiles(s.Images, opt); err != nil {
+		if o.Data, err = data.OpenFilesContext(ctx, s.Images, opt); err != nil {
 			return err
 		}
 	default:
@@ -184,13 +185,13 @@ func (s *Source) openData(o *Opened) error {
 }
 
 // openWeights loads the checkpoint, or the embedded one that fits the data.
-func (s *Source) openWeights(o *Opened) (*checkpoint.StateDict, error) {
+func (s *Source) openWeights(ctx context.Context, o *Opened) (*checkpoint.StateDict, error) {
 	if s.Weights != "" {
 		o.NetworkName = s.Weights
 		if s.MaxMemory > 0 {
-			return checkpoint.LoadMax(s.Weights, int64(s.MaxMemory)*1e6)
+			return checkpoint.LoadMax(ctx, s.Weights, int64(s.MaxMemory)*1e6)
 		}
-		return checkpoint.Load(s.Weights)
+		return checkpoint.LoadContext(ctx, s.Weights)
 	}
 	if s.Data == "" && len(s.Images) == 0 {
 		o.NetworkName = "embedded scenes network"

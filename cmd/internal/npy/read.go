@@ -2,6 +2,7 @@ package npy
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,7 +25,11 @@ type Array struct {
 }
 
 // Load reads a .npy file. It returns an error that names the file.
-func Load(path string) (*Array, error) {
+func Load(path string) (*Array, error) { return LoadContext(context.Background(), path) }
+
+// LoadContext is Load that stops with ctx's error, at the next MiB, when ctx
+// ends.
+func LoadContext(ctx context.Context, path string) (*Array, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -37,11 +42,24 @@ func Load(path string) (*Array, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
-	a, err := Read(bufio.NewReader(f), info.Size())
+	a, err := Read(bufio.NewReader(interruptible{ctx, f}), info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return a, nil
+}
+
+// interruptible is a reader that fails once its context has ended.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.Read(p[:min(len(p), 1<<20)])
 }
 
 // maxHeader bounds the header: far more than any array of numbers needs.
@@ -55,7 +73,9 @@ var header = regexp.MustCompile(`^\{'descr': '([<>|=])([fiub])([1248])', 'fortra
 // than the file holds.
 func Read(r io.Reader, size int64) (*Array, error) {
 	var head [12]byte
-	if _, err := io.ReadFull(r, head[:8]); err != nil || string(head[:6]) != magic {
+	if err := fill(r, head[:8]); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("npy: %w", err)
+	} else if err != nil || string(head[:6]) != magic {
 		return nil, errors.New("npy: no NumPy array (the file does not begin with \\x93NUMPY)")
 	}
 	lengthBytes := 4
@@ -66,8 +86,8 @@ func Read(r io.Reader, size int64) (*Array, error) {
 	default:
 		return nil, fmt.Errorf("npy: format version %d.%d, want 1.0 to 3.0", head[6], head[7])
 	}
-	if _, err := io.ReadFull(r, head[8:8+lengthBytes]); err != nil {
-		return nil, errors.New("npy: truncated before the header's length")
+	if err := fill(r, head[8:8+lengthBytes]); err != nil {
+		return nil, fmt.Errorf("npy: before the header's length: %w", err)
 	}
 	n := int64(binary.LittleEndian.Uint32(append(head[8:8+lengthBytes:8+lengthBytes], 0, 0)[:4]))
 	left := size - int64(8+lengthBytes)
@@ -75,7 +95,7 @@ func Read(r io.Reader, size int64) (*Array, error) {
 		return nil, fmt.Errorf("npy: a header of %d bytes in a file of %d", n, size)
 	}
 	text := make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
+	if err := fill(r, text); err != nil {
 		return nil, fmt.Errorf("npy: header: %w", err)
 	}
 	left -= n
@@ -94,7 +114,7 @@ func Read(r io.Reader, size int64) (*Array, error) {
 		return nil, fmt.Errorf("npy: %d bytes of data, want %d for shape %v of %d-byte elements", left, want, a.Shape, a.size)
 	}
 	a.data = make([]byte, want)
-	if _, err := io.ReadFull(r, a.data); err != nil {
+	if err := fill(r, a.data); err != nil {
 		return nil, fmt.Errorf("npy: data: %w", err)
 	}
 	if fortran && len(a.Shape) > 1 {
@@ -104,6 +124,18 @@ func Read(r io.Reader, size int64) (*Array, error) {
 		a.transpose()
 	}
 	return a, nil
+}
+
+// fill is io.ReadFull, to which any end before p's is unexpected.
+func fill(r io.Reader, p []byte) error {
+	_, err := io.ReadFull(r, p)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == io.ErrUnexpectedEOF {
+		err = fmt.Errorf("truncated, or shrunk while it was read: %w", err)
+	}
+	return err
 }
 
 // parseHeader reads the dictionary of a header.
