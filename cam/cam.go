@@ -97,13 +97,16 @@ func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result
 		}
 		maps[i] = &Map{Class: class, Height: features.Shape[2], Width: features.Shape[3]}
 	}
-	parallel.For(n, 1, func(lo, hi int) {
+	err = parallel.ForContext(ctx, n, 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			k := head.Shape[1]
 			area := maps[i].Width * maps[i].Height
 			maps[i].Values = weigh(features.Data[i*k*area:(i+1)*k*area], head.Data[maps[i].Class*k:(maps[i].Class+1)*k], area)
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
 	return &Result{Logits: r.Logits, Features: r.Features, Maps: maps}, nil
 }
 

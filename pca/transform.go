@@ -17,6 +17,12 @@ import (
 // when the model whitens. It is an error when x has not d columns or holds
 // NaN or infinities.
 func (m *Model) Transform(x mat.Matrix) (*mat.Dense, error) {
+	return m.TransformContext(context.Background(), x)
+}
+
+// TransformContext is Transform that stops with ctx's error soon after ctx
+// ends.
+func (m *Model) TransformContext(ctx context.Context, x mat.Matrix) (*mat.Dense, error) {
 	k, d, err := m.dims()
 	if err != nil {
 		return nil, err
@@ -32,7 +38,7 @@ func (m *Model) Transform(x mat.Matrix) (*mat.Dense, error) {
 	z := mat.NewDense(src.n, k, nil)
 	centred := make([]float64, src.step*d)
 	components := m.Components.RawMatrix()
-	err = src.blocks(context.Background(), func(lo, hi int, rows []float64, stride int) error {
+	err = src.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
 		subtract(centred, rows, stride, m.Mean, hi-lo)
 		out := z.RawMatrix().Data[lo*k : hi*k]
 		return gemm.Float64NT(hi-lo, k, d, centred, d, components.Data, components.Stride, out, k)
@@ -70,6 +76,12 @@ func (s *source) badScore(z *mat.Dense) error {
 // and nothing outside the span of the components: of Transform's scores, the
 // nearest approximation of the data that k components allow.
 func (m *Model) InverseTransform(z mat.Matrix) (*mat.Dense, error) {
+	return m.InverseTransformContext(context.Background(), z)
+}
+
+// InverseTransformContext is InverseTransform that stops with ctx's error soon
+// after ctx ends.
+func (m *Model) InverseTransformContext(ctx context.Context, z mat.Matrix) (*mat.Dense, error) {
 	k, d, err := m.dims()
 	if err != nil {
 		return nil, err
@@ -85,7 +97,7 @@ func (m *Model) InverseTransform(z mat.Matrix) (*mat.Dense, error) {
 	x := mat.NewDense(src.n, d, nil)
 	scaled := make([]float64, src.step*k)
 	components := m.Components.RawMatrix()
-	err = src.blocks(context.Background(), func(lo, hi int, rows []float64, stride int) error {
+	err = src.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
 		for i := range hi - lo {
 			floats.MulTo(scaled[i*k:(i+1)*k], rows[i*stride:i*stride+k], scale)
 		}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -42,18 +43,32 @@ type pt struct{ x, y float64 }
 
 // Image draws the figure as pixels.
 func (f *Figure) Image() *image.RGBA {
+	im, _ := f.ImageContext(context.Background()) // which never ends
+	return im
+}
+
+// ImageContext is Image that stops with ctx's error soon after ctx ends.
+func (f *Figure) ImageContext(ctx context.Context) (*image.RGBA, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := newRaster(f.Width, f.Height, f.fonts)
+	r := newRaster(ctx, f.Width, f.Height, f.fonts)
 	f.paint(r)
-	return r.im
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return r.im, nil
 }
 
 // WriteSVG writes the figure as SVG 1.1, its texts as text in whatever
 // sans-serif font the reader has. The same figure gives the same bytes.
-func (f *Figure) WriteSVG(w io.Writer) error {
-	s := newSVG(f.Width, f.Height)
+func (f *Figure) WriteSVG(w io.Writer) error { return f.writeSVG(context.Background(), w) }
+
+func (f *Figure) writeSVG(ctx context.Context, w io.Writer) error {
+	s := newSVG(ctx, f.Width, f.Height)
 	f.paint(s)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return s.writeTo(w)
 }
 
@@ -74,14 +89,22 @@ func CheckFigureName(path string) error {
 
 // Save writes the figure in the format that the name of the file ends with;
 // see CheckFigureName.
-func (f *Figure) Save(path string) error {
+func (f *Figure) Save(path string) error { return f.SaveContext(context.Background(), path) }
+
+// SaveContext is Save that stops with ctx's error, nothing written, soon after
+// ctx ends.
+func (f *Figure) SaveContext(ctx context.Context, path string) error {
 	if err := CheckFigureName(path); err != nil {
 		return err
 	}
 	if strings.EqualFold(filepath.Ext(path), ".svg") {
-		return f.SaveSVG(path)
+		return atomicfile.WriteContext(ctx, path, func(w io.Writer) error { return f.writeSVG(ctx, w) })
 	}
-	return f.SavePNG(path)
+	im, err := f.ImageContext(ctx)
+	if err != nil {
+		return err
+	}
+	return SavePNGContext(ctx, path, im)
 }
 
 // checkSize returns an error for a figure too small to read or too large to

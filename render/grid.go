@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -45,6 +46,12 @@ const maxPixels = 100_000_000
 // a heat map does not fit its image, an option is out of range, or the figure
 // would have a side over 20,000 pixels or over 10^8 pixels.
 func Grid(cells []Cell, opt GridOptions) (*image.RGBA, error) {
+	return GridContext(context.Background(), cells, opt)
+}
+
+// GridContext is Grid that stops with ctx's error when ctx ends, after the
+// pictures that are being drawn.
+func GridContext(ctx context.Context, cells []Cell, opt GridOptions) (*image.RGBA, error) {
 	l, err := newLayout(cells, opt)
 	if err != nil {
 		return nil, err
@@ -52,11 +59,14 @@ func Grid(cells []Cell, opt GridOptions) (*image.RGBA, error) {
 	fig := image.NewRGBA(l.figure)
 	draw.Draw(fig, fig.Rect, image.White, image.Point{}, draw.Src)
 	errs := make([]error, len(cells))
-	parallel.For(len(cells), 1, func(lo, hi int) {
+	err = parallel.ForContext(ctx, len(cells), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			errs[i] = l.draw(fig, i, &cells[i])
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i, err := range errs {
 		if err != nil {
 			return nil, fmt.Errorf("picture %d: %w", i, err)

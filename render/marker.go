@@ -21,6 +21,10 @@ const (
 	shapes  // how many there are
 )
 
+// markersAtOnce is how many markers are drawn between two looks at a context:
+// some milliseconds at the largest radius.
+const markersAtOnce = 256
+
 // marker says how the points of a series are drawn.
 type marker struct {
 	shape  shape

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"image"
 	"image/color"
 	"image/draw"
@@ -13,16 +14,17 @@ import (
 // raster is the canvas of pixels. Colours are blended as their bytes are, as
 // matplotlib and browsers do.
 type raster struct {
+	ctx   context.Context // markers are no longer drawn once it has ended
 	im    *image.RGBA
 	fonts *typeface
 	cache map[marker]*stamps // by shape and radius alone
 }
 
 // newRaster returns a white canvas.
-func newRaster(width, height int, fonts *typeface) *raster {
+func newRaster(ctx context.Context, width, height int, fonts *typeface) *raster {
 	im := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(im, im.Rect, image.White, image.Point{}, draw.Src)
-	return &raster{im, fonts, map[marker]*stamps{}}
+	return &raster{ctx, im, fonts, map[marker]*stamps{}}
 }
 
 func (r *raster) rect(b image.Rectangle, c color.RGBA) {
@@ -57,7 +59,10 @@ func (r *raster) markers(m marker, at []pt) {
 		r.cache[key] = s
 	}
 	opacity := uint32(math.Round(m.alpha * 255))
-	for _, c := range at {
+	for i, c := range at {
+		if i%markersAtOnce == 0 && r.ctx.Err() != nil {
+			return
+		}
 		mask, corner := s.at(c)
 		r.stamp(mask, corner, m.color, opacity)
 	}

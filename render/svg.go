@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -17,13 +18,14 @@ import (
 
 // svg is the canvas that writes SVG 1.1.
 type svg struct {
+	ctx context.Context // markers are no longer drawn once it has ended
 	buf bytes.Buffer
 	err error // the first
 }
 
 // newSVG returns a white canvas.
-func newSVG(width, height int) *svg {
-	s := &svg{}
+func newSVG(ctx context.Context, width, height int) *svg {
+	s := &svg{ctx: ctx}
 	s.printf(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="%d" height="%d" viewBox="0 0 %d %d"`+
 		` font-family="Go, Helvetica, Arial, 'DejaVu Sans', sans-serif">`+"\n", width, height, width, height)
 	s.printf(`<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
@@ -78,7 +80,10 @@ func (s *svg) markers(m marker, at []pt) {
 	}
 	s.buf.WriteString(">\n")
 	corners := m.corners()
-	for _, p := range at {
+	for i, p := range at {
+		if i%markersAtOnce == 0 && s.ctx.Err() != nil {
+			return
+		}
 		if m.shape == disc {
 			s.buf.WriteString(`<circle cx="`)
 			s.num(p.x)

@@ -87,17 +87,17 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, m, logits, im))
 			if s.maps != "" {
 				path := filepath.Join(s.maps, fmt.Sprintf("cam_%05d.npy", b.Start+i))
-				if err := npy.Save(path, []int{m.Height, m.Width}, m.Values); err != nil {
+				if err := npy.SaveContext(ctx, path, []int{m.Height, m.Width}, m.Values); err != nil {
 					return fmt.Errorf("-maps: %w", err)
 				}
 			}
 		}
 	}
-	figure, err := render.Grid(cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Originals: s.pairs, Caption: s.caption()})
+	figure, err := render.GridContext(ctx, cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Originals: s.pairs, Caption: s.caption()})
 	if err != nil {
 		return err
 	}
-	if err := render.SavePNG(s.out, figure); err != nil {
+	if err := render.SavePNGContext(ctx, s.out, figure); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
 	s.line("figure", "%s: images %d to %d of class activation maps over %s", s.out, s.start, s.start+count-1, s.mapper.Layer())

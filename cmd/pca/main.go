@@ -104,7 +104,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	scores, err := model.Transform(f.X)
+	scores, err := model.TransformContext(ctx, f.X)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for i := range columns {
 		columns[i] = "pc" + strconv.Itoa(i+1)
 	}
-	if err := o.Coordinates(f, scores, columns); err != nil {
+	if err := o.Coordinates(ctx, f, scores, columns); err != nil {
 		return err
 	}
 	label := func(i int) string {
@@ -128,7 +128,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return fmt.Sprintf("component %d (%.1f%% of the variance)", i+1, 100*ratio[i])
 	}
-	if err := o.Figure(f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
+	if err := o.Figure(ctx, f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "figure    %s\n", o.Written())
@@ -166,7 +166,7 @@ func (o *options) drawScree(ctx context.Context, f *cli.Features, ratio []float6
 	if err != nil {
 		return err
 	}
-	return figure.Save(o.scree)
+	return figure.SaveContext(ctx, o.scree)
 }
 
 // list writes numbers as NumPy prints an array, at most ten of them.

@@ -168,14 +168,16 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	if result == nil || stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return stopped
 	}
-	if err := o.Coordinates(f, result.Layout, []string{"x", "y", "z"}[:o.Components]); err != nil {
+	// What may have taken hours is written also when ctx ends at the last moment.
+	writing := context.WithoutCancel(ctx)
+	if err := o.Coordinates(writing, f, result.Layout, []string{"x", "y", "z"}[:o.Components]); err != nil {
 		return err
 	}
 	title := fmt.Sprintf("t-SNE of %d points, perplexity %s", n, o.perplex)
 	if stopped != nil {
 		title = fmt.Sprintf("t-SNE of %d points after %d iterations", n, result.Iterations)
 	}
-	if err := o.draw(f, result.Layout, title); err != nil {
+	if err := o.draw(writing, f, result.Layout, title); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "figure    %s\n", o.Written())
@@ -219,11 +221,11 @@ func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 }
 
 // draw draws a layout of one to three dimensions, the third unseen.
-func (o *options) draw(f *cli.Features, layout mat.Matrix, title string) error {
+func (o *options) draw(ctx context.Context, f *cli.Features, layout mat.Matrix, title string) error {
 	if _, d := layout.Dims(); d == 1 {
-		return o.Figure(f, layout, title, "t-SNE 1", "row")
+		return o.Figure(ctx, f, layout, title, "t-SNE 1", "row")
 	}
-	return o.Figure(f, layout, title, "t-SNE 1", "t-SNE 2")
+	return o.Figure(ctx, f, layout, title, "t-SNE 1", "t-SNE 2")
 }
 
 // measure draws and measures a layout that is there already.
@@ -248,7 +250,7 @@ func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features
 	if err := quality(ctx, stdout, f, layout); err != nil {
 		return err
 	}
-	if err := o.draw(f, layout, o.layout); err != nil {
+	if err := o.draw(ctx, f, layout, o.layout); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "figure    %s\n", o.Out)

@@ -3,6 +3,7 @@ package atomicfile
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,13 @@ import (
 // Only a regular file is replaced, which keeps its permissions; of a symbolic
 // link it is the file that it leads to. A new file has those of the umask.
 func Write(path string, write func(io.Writer) error) error {
-	if err := replace(path, write); err != nil {
+	return WriteContext(context.Background(), path, write)
+}
+
+// WriteContext is Write that fails, like a write that does, with ctx's error
+// when ctx ends. It is looked at every 64 KiB.
+func WriteContext(ctx context.Context, path string, write func(io.Writer) error) error {
+	if err := replace(ctx, path, write); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
@@ -38,7 +45,7 @@ func Check(path string) error {
 	return nil
 }
 
-func replace(path string, write func(io.Writer) error) (err error) {
+func replace(ctx context.Context, path string, write func(io.Writer) error) (err error) {
 	f, target, err := begin(path)
 	if err != nil {
 		return err
@@ -49,7 +56,7 @@ func replace(path string, write func(io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	w := bufio.NewWriterSize(nameless{f}, 1<<16)
+	w := bufio.NewWriterSize(nameless{ctx, f}, 1<<16)
 	if err := write(w); err != nil {
 		return err
 	}
@@ -112,10 +119,17 @@ func createBeside(target string) (*os.File, error) {
 	return f, nil
 }
 
-// nameless is a file whose errors do not name it: its name is temporary.
-type nameless struct{ f *os.File }
+// nameless is a file whose errors do not name it: its name is temporary. It
+// fails once its context has ended.
+type nameless struct {
+	ctx context.Context
+	f   *os.File
+}
 
 func (n nameless) Write(p []byte) (int, error) {
+	if err := n.ctx.Err(); err != nil {
+		return 0, err
+	}
 	k, err := n.f.Write(p)
 	return k, bare(err)
 }

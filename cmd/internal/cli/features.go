@@ -132,7 +132,7 @@ func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
 		out.Labels = out.Labels[:min(n, len(out.Labels))]
 	}
 	out.X = mat.NewDense(n, d, x)
-	return out, f.keep(out)
+	return out, f.keep(ctx, out)
 }
 
 // extract runs images through the network.
@@ -183,7 +183,7 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	out.X = mat.NewDense(n, d, x)
 	seconds := time.Since(began).Seconds()
 	out.Source = fmt.Sprintf("%s through %s, %.1f s, %.0f images/s", o.DataName, o.NetworkName, seconds, float64(n)/seconds)
-	return out, f.keep(out)
+	return out, f.keep(ctx, out)
 }
 
 // labelsPath is where -save puts the labels.
@@ -215,7 +215,7 @@ func thumbnail(im *data.Image) (*data.Image, error) {
 }
 
 // keep writes the features and labels where -save says.
-func (f *FeatureFlags) keep(out *Features) error {
+func (f *FeatureFlags) keep(ctx context.Context, out *Features) error {
 	if f.Save == "" {
 		return nil
 	}
@@ -224,7 +224,7 @@ func (f *FeatureFlags) keep(out *Features) error {
 	for _, v := range out.X.RawMatrix().Data {
 		x = append(x, float32(v))
 	}
-	if err := npy.Save(f.Save, []int{n, d}, x); err != nil {
+	if err := npy.SaveContext(ctx, f.Save, []int{n, d}, x); err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
 	if out.Labels == nil {
@@ -234,7 +234,7 @@ func (f *FeatureFlags) keep(out *Features) error {
 	for i, l := range out.Labels {
 		labels[i] = int64(l)
 	}
-	if err := npy.Save(f.labelsPath(), []int{n}, labels); err != nil {
+	if err := npy.SaveContext(ctx, f.labelsPath(), []int{n}, labels); err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/csv"
 	"flag"
 	"fmt"
@@ -70,7 +71,7 @@ func CheckFigureName(path string) error {
 
 // Figure draws the first two columns of a layout and saves the picture. A
 // layout of one column is drawn against its rows.
-func (p *PlotFlags) Figure(f *Features, layout mat.Matrix, title, xLabel, yLabel string) error {
+func (p *PlotFlags) Figure(ctx context.Context, f *Features, layout mat.Matrix, title, xLabel, yLabel string) error {
 	n, d := layout.Dims()
 	x, y := make([]float64, n), make([]float64, n)
 	for i := range n {
@@ -97,7 +98,7 @@ func (p *PlotFlags) Figure(f *Features, layout mat.Matrix, title, xLabel, yLabel
 	if err != nil {
 		return err
 	}
-	if err := figure.Save(p.Out); err != nil {
+	if err := figure.SaveContext(ctx, p.Out); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
 	return nil
@@ -105,21 +106,21 @@ func (p *PlotFlags) Figure(f *Features, layout mat.Matrix, title, xLabel, yLabel
 
 // Coordinates writes a layout, n x d, to the files that -npy and -csv name.
 // columns are the names of the d columns.
-func (p *PlotFlags) Coordinates(f *Features, layout *mat.Dense, columns []string) error {
+func (p *PlotFlags) Coordinates(ctx context.Context, f *Features, layout *mat.Dense, columns []string) error {
 	n, d := layout.Dims()
 	if p.NPY != "" {
 		data := make([]float64, 0, n*d)
 		for i := range n {
 			data = append(data, layout.RawRowView(i)...)
 		}
-		if err := npy.Save(p.NPY, []int{n, d}, data); err != nil {
+		if err := npy.SaveContext(ctx, p.NPY, []int{n, d}, data); err != nil {
 			return fmt.Errorf("-npy: %w", err)
 		}
 	}
 	if p.CSV == "" {
 		return nil
 	}
-	err := atomicfile.Write(p.CSV, func(w io.Writer) error {
+	err := atomicfile.WriteContext(ctx, p.CSV, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		out.Write(append([]string{"index", "label", "class"}, columns...))
 		for i := range n {

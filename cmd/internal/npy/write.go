@@ -3,6 +3,7 @@
 package npy
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -59,5 +60,11 @@ const (
 
 // Save writes an array to a file that is whole or absent.
 func Save[T Number](path string, shape []int, data []T) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return Write(w, shape, data) })
+	return SaveContext(context.Background(), path, shape, data)
+}
+
+// SaveContext is Save that stops with ctx's error, nothing written, soon after
+// ctx ends.
+func SaveContext[T Number](ctx context.Context, path string, shape []int, data []T) error {
+	return atomicfile.WriteContext(ctx, path, func(w io.Writer) error { return Write(w, shape, data) })
 }
