@@ -1,14 +1,11 @@
 package pca_test
 
 import (
-	"context"
-	"errors"
 	"math"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -291,24 +288,6 @@ func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 			} else if d := max(sameModel(t, m, first), golden.MaxAbsDiff(t, z.RawMatrix().Data, scores.RawMatrix().Data)); d != 0 {
 				t.Errorf("%v: at GOMAXPROCS %d the result differs by %g", dims, p, d)
 			}
-		}
-	}
-}
-
-func TestCancel(t *testing.T) {
-	x := random("cancel", 3000, 300)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := pca.FitContext(ctx, x, pca.Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-	for _, y := range []mat.Matrix{x, x.Slice(0, 299, 0, 300)} {
-		ctx, cancel := context.WithTimeout(context.Background(), 40*time.Millisecond)
-		defer cancel()
-		start := time.Now()
-		_, err := pca.FitContext(ctx, y, pca.Options{})
-		if took := time.Since(start); errors.Is(err, context.DeadlineExceeded) && took > 240*time.Millisecond { // 100 late, and as much for a busy machine
-			t.Errorf("stopped %v after the deadline", took-40*time.Millisecond)
 		}
 	}
 }
