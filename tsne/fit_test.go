@@ -1,15 +1,12 @@
 package tsne
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -324,54 +321,4 @@ func TestProgressAndStopping(t *testing.T) {
 			t.Errorf("stopped because %q after %d iterations", r.Stop, r.Iterations)
 		}
 	})
-}
-
-// The context must be obeyed at every stage. Each stage is made to take long.
-func TestCancellation(t *testing.T) {
-	const limit = 100 * time.Millisecond
-	for name, c := range map[string]struct {
-		x   mat.Matrix
-		opt Options
-		min time.Duration
-	}{
-		"early":               {goldenData(3000, 200, 5), Options{}, 20 * time.Millisecond},
-		"later":               {goldenData(3000, 200, 5), Options{}, 200 * time.Millisecond},
-		"optimisation":        {goldenData(600, 5, 5), Options{Iterations: 1e9, MinGradNorm: -1, IterationsWithoutProgress: -1}, 300 * time.Millisecond},
-		"exact, early":        {goldenData(1500, 100, 5), Options{Method: Exact}, 20 * time.Millisecond},
-		"exact, later":        {goldenData(1500, 20, 5), Options{Method: Exact}, 200 * time.Millisecond},
-		"exact, optimisation": {goldenData(200, 20, 5), Options{Method: Exact, Iterations: 1e9, MinGradNorm: -1, IterationsWithoutProgress: -1}, 300 * time.Millisecond},
-	} {
-		t.Run(name, func(t *testing.T) {
-			// The best of three, since the machine may be busy.
-			best := time.Duration(math.MaxInt64)
-			for range 3 {
-				ctx, cancel := context.WithTimeout(t.Context(), c.min)
-				r, err := Fit(ctx, c.x, c.opt)
-				deadline, _ := ctx.Deadline()
-				best = min(best, time.Since(deadline))
-				cancel()
-				if !errors.Is(err, context.DeadlineExceeded) {
-					t.Fatalf("the error is %v", err)
-				}
-				if strings.Contains(name, "optimisation") {
-					if r == nil || r.Stop != StopCancelled || r.Iterations == 0 {
-						t.Fatalf("the result is %+v", r)
-					}
-					finite(t, name, r)
-				}
-				if best < limit {
-					break
-				}
-			}
-			t.Logf("%v late", best)
-			if best > limit {
-				t.Errorf("stopped %v after the context ended", best)
-			}
-		})
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if r, err := Fit(ctx, goldenData(50, 3, 2), Options{}); r != nil || !errors.Is(err, context.Canceled) {
-		t.Errorf("under an ended context: %v, %v", r, err)
-	}
 }

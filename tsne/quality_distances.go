@@ -130,9 +130,14 @@ func meanRanks(ctx context.Context, values []float64) ([]float64, error) {
 	}
 	spare := make([]int32, len(order))
 	for width := piece; width < len(order); width *= 2 {
-		err := parallel.ForContext(ctx, len(order), 2*width, func(lo, hi int) {
-			mid := min(lo+width, hi)
-			a, b, out := order[lo:mid], order[mid:hi], spare[lo:lo]
+		// A range of the output lies within one pair, as it is 2 pieces long.
+		err := parallel.ForContext(ctx, len(order), 2*piece, func(lo, hi int) {
+			begin := lo / (2 * width) * (2 * width)
+			mid, end := min(begin+width, len(order)), min(begin+2*width, len(order))
+			a, b := order[begin:mid], order[mid:end]
+			i, j := split(a, b, lo-begin, compare), split(a, b, hi-begin, compare)
+			a, b = a[i:j], b[lo-begin-i:hi-begin-j]
+			out := spare[lo:lo]
 			for len(a) > 0 && len(b) > 0 {
 				if compare(b[0], a[0]) < 0 {
 					out, b = append(out, b[0]), b[1:]
@@ -148,7 +153,13 @@ func meanRanks(ctx context.Context, values []float64) ([]float64, error) {
 		order, spare = spare, order
 	}
 	ranks := make([]float64, len(values))
-	for lo := 0; lo < len(order); {
+	for lo, look := 0, 0; lo < len(order); {
+		if lo >= look {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			look = lo + 1<<20
+		}
 		hi := lo + 1
 		for hi < len(order) && values[order[hi]] == values[order[lo]] {
 			hi++
@@ -159,4 +170,19 @@ func meanRanks(ctx context.Context, values []float64) ([]float64, error) {
 		lo = hi
 	}
 	return ranks, nil
+}
+
+// split returns how many of the first k of two sorted lists, merged, are from
+// a. Of equal ones those of a come first.
+func split(a, b []int32, k int, compare func(i, j int32) int) int {
+	lo, hi := max(0, k-len(b)), min(k, len(a))
+	for lo < hi {
+		i := (lo + hi) / 2
+		if compare(b[k-i-1], a[i]) < 0 { // so a[i] is not among them
+			hi = i
+		} else {
+			lo = i + 1
+		}
+	}
+	return lo
 }

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -278,27 +277,11 @@ func far(n int) *mat.Dense {
 }
 
 func TestQualityStops(t *testing.T) {
-	x, y := features("stops x", 4000, 100), features("stops y", 4000, 2)
+	x, y := features("stops x", 300, 100), features("stops y", 300, 2)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := all(ctx, x, y, cycle(4000, 5), 10); !errors.Is(err, context.Canceled) {
+	if _, err := all(ctx, x, y, cycle(300, 5), 10); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
-	}
-	for name, f := range map[string]func(context.Context) (float64, error){
-		"trustworthiness": func(ctx context.Context) (float64, error) { return tsne.Trustworthiness(ctx, x, y, 10) },
-		"correlation":     func(ctx context.Context) (float64, error) { return tsne.DistanceCorrelation(ctx, x, y, 0, 0) },
-	} {
-		const after = 30 * time.Millisecond
-		ctx, cancel := context.WithTimeout(context.Background(), after)
-		defer cancel()
-		start := time.Now()
-		_, err := f(ctx)
-		if took := time.Since(start) - after; errors.Is(err, context.DeadlineExceeded) {
-			t.Logf("%s stopped after %v", name, took)
-			if took > 200*time.Millisecond { // 100, and as much for a busy machine
-				t.Errorf("%s stopped only after %v", name, took)
-			}
-		}
 	}
 }
 
