@@ -101,12 +101,13 @@ func measureMemory() memory {
 func (m memory) String() string { return fmt.Sprintf("%.1f MiB live, %.1f MiB held", m.heap, m.sys) }
 
 // steady runs f again and again, and fails the test when the process holds more
-// memory at the end than a tenth of the way in.
-func steady(t *testing.T, what string, rounds int, f func(round int) error) {
+// memory at the end than after so many rounds, by which all that is used again
+// has grown to its size.
+func steady(t *testing.T, what string, warm, rounds int, f func(round int) error) {
 	t.Helper()
 	var before memory
 	for round := range rounds {
-		if round == rounds/10 {
+		if round == warm {
 			before = measureMemory()
 		}
 		if err := f(round); err != nil {
@@ -114,9 +115,9 @@ func steady(t *testing.T, what string, rounds int, f func(round int) error) {
 		}
 	}
 	after := measureMemory()
-	t.Logf("%s: %v after %d, %v after %d", what, before, rounds/10, after, rounds)
-	// Half a byte a round and element would show; a collector's whims do not.
-	if after.heap > before.heap+1 {
+	t.Logf("%s: %v after %d, %v after %d", what, before, warm, after, rounds)
+	// How many goroutines work at once, each with memory that it keeps, is chance.
+	if after.heap > before.heap+2 {
 		t.Errorf("%s: the live heap has grown from %v to %v", what, before, after)
 	}
 	if after.sys > before.sys+32 {
@@ -129,7 +130,7 @@ func steady(t *testing.T, what string, rounds int, f func(round int) error) {
 func TestSteadyMemory(t *testing.T) {
 	passes, runs := 300, 20
 	if raceEnabled {
-		passes = 100
+		passes = 180
 	}
 	if long {
 		passes, runs = 10_000, 200
@@ -139,8 +140,8 @@ func TestSteadyMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steady(t, "forward passes", passes, func(round int) error {
-		// Sizes and batches that change, as a service's do.
+	steady(t, "forward passes", 60, passes, func(round int) error {
+		// Sizes and batches that change, as a service's do: all of them in 60 rounds.
 		n, side := 1+round%3, 32+16*(round%4)
 		x, err := nn.NewTensor(n, 3, side, side)
 		if err != nil {
@@ -159,7 +160,7 @@ func TestSteadyMemory(t *testing.T) {
 		return err
 	})
 	runtime.KeepAlive(mapper) // and the network, whose memory is what counts
-	steady(t, "t-SNE", runs, func(round int) error {
+	steady(t, "t-SNE", 6, runs, func(round int) error {
 		n := 210 + 10*(round%3)
 		u := golden.Uniform("steady", n*8, 1)
 		x := mat.NewDense(n, 8, nil)
