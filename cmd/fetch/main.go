@@ -121,13 +121,12 @@ func (f *fetcher) run(ctx context.Context) error {
 	}
 	workDir := f.archive() + ".part"
 	if there {
-		if _, err := os.Lstat(workDir); err != nil {
-			return f.say("%s is already in %s: nothing to do (-verify checks it)", f.set.title, target)
-		}
-		// Of a run that was killed with its work done. Or another is at work.
-		if w, err := openWork(workDir); err == nil {
-			if err := w.remove(); err != nil {
-				return err
+		if _, err := os.Lstat(workDir); err == nil {
+			// Of a run that was killed with its work done. Or another is at work.
+			if w, err := openWork(workDir); err == nil {
+				if err := w.remove(); err != nil {
+					return err
+				}
 			}
 		}
 		return f.say("%s is already in %s: nothing to do (-verify checks it)", f.set.title, target)
@@ -141,7 +140,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	}
 	if err := f.fetch(ctx, w, target); err != nil {
 		err = errors.Join(err, w.close())
-		if _, gone := os.Stat(w.part()); gone == nil && ctx.Err() != nil {
+		if _, err2 := os.Stat(w.part()); err2 == nil && ctx.Err() != nil {
 			fmt.Fprintf(f.stderr, "fetch: what has come is kept in %s; the same command goes on from there\n", w.dir)
 		}
 		return err

@@ -45,22 +45,30 @@ func TestTakeCoversTheAllocator(t *testing.T) {
 	var keep []byte
 	for _, n := range []int{1, 9, 17, 100, 513, 1025, 1281, 2049, 3073, 4097, 4865, 6145, 8193, 9473, 19073, 27265, 32768, 32769, 40961, 1<<20 + 1} {
 		times := 1 + 1<<20/n
-		b := New(1 << 40)
-		before := b.Left()
-		var m0, m1 runtime.MemStats
-		runtime.ReadMemStats(&m0)
-		for range times {
-			keep = make([]byte, n)
-		}
-		runtime.ReadMemStats(&m1)
-		for range times {
-			if err := b.Take(n); err != nil {
-				t.Fatal(err)
+		// Other goroutines of the process allocate as well, so what seems too
+		// much is measured again.
+		for try := 1; ; try++ {
+			b := New(1 << 40)
+			before := b.Left()
+			var m0, m1 runtime.MemStats
+			runtime.ReadMemStats(&m0)
+			for range times {
+				keep = make([]byte, n)
 			}
-		}
-		got, booked := int64(m1.TotalAlloc-m0.TotalAlloc), before-b.Left()
-		if got > booked+8192 { // what the runtime allocates beside
-			t.Errorf("%d allocations of %d took %d bytes, booked %d", times, n, got, booked)
+			runtime.ReadMemStats(&m1)
+			for range times {
+				if err := b.Take(n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, booked := int64(m1.TotalAlloc-m0.TotalAlloc), before-b.Left()
+			if got <= booked+8192 { // what the runtime allocates beside
+				break
+			}
+			if try == 4 {
+				t.Errorf("%d allocations of %d took %d bytes, booked %d", times, n, got, booked)
+				break
+			}
 		}
 	}
 	runtime.KeepAlive(keep)
