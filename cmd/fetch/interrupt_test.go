@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -11,29 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/glimpse-go/glimpse/internal/countdown"
 )
-
-// countdown is a context that ends once it has been asked so many times
-// whether it has ended.
-type countdown struct {
-	context.Context
-	cancel context.CancelFunc
-	left   atomic.Int64
-}
-
-func newCountdown(ctx context.Context, left int64) *countdown {
-	ctx, cancel := context.WithCancel(ctx)
-	c := &countdown{Context: ctx, cancel: cancel}
-	c.left.Store(left)
-	return c
-}
-
-func (c *countdown) Err() error {
-	if c.left.Add(-1) < 0 {
-		c.cancel()
-	}
-	return c.Context.Err()
-}
 
 // A run that is interrupted anywhere leaves the partial download and nothing
 // else, and the next run goes on from there: no byte is sent twice.
@@ -45,11 +26,11 @@ func TestInterruptedAnywhere(t *testing.T) {
 	}
 	s := serve(t, handle)
 	f, _ := testFetcher(t, toySet(archive), s.URL, nil)
-	all := newCountdown(t.Context(), 1<<40)
+	all := countdown.New(t.Context(), math.MaxInt)
 	if err := f.run(all); err != nil {
 		t.Fatal(err)
 	}
-	points := 1<<40 - all.left.Load()
+	points := all.Looks()
 	if points < 20 {
 		t.Fatalf("the context is asked only %d times", points)
 	}
@@ -59,8 +40,8 @@ func TestInterruptedAnywhere(t *testing.T) {
 		s := serve(t, handle)
 		f, _ := testFetcher(t, toySet(archive), s.URL, nil)
 		for ended := false; !ended; {
-			at := random.Int64N(points)
-			err := f.run(newCountdown(t.Context(), at))
+			at := random.IntN(points)
+			err := f.run(countdown.New(t.Context(), at))
 			switch {
 			case err == nil:
 				ended = true
