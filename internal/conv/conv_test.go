@@ -146,9 +146,12 @@ func winogradSize(c *Conv, x, bias, shortcut []float32, images, h, w, variant in
 	n := m + 2
 	in, out := matrix([]func(*[6]float32){input2, input4}[variant], n, n), matrix([]func(*[6]float32){output2, output4}[variant], m, n)
 	var g [6][6]float64
-	for i := range n {
-		for j := range 3 {
-			g[i][j] = math.Abs(filters[variant][i][j])
+	for j := range 3 {
+		var k [6]float64
+		k[j] = 1
+		filter(&k, n)
+		for i := range n {
+			g[i][j] = math.Abs(k[i])
 		}
 	}
 	kernels := make([][6][6]float64, c.Out*c.In)
@@ -406,5 +409,29 @@ func BenchmarkConv(b *testing.B) {
 				}
 			}
 		}
+	}
+}
+
+// BenchmarkPack packs the weights of ResNet18's last layers, as the first run
+// does.
+func BenchmarkPack(b *testing.B) {
+	r := rand.New(rand.NewPCG(3, 4))
+	s := Shape{512, 512, 3, 1, 1, 1, 1}
+	weight, scale, bias := random(r, s.Out*s.In*9), random(r, s.Out), random(r, s.Out)
+	c, err := New(s, weight, scale, bias)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, pack := range map[string]func(){"direct": func() { packDirect(c) }, "F2": func() { packWinograd(c, 0) }, "F4": func() { packWinograd(c, 1) }} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(4 * len(weight)))
+			fastest := time.Duration(1 << 62)
+			for b.Loop() {
+				start := time.Now()
+				pack()
+				fastest = min(fastest, time.Since(start))
+			}
+			b.ReportMetric(float64(4*len(weight))/float64(fastest.Nanoseconds()), "maxGB/s")
+		})
 	}
 }

@@ -42,24 +42,32 @@ const (
 // constants of Bᵀ and Aᵀ for m = 4, for the assembly, which may read all eight.
 var constants = [8]float32{squareA * squareB, squareA + squareB, squareA, squareB, pointA, pointB}
 
-// filters holds G, in its n first rows, for each variant: (1, p, p²) over the
-// product of p's distances from the other points.
-var filters = [variants][6][3]float64{
-	{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}},
-	{
-		{1 / (squareA * squareB), 0, 0},
-		{1 / distanceA, pointA / distanceA, squareA / distanceA},
-		{1 / distanceA, -pointA / distanceA, squareA / distanceA},
-		{1 / distanceB, pointB / distanceB, squareB / distanceB},
-		{1 / distanceB, -pointB / distanceB, squareB / distanceB},
-		{0, 0, 1},
-	},
+// filter is G for n points.
+func filter(g *[6]float64, n int) {
+	if n == 4 {
+		filter2(g)
+	} else {
+		filter4(g)
+	}
 }
 
-const (
-	distanceA = 2 * squareA * (squareA - squareB)
-	distanceB = 2 * squareB * (squareB - squareA)
-)
+// filter2 is G for m = 2: (1, p, p²) for each point p, over the product of its
+// distances from the other points, in float64.
+func filter2(g *[6]float64) {
+	even, odd := (g[0]+g[2])/2, g[1]/2
+	g[1], g[2], g[3] = even+odd, even-odd, g[2]
+}
+
+// filter4 is G for m = 4.
+func filter4(g *[6]float64) {
+	const (
+		distanceA = 2 * squareA * (squareA - squareB)
+		distanceB = 2 * squareB * (squareB - squareA)
+	)
+	even, odd := (g[0]+squareA*g[2])*(1/distanceA), g[1]*(pointA/distanceA)
+	even2, odd2 := (g[0]+squareB*g[2])*(1/distanceB), g[1]*(pointB/distanceB)
+	*g = [6]float64{g[0] * (1 / (squareA * squareB)), even + odd, even - odd, even2 + odd2, even2 - odd2, g[2]}
+}
 
 // input2 is Bᵀ for m = 2.
 func input2(d *[6]float32) {
@@ -98,31 +106,40 @@ func packWinograd(c *Conv, variant int) *winograd {
 	w := &winograd{variant: variant}
 	w.panels, w.point = c.panels(c.In)
 	w.data = aligned(n * n * w.point)
-	g := &filters[variant]
 	parallel.For(len(w.panels)*c.In, 16, func(lo, hi int) {
+		// The points of one input channel: in w.data, they lie so far apart that
+		// the cache would hold few of them at a time.
+		points := make([]float32, n*n*c.kern.lanes)
 		for t := lo; t < hi; t++ {
 			p, i := w.panels[t/c.In], t%c.In
 			for j := range p.cols {
-				o := p.col + j
-				kernel := (*[9]float32)(c.weight[(o*c.In+i)*9:])
-				scale := float64(c.scale[o])
-				var half [6][3]float64 // G g
-				for r := range n {
-					for v := range 3 {
-						half[r][v] = (g[r][0]*float64(kernel[v]) + g[r][1]*float64(kernel[3+v]) + g[r][2]*float64(kernel[6+v])) * scale
-					}
-				}
-				at := p.at + i*p.lanes + j
-				for r := range n {
-					for s := range n {
-						w.data[at] = float32(half[r][0]*g[s][0] + half[r][1]*g[s][1] + half[r][2]*g[s][2])
-						at += w.point
-					}
-				}
+				at := (p.col+j)*c.In + i
+				evaluate(points[j:], p.lanes, (*[9]float32)(c.weight[at*9:]), float64(c.scale[p.col+j]), n)
+			}
+			for f := range n * n {
+				copy(w.data[f*w.point+p.at+i*p.lanes:][:p.cols], points[f*p.lanes:])
 			}
 		}
 	})
 	return w
+}
+
+// evaluate writes G g Gᵀ for one kernel g times scale, elements stride apart.
+func evaluate(dst []float32, stride int, g *[9]float32, scale float64, n int) {
+	var half [3][6]float64 // columns of G g
+	for v := range 3 {
+		half[v] = [6]float64{float64(g[v]) * scale, float64(g[3+v]) * scale, float64(g[6+v]) * scale}
+		filter(&half[v], n)
+	}
+	at := 0
+	for r := range n {
+		row := [6]float64{half[0][r], half[1][r], half[2][r]}
+		filter(&row, n)
+		for s := range n {
+			dst[at] = float32(row[s])
+			at += stride
+		}
+	}
 }
 
 // A block of tiles is transformed, multiplied and transformed back by one
