@@ -3,8 +3,8 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// LOAD_POINTS loads the 8 points of the columns at R9, two at a time: their x
-// into Y10, their y into Y11.
+// LOAD_POINTS loads the 8 points of the columns at R9, a point at a time and
+// two to a register: their x into Y10, their y into Y11.
 #define LOAD_POINTS \
 	MOVQ 0(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X8; VMOVHPS (SI)(AX*8), X8, X8; \
 	MOVQ 8(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X9; VMOVHPS (SI)(AX*8), X9, X9; \

@@ -3,11 +3,8 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Points are taken two at a time, since they are two floats in one place:
-// AVX-512's gathers take no less time than these loads.
-
-// LOAD_POINTS loads the 16 points of the columns at R9: their x into Z10,
-// their y into Z11.
+// LOAD_POINTS loads the 16 points of the columns at R9, a point at a time and
+// two to a register: their x into Z10, their y into Z11.
 #define LOAD_POINTS \
 	MOVQ 0(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X8; VMOVHPS (SI)(AX*8), X8, X8; \
 	MOVQ 8(R9), AX; MOVL AX, BX; SHRQ $32, AX; VMOVSD (SI)(BX*8), X9; VMOVHPS (SI)(AX*8), X9, X9; \

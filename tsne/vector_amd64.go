@@ -20,7 +20,7 @@ func machineVectors() []vectors {
 // walkGo, which cannot be foretold. Where its lists do not suffice, as at small
 // angles, it leaves the tree to walkGo.
 func walkAVX(w *walk) {
-	if w.at == 0 && w.quads != nil && quadsAVX(w) {
+	if w.at == 0 && w.quads != nil && quadsAVX(w, &w.queue[0], &w.leaves[0]) {
 		w.at = int64(len(w.tree.nodes))
 		return
 	}
@@ -33,7 +33,7 @@ var _ = [leafSize]struct{}([8]struct{}{})
 // quadsAVX lists what acts on the group, or else returns false.
 //
 //go:noescape
-func quadsAVX(w *walk) bool
+func quadsAVX(w *walk, queue, leaves *int32) bool
 
 //go:noescape
 func sumAVX512(on *group, from *farList, n int)

@@ -39,12 +39,12 @@ DATA perms<>+240(SB)/8, $0x100000000
 DATA perms<>+248(SB)/8, $0x300000002
 GLOBL perms<>(SB), RODATA|NOPTR, $256
 
-// func quadsAVX(w *walk) bool
+// func quadsAVX(w *walk, queue, leaves *int32) bool
 //
 // The distance to the box is, on each axis, the largest of low - x, x - high
 // and 0. Whatever a mask selects is stored as four elements, of which the next
 // store writes over those not selected.
-TEXT ·quadsAVX(SB), NOSPLIT, $0-9
+TEXT ·quadsAVX(SB), NOSPLIT, $0-25
 	MOVQ w+0(FP), DI
 	MOVQ walk_quads(DI), SI
 	VBROADCASTSS walk_box+0(DI), X8
@@ -53,8 +53,8 @@ TEXT ·quadsAVX(SB), NOSPLIT, $0-9
 	VBROADCASTSS walk_box+12(DI), X11
 	VXORPS X12, X12, X12
 	LEAQ perms<>(SB), R8
-	LEAQ walk_queue(DI), R9
-	LEAQ walk_leaves(DI), R10
+	MOVQ queue+8(FP), R9
+	MOVQ leaves+16(FP), R10
 	XORQ R11, R11 // cells listed
 	XORQ R12, R12 // leaves
 	XORQ AX, AX   // the next of the queue,
@@ -162,11 +162,11 @@ check:
 	SUBQ R9, R13
 	SHRQ $4, R13
 	MOVQ R13, walk_nearN(DI)
-	MOVB $1, ret+8(FP)
+	MOVB $1, ret+24(FP)
 	VZEROUPPER
 	RET
 
 overflow:
-	MOVB $0, ret+8(FP)
+	MOVB $0, ret+24(FP)
 	VZEROUPPER
 	RET
