@@ -1,9 +1,12 @@
 package tsne
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
+	"unsafe"
 )
 
 // allVectors are the loops that this machine runs, the portable ones last.
@@ -71,6 +74,41 @@ func TestGroupsAgainstAllPairs(t *testing.T) {
 				what := fmt.Sprintf("%s, %s, angle %g", name, v.name, theta)
 				atMost(t, what+": force", math.Sqrt(diff), math.Sqrt(theirs)+2e-6*math.Sqrt(size))
 				atMost(t, what+": z", diffZ, (2e-6+0.05*theta)*sumZ)
+			}
+		}
+	}
+}
+
+// Every walk must list the same cells and points, in whatever order.
+func TestWalksListTheSame(t *testing.T) {
+	for name, l := range groupLayouts() {
+		for _, theta := range []float64{0.02, 0.5, 0.7} {
+			tr := &tree{}
+			tr.build(l, theta)
+			tr.makeQuads()
+			var want []body
+			for i, v := range append([]vectors{portableVectors}, machineVectors()...) {
+				var all []body
+				v.sum = func(_ *group, from *farList, n int) {
+					for k := range n {
+						all = append(all, body{from.x[k], from.y[k], 1, from.count[k]})
+					}
+				}
+				v.sumNear = func(_ *group, from *body, n int) { all = append(all, unsafe.Slice(from, n)...) }
+				w := &walk{}
+				w.reset(tr)
+				for lo := 0; lo < l.n; lo += lanes {
+					before := len(all)
+					w.repel(&v, lo, min(lo+lanes, l.n), make([]float32, 2*lanes))
+					slices.SortFunc(all[before:], func(a, b body) int {
+						return cmp.Or(cmp.Compare(a.z, b.z), cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y), cmp.Compare(a.count, b.count))
+					})
+				}
+				if i == 0 {
+					want = all
+				} else if !slices.Equal(all, want) {
+					t.Errorf("%s, angle %g: %s lists %d, the portable walk %d, or others", name, theta, v.name, len(all), len(want))
+				}
 			}
 		}
 	}

@@ -28,7 +28,9 @@ const (
 	// Exact takes all pairs: n^2 time an iteration and 8 n^2 bytes.
 	Exact Method = "exact"
 	// BarnesHut takes the nearest neighbours for the attraction and a tree for
-	// the repulsion: n log n time (van der Maaten 2014).
+	// the repulsion: n log n time (van der Maaten 2014). In two dimensions with
+	// one degree of freedom the forces are summed in float32, as scikit-learn's
+	// are, unless Angle is negative.
 	BarnesHut Method = "barnes-hut"
 	// FFT takes the nearest neighbours for the attraction and interpolates the
 	// repulsion on a grid (after Linderman et al. 2019), for layouts of one or

@@ -8,8 +8,8 @@ const lanes = 16
 
 // vectors are the innermost loops of the neighbour search and of an iteration
 // in two dimensions with one degree of freedom, for one instruction set, in
-// float32 but for pairs. Each gives the same
-// numbers as the portable ones but for the last bits.
+// float32 but for pairs. Each gives the numbers of the portable ones but for
+// the last bits.
 type vectors struct {
 	name string
 
