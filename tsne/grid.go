@@ -228,27 +228,48 @@ func splineFilter(m int) []float64 {
 }
 
 // splines returns the six B-splines of degree five over the cell that holds a
-// point at t, in [0, 1], from its start, and their derivatives.
+// point at t, in [0, 1], from its start, and their derivatives: from spline to
+// spline of one degree less by Cox and de Boor's recursion.
 func splines(t float64) (w, d [splineOrder]float64) {
-	// Cox and de Boor's recursion, from degree one on.
-	var b [splineOrder]float64
-	b[0], b[1] = 1-t, t
-	for k := 3; k <= splineOrder; k++ {
-		if k == splineOrder {
-			d[0] = -b[0]
-			for j := 1; j < k-1; j++ {
-				d[j] = b[j-1] - b[j]
-			}
-			d[k-1] = b[k-2]
-		}
-		c := 1 / float64(k-1)
-		b[k-1] = c * t * b[k-2]
-		for j := k - 2; j > 0; j-- {
-			b[j] = c * ((t+float64(k-1-j))*b[j-1] + (float64(j+1)-t)*b[j])
-		}
-		b[0] *= c * (1 - t)
-	}
-	return b, d
+	quartic(t, &d)
+	quintic(t, &d, &w)
+	slopes(&d)
+	return w, d
+}
+
+// quartic sets the first five of o to the B-splines of degree four.
+func quartic(t float64, o *[splineOrder]float64) {
+	u := 1 - t
+	b0, b2 := u*u/2, t*t/2
+	b1 := 1 - b0 - b2
+	const c = 1.0 / 3
+	c0, c1, c2, c3 := c*u*b0, c*((t+2)*b0+(u+1)*b1), c*((t+1)*b1+(u+2)*b2), c*t*b2
+	o[0], o[4] = u*c0/4, t*c3/4
+	o[1] = ((t+3)*c0 + (u+1)*c1) / 4
+	o[2] = ((t+2)*c1 + (u+2)*c2) / 4
+	o[3] = ((t+1)*c2 + (u+3)*c3) / 4
+}
+
+// quintic sets w to the B-splines of degree five from those of degree four.
+func quintic(t float64, o, w *[splineOrder]float64) {
+	u := 1 - t
+	const c = 1.0 / 5
+	w[0], w[5] = c*u*o[0], c*t*o[4]
+	w[1] = c * ((t+4)*o[0] + (u+1)*o[1])
+	w[2] = c * ((t+3)*o[1] + (u+2)*o[2])
+	w[3] = c * ((t+2)*o[2] + (u+3)*o[3])
+	w[4] = c * ((t+1)*o[3] + (u+4)*o[4])
+}
+
+// slopes sets d to the derivatives of the B-splines of degree five, in place of
+// those of degree four.
+func slopes(d *[splineOrder]float64) {
+	d[5] = d[4]
+	d[4] = d[3] - d[4]
+	d[3] = d[2] - d[3]
+	d[2] = d[1] - d[2]
+	d[1] = d[0] - d[1]
+	d[0] = -d[0]
 }
 
 // cell returns the cell of a coordinate in steps, and how far in it lies.
@@ -305,23 +326,30 @@ func (g *grid) sort(l layout) {
 
 // spread adds the points lo to hi of the order to the nodes.
 func (g *grid) spread(lo, hi int) {
+	var o, wx, wy [splineOrder]float64
+	stride := g.conv.stride
 	for s := lo; s < hi; s++ {
 		at := g.at[s*g.dims : (s+1)*g.dims]
 		cx, tx := g.cell(0, at[0])
-		wx, _ := splines(tx)
+		quartic(tx, &o)
+		quintic(tx, &o, &wx)
 		if g.dims == 1 {
 			for a, w := range wx {
-				g.nodes[(cx+a)*g.conv.stride] += w
+				g.nodes[(cx+a)*stride] += w
 			}
 			continue
 		}
 		cy, ty := g.cell(1, at[1])
-		wy, _ := splines(ty)
+		quartic(ty, &o)
+		quintic(ty, &o, &wy)
 		for a, w := range wx {
-			row := (*[splineOrder]float64)(g.nodes[(cx+a)*g.conv.stride+cy:])
-			for b := range row {
-				row[b] += w * wy[b]
-			}
+			row := (*[splineOrder]float64)(g.nodes[(cx+a)*stride+cy:])
+			row[0] += w * wy[0]
+			row[1] += w * wy[1]
+			row[2] += w * wy[2]
+			row[3] += w * wy[3]
+			row[4] += w * wy[4]
+			row[5] += w * wy[5]
 		}
 	}
 }
@@ -330,15 +358,18 @@ func (g *grid) spread(lo, hi int) {
 // returns as its force, for the points lo to hi of g's order, and returns the
 // sum of their potentials, less q(0) for each of all pairs.
 func (g *grid) repel(lo, hi int, repel []float64) (z float64) {
-	slope := g.slope()
+	slope, stride := g.slope(), g.conv.stride
+	var wx, dx, wy, dy [splineOrder]float64
 	for s := lo; s < hi; s++ {
 		at := g.at[s*g.dims : (s+1)*g.dims]
 		cx, tx := g.cell(0, at[0])
-		wx, dx := splines(tx)
+		quartic(tx, &dx)
+		quintic(tx, &dx, &wx)
+		slopes(&dx)
 		var phi, phiX, phiY float64
 		if g.dims == 1 {
 			for a, w := range wx {
-				v := g.nodes[(cx+a)*g.conv.stride]
+				v := g.nodes[(cx+a)*stride]
 				phi += w * v
 				phiX += dx[a] * v
 			}
@@ -347,14 +378,13 @@ func (g *grid) repel(lo, hi int, repel []float64) (z float64) {
 			continue
 		}
 		cy, ty := g.cell(1, at[1])
-		wy, dy := splines(ty)
+		quartic(ty, &dy)
+		quintic(ty, &dy, &wy)
+		slopes(&dy)
 		for a, w := range wx {
-			row := (*[splineOrder]float64)(g.nodes[(cx+a)*g.conv.stride+cy:])
-			var sum, sumY float64
-			for b, v := range row {
-				sum += wy[b] * v
-				sumY += dy[b] * v
-			}
+			row := (*[splineOrder]float64)(g.nodes[(cx+a)*stride+cy:])
+			sum := (wy[0]*row[0] + wy[1]*row[1] + wy[2]*row[2]) + (wy[3]*row[3] + wy[4]*row[4] + wy[5]*row[5])
+			sumY := (dy[0]*row[0] + dy[1]*row[1] + dy[2]*row[2]) + (dy[3]*row[3] + dy[4]*row[4] + dy[5]*row[5])
 			phi += w * sum
 			phiX += dx[a] * sum
 			phiY += w * sumY
