@@ -281,41 +281,56 @@ func (g *grid) cell(axis int, v float64) (c int, t float64) {
 // sortBlock is how many points are counted at a time.
 const sortBlock = 4096
 
-// sort puts the points in the order of their slabs, stably.
+// tileCells is how many cells of a slab make a tile, whose nodes stay in the
+// first-level cache. Points are in the order of their tiles.
+const tileCells = 64
+
+// sort puts the points in the order of their slabs, and of the tiles in each,
+// stably.
 func (g *grid) sort(l layout) {
-	slabs := (g.cells[0] + slabCells - 1) / slabCells
+	slabs, tiles := (g.cells[0]+slabCells-1)/slabCells, 1
+	if g.dims == 2 {
+		tiles = (g.cells[1] + tileCells - 1) / tileCells
+	}
 	blocks := (l.n + sortBlock - 1) / sortBlock
 	g.order, g.at = resize(g.order, l.n), resize(g.at, len(l.y))
-	g.counts = resize(g.counts, blocks*slabs)
+	g.counts = resize(g.counts, blocks*slabs*tiles)
 	g.slabStart = resize(g.slabStart, slabs+1)
 	scale := 1 / g.step
-	slab := func(v float64) int {
-		c, _ := g.cell(0, (v-g.low[0])*scale)
-		return c / slabCells
+	tile := func(p []float64) int {
+		c, _ := g.cell(0, (p[0]-g.low[0])*scale)
+		t := c / slabCells * tiles
+		if len(p) == 2 {
+			c, _ := g.cell(1, (p[1]-g.low[1])*scale)
+			t += c / tileCells
+		}
+		return t
 	}
 	parallel.For(l.n, sortBlock, func(lo, hi int) {
-		counts := g.counts[lo/sortBlock*slabs:][:slabs]
+		counts := g.counts[lo/sortBlock*slabs*tiles:][:slabs*tiles]
 		clear(counts)
 		for i := lo; i < hi; i++ {
-			counts[slab(l.y[i*l.dims])]++
+			counts[tile(l.y[i*l.dims:(i+1)*l.dims])]++
 		}
 	})
 	total := int32(0)
-	for s := range slabs {
-		g.slabStart[s] = total
+	for t := range slabs * tiles {
+		if t%tiles == 0 {
+			g.slabStart[t/tiles] = total
+		}
 		for b := range blocks {
-			count := &g.counts[b*slabs+s]
+			count := &g.counts[b*slabs*tiles+t]
 			*count, total = total, total+*count
 		}
 	}
 	g.slabStart[slabs] = total
 	parallel.For(l.n, sortBlock, func(lo, hi int) {
-		next := g.counts[lo/sortBlock*slabs:][:slabs]
+		next := g.counts[lo/sortBlock*slabs*tiles:][:slabs*tiles]
 		for i := lo; i < hi; i++ {
 			p := l.y[i*l.dims : (i+1)*l.dims]
-			s := slab(p[0])
-			to := int(next[s])
-			next[s]++
+			t := tile(p)
+			to := int(next[t])
+			next[t]++
 			g.order[to] = int32(i)
 			for a, v := range p {
 				g.at[to*l.dims+a] = (v - g.low[a]) * scale

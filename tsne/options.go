@@ -236,7 +236,13 @@ func (o Options) withDefaults(n int) (Options, error) {
 			o.NeighbourSearch = SearchApproximate
 		}
 	}
-	return o, o.check(n)
+	if err := o.check(n); err != nil {
+		return o, err
+	}
+	if k := o.neighbours(n); o.Method != Exact && float64(n)*float64(k) > maxEntries {
+		return o, fmt.Errorf("tsne: %d points have %d neighbours each, together more than %d", n, k, int64(maxEntries))
+	}
+	return o, nil
 }
 
 // autoExact is the largest number of points for which Auto means Exact: the

@@ -1,6 +1,7 @@
 package tsne
 
 import (
+	"math"
 	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -25,9 +26,14 @@ func (a *Affinities) Row(i int) ([]int32, []float64) {
 	return a.Columns[lo:hi], a.Values[lo:hi]
 }
 
+// maxEntries is the most neighbours that all points have together. It is more
+// than most machines have memory for.
+const maxEntries = math.MaxUint32
+
 // symmetrise turns conditional probabilities over equally many
-// neighbours of each of n points, whose indices ascend in each row, into the joint ones, (p + p^T) / sum, as
-// scikit-learn's _joint_probabilities_nn.
+// neighbours of each of n points, whose indices ascend in each row, into the
+// joint ones, (p + p^T) / sum, as scikit-learn's _joint_probabilities_nn. There
+// are at most maxEntries.
 func symmetrise(neighbours []int32, p []float64, n int) *Affinities {
 	k := len(neighbours) / n
 	// The transpose, by counting; its rows ascend too.
@@ -38,12 +44,11 @@ func symmetrise(neighbours []int32, p []float64, n int) *Affinities {
 	for i := range n {
 		start[i+1] += start[i]
 	}
-	from := make([]int32, len(neighbours)) // the row each transposed entry is from
-	value := make([]float64, len(neighbours))
+	entries := make([]uint32, len(neighbours)) // where each transposed entry is from
 	fill := slices.Clone(start[:n])
 	total := 0.0
 	for e, j := range neighbours {
-		from[fill[j]], value[fill[j]] = int32(e/k), p[e]
+		entries[fill[j]] = uint32(e)
 		fill[j]++
 		total += 2 * p[e]
 	}
@@ -54,16 +59,17 @@ func symmetrise(neighbours []int32, p []float64, n int) *Affinities {
 	merge := func(i int, emit func(j int32, v float64)) {
 		x, xe := i*k, (i+1)*k
 		y, ye := start[i], start[i+1]
+		from := func() int32 { return int32(int(entries[y]) / k) }
 		for x < xe || y < ye {
 			switch {
-			case y == ye || x < xe && neighbours[x] < from[y]:
+			case y == ye || x < xe && neighbours[x] < from():
 				emit(neighbours[x], p[x])
 				x++
-			case x == xe || from[y] < neighbours[x]:
-				emit(from[y], value[y])
+			case x == xe || from() < neighbours[x]:
+				emit(from(), p[entries[y]])
 				y++
 			default:
-				emit(neighbours[x], p[x]+value[y])
+				emit(neighbours[x], p[x]+p[entries[y]])
 				x++
 				y++
 			}
