@@ -24,11 +24,13 @@ const (
 )
 
 // nearestApproximately is nearest for the points of s themselves, but for
-// neighbours that are missed because their cell is not among the nearest ones:
-// with isotropic clusters in 50 dimensions, the hardest case, about one in a
-// hundred, and fewer in data that have a shape (TestApproximateRecall). What
-// is found is as exact as it is there. Time and memory are in proportion to the
-// number of points.
+// neighbours that are missed because their cell is not among the nearest ones.
+// Of 91 neighbours in 10,000 CIFAR-10 features, it misses one in a hundred when
+// a tenth of the points is compared, and one in a thousand with a fifth. In one
+// isotropic cloud, with an eighth, it misses one in a hundred in 5 dimensions,
+// 16 in 10, and more than half in 50 (TestApproximateRecall has bounds). What
+// is found is as exact as it is there. Memory is in proportion to the number of
+// points, and so is time, but for the choice of the cells.
 func (s *space) nearestApproximately(ctx context.Context, k int) (indices []int32, d2 []float32, err error) {
 	return s.nearestInCells(ctx, k, cellSize, cellPoints)
 }

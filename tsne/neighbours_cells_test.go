@@ -81,16 +81,24 @@ func TestApproximateRecall(t *testing.T) {
 		long.Set(i, 3, 40*long.At(i, 3))
 		long.Set(i, 4, 20*long.At(i, 4))
 	}
+	// scikit-learn's load_digits.
+	pixels := golden.Open(t, "digits").Bytes("data")
+	digits := mat.NewDense(1797, 64, nil)
+	for i, v := range pixels {
+		digits.Set(i/64, i%64, float64(v))
+	}
 	for name, c := range map[string]struct {
-		x     mat.Matrix
-		least float64
+		x            mat.Matrix
+		size, points int
+		least        float64
 	}{
-		"clusters": {normalClusters(8000, 50, 10, 3), 0.97},
-		"long":     {long, 0.97},
-		"cloud":    {normalClusters(8000, 6, 1, 1), 0.97},
+		"digits":   {digits, 16, 600, 0.98},
+		"clusters": {normalClusters(8000, 50, 10, 3), 64, 1000, 0.97},
+		"long":     {long, 64, 1000, 0.97},
+		"cloud":    {normalClusters(8000, 6, 1, 1), 64, 1000, 0.97},
 	} {
 		for _, metric := range []Metric{Euclidean, Cosine} {
-			r := recall(t, newTestSpace(t, c.x, metric), 31, 200, 64, 1000)
+			r := recall(t, newTestSpace(t, c.x, metric), 31, 200, c.size, c.points)
 			t.Logf("%s, %s: recall %.4f", name, metric, r)
 			if r < c.least {
 				t.Errorf("%s, %s: recall %.4f, want at least %v", name, metric, r, c.least)
