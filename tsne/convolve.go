@@ -38,7 +38,7 @@ type convolver struct {
 // less one.
 func (c *convolver) shape(nx, ny, mx, my int) bool {
 	// With two blocks there is a whole one on either side of the middle.
-	mx, my = fftSize(max(mx, 2*fftLanes)), fftSize(my)
+	mx, my = keep(c.mx, max(mx, 2*fftLanes)), keep(c.my, my)
 	c.nx, c.ny, c.stride = nx, ny, (ny+fftRow-1)/fftRow*fftRow
 	c.spectrum = resize(c.spectrum, c.blocks(mx)*c.stride*fftRow)
 	if mx == c.mx && my == c.my {
@@ -51,6 +51,16 @@ func (c *convolver) shape(nx, ny, mx, my int) bool {
 		}
 	}
 	return true
+}
+
+// keep returns the length of a transform of at least want: the one there is, if
+// it is not much too long, so that grids whose size goes to and fro do not need
+// a new response each time.
+func keep(have, want int) int {
+	if have >= want && have <= want+want/4 {
+		return have
+	}
+	return fftSize(want)
 }
 
 // blocks returns how many blocks of rows half of a spectrum of m rows is.

@@ -51,10 +51,10 @@ func finishedLayout(t *testing.T, n, dims int) (*Affinities, layout) {
 // cancels. The tree's walk at angle 0 has all pairs.
 func TestGridGradient(t *testing.T) {
 	for dims := 1; dims <= 2; dims++ {
-		for _, n := range []int{300, 1200} {
+		for _, n := range []int{300, 700} {
 			p, finished := finishedLayout(t, n, dims)
 			for _, dof := range []float64{1, 0.5, 2.5} {
-				if n > 1000 && dof != 1 {
+				if n > 500 && dof != 1 {
 					continue
 				}
 				k := kernel{dof}

@@ -35,7 +35,8 @@ const (
 	// FFT takes the nearest neighbours for the attraction and interpolates the
 	// repulsion on a grid (after Linderman et al. 2019), for layouts of one or
 	// two dimensions: time in proportion to the number of points, and a
-	// gradient some hundred times nearer to the exact one than BarnesHut's.
+	// gradient ten to several hundred times nearer to the exact one than
+	// BarnesHut's.
 	// Auto does not take it: an iteration of BarnesHut takes half the time
 	// (BenchmarkLargeGradient, up to 300,000 points).
 	// While a few points are so far from the others that the grid would have
