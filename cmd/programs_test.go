@@ -50,6 +50,9 @@ func TestMain(m *testing.M) {
 // binary builds the programs, once, and returns the path of one.
 func binary(t *testing.T, name string) string {
 	t.Helper()
+	if raceEnabled && !long {
+		t.Skip("the programs take ten times as long with the race detector: GLIMPSE_LONG=1")
+	}
 	builds.Do(func() {
 		if builds.dir = os.Getenv(builtIn); builds.dir != "" {
 			return
