@@ -58,8 +58,7 @@ func TestMemory(t *testing.T) {
 		args    []string
 		growth  float64 // MiB that are asked for
 	}{
-		{"pca", []string{"-save", "s.npy", "-scree", "s.png"}, asked(2 * 8 * features)},
-		{"pca", []string{"-components", "all"}, asked(4*8*features + 32*features)}, // the scores and the text of as many columns
+		{"pca", []string{"-save", "s.npy", "-components", "all"}, asked(4*8*features + 32*features)}, // the scores and the text of as many columns
 		{"tsne", []string{"-iterations", "20"}, asked(2*8*features + 4096)},
 	} {
 		args := append(append([]string{}, source...), c.args...)

@@ -184,9 +184,9 @@ type job struct {
 // some tenths of a second.
 func jobs(t *testing.T) []job {
 	x, y := points(t, 400, 10)
-	maps := []string{"-scenes", "60", "-start", "0", "-count", "12", "-cols", "6", "-out", "cam.png", "-json", "cam.json", "-maps", "maps"}
+	maps := []string{"-scenes", "30", "-start", "0", "-count", "8", "-cols", "4", "-out", "cam.png", "-json", "cam.json", "-maps", "maps"}
 	files := []string{"cam.png", "cam.json"}
-	for i := range 12 {
+	for i := range 8 {
 		files = append(files, filepath.Join("maps", fmt.Sprintf("cam_%05d.npy", i)))
 	}
 	return []job{
