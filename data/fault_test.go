@@ -133,3 +133,56 @@ func TestShrinkingFile(t *testing.T) {
 		}
 	}
 }
+
+// TestImageFileChanges changes image files after Open: what is read is the
+// file as it is then, and where that is no whole image, an error that names it.
+func TestImageFileChanges(t *testing.T) {
+	var small, large bytes.Buffer
+	for b, side := range map[*bytes.Buffer]int{&small: 3, &large: 40} {
+		im := image.NewNRGBA(image.Rect(0, 0, side, side))
+		copy(im.Pix, pixels("changes", len(im.Pix)))
+		if err := png.Encode(b, im); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a", "x.png")
+	write(t, dir, map[string][]byte{"a/x.png": small.Bytes(), "a/y.png": small.Bytes(), "b/z.png": small.Bytes()})
+	ds, err := Open(dir, OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ds.Close()
+	for name, content := range map[string][]byte{
+		"emptied": {}, "cut short": large.Bytes()[:large.Len()/2], "text": []byte("no image"), "gone": nil, "another": large.Bytes(),
+	} {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		if content != nil {
+			write(t, dir, map[string][]byte{"a/x.png": content})
+		}
+		s, err := ds.Sample(0)
+		switch {
+		case name == "another":
+			if err != nil || s.Image.Width != 40 {
+				t.Errorf("%s: %v", name, err)
+			}
+		case err == nil || !strings.Contains(err.Error(), "a/x.png") || strings.Contains(err.Error(), "\n"):
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	// A folder in the file's place.
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ds.Sample(0); err == nil {
+		t.Error("read a folder as an image")
+	}
+	if _, err := ds.Sample(1); err != nil {
+		t.Errorf("the next file: %v", err)
+	}
+}

@@ -67,14 +67,14 @@ func TestTransformErrors(t *testing.T) {
 		{Transform{}, nil, 24, "the image is nil"},
 		{Transform{}, &Image{4, 2, im.Pix[1:]}, 24, "23 bytes do not make an RGB image of 4 x 2 pixels"},
 		{Transform{}, &Image{-4, -2, im.Pix}, 24, "-4 x -2 pixels"},
-		{Transform{}, &Image{1 << 40, 1 << 40, im.Pix}, 24, "do not make"},
+		{Transform{}, &Image{math.MaxInt >> 23, math.MaxInt >> 23, im.Pix}, 24, "do not make"},
 	} {
 		err := c.t.Apply(c.im, make([]float32, c.n))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %q", c.t, err, c.want)
 		}
 	}
-	for _, size := range [][2]int{{0, 5}, {5, -1}, {1 << 20, 1 << 20}, {1 << 62, 1 << 62}} {
+	for _, size := range [][2]int{{0, 5}, {5, -1}, {1 << 20, 1 << 20}, {math.MaxInt/2 + 1, math.MaxInt/2 + 1}} {
 		if _, err := Resize(im, size[0], size[1]); err == nil {
 			t.Errorf("Resize to %v: no error", size)
 		}
@@ -101,7 +101,7 @@ func TestImageIsAnImage(t *testing.T) {
 	if r, g, b, a := im.At(2, 1).RGBA(); r != 10*257 || g != 20*257 || b != 30*257 || a != 0xffff {
 		t.Errorf("got %d %d %d %d", r, g, b, a)
 	}
-	for _, p := range [][2]int{{-1, 0}, {3, 0}, {0, -1}, {0, 2}, {1 << 60, 1 << 60}} {
+	for _, p := range [][2]int{{-1, 0}, {3, 0}, {0, -1}, {0, 2}, {math.MaxInt / 8, math.MaxInt / 8}} {
 		if _, _, _, a := im.At(p[0], p[1]).RGBA(); a != 0 {
 			t.Errorf("a colour at %v", p)
 		}

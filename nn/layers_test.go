@@ -129,7 +129,7 @@ func TestLayersRefuseBadShapes(t *testing.T) {
 		"linear nil":                {&Linear{Weight: empty(3, 4)}, nil},
 		"block without norms":       {&Block{Convs: []*Conv2d{{Weight: weight}}}, image},
 		"block shortcut misshapen":  {&Block{Convs: []*Conv2d{{Weight: weight}}, Norms: []*BatchNorm2d{batchNormOf("x.", 2)}}, image},
-		"conv shape overflows":      {&Conv2d{Weight: weight}, &Tensor{[]int{1 << 40, 3, 1 << 40, 4}, nil}},
+		"conv shape overflows":      {&Conv2d{Weight: weight}, &Tensor{[]int{math.MaxInt >> 23, 3, math.MaxInt >> 23, 4}, nil}},
 		"conv padding not negative": {&Conv2d{Weight: weight, Padding: -1}, image},
 	} {
 		if y, err := c.l.Forward(c.x); err == nil {

@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/glimpse-go/glimpse/internal/countdown"
 	"github.com/glimpse-go/glimpse/internal/tinydisk"
 )
 
@@ -233,4 +235,25 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	only(t, dir, ".b.png.glimpse-123.tmp", ".c.png.123.tmp", ".e.glimpse-1.tmpx", "d.glimpse-1.tmp", "z")
+}
+
+// The end of a context is a write error: the earlier file stays.
+func TestWriteStops(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out")
+	if err := os.WriteFile(path, []byte("before"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	looks := countdown.Stops(t, "WriteContext", 20, 0, func(ctx context.Context) error {
+		err := WriteContext(ctx, path, content('x', 1<<20))
+		if got, _ := os.ReadFile(path); err != nil && string(got) != "before" {
+			t.Errorf("after %v the old file reads %.20q", err, got)
+		}
+		os.WriteFile(path, []byte("before"), 0o644)
+		only(t, dir, "out")
+		return err
+	})
+	if looks < 16 {
+		t.Errorf("%d looks at the context in a MiB", looks)
+	}
 }

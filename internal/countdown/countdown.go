@@ -5,6 +5,7 @@ package countdown
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,7 +47,7 @@ func (c *Context) Looks() int { return int(c.looks.Load()) }
 // many looks the whole of f takes.
 func Stops(t testing.TB, what string, points, late int, f func(context.Context) error) int {
 	t.Helper()
-	whole := New(t.Context(), 1<<62)
+	whole := New(t.Context(), math.MaxInt)
 	if err := f(whole); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
