@@ -286,7 +286,7 @@ func TestScatterErrors(t *testing.T) {
 		"alpha NaN":        {good, ScatterOptions{Alpha: nan}},
 		"small":            {good, ScatterOptions{Height: 10}},
 		"negative":         {good, ScatterOptions{Width: -5}},
-		"large":            {good, ScatterOptions{Width: 1 << 40, Height: 1 << 40}},
+		"large":            {good, ScatterOptions{Width: math.MaxInt / 2, Height: math.MaxInt / 2}},
 		"area":             {good, ScatterOptions{Width: 19000, Height: 19000}},
 		"no room":          {clusters(3000, 1000), ScatterOptions{Width: 400}},
 		"thumbnail":        {good, ScatterOptions{Thumbnail: boom}},
