@@ -48,6 +48,7 @@ def comparisons(args, programs):
         ("tsne", "tsne_speed.py", [*bench, "--tsne", programs["tsne"], *long], []),
         ("large", "tsne_large.py", [*bench, "--tsne", programs["tsne"], *long], []),
         ("pca", "pca_speed.py", [*bench, *short], []),
+        ("resize", "resize_speed.py", [*bench, "--rounds", args.rounds], []),
         ("load", "load_speed.py", [*bench, *short], []),
         ("memory", "memory.py", [*bench, "--tsne", programs["tsne"]], []),
     ]
@@ -72,7 +73,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--data", type=pathlib.Path, required=True)
     ap.add_argument("--images", type=pathlib.Path)
-    ap.add_argument("--only", default="", help="names, as pca,load: resnet features cam tsne large pca load memory")
+    ap.add_argument("--only", default="", help="names, as pca,load: resnet features cam tsne large pca resize load memory")
     ap.add_argument("--rounds", default="20")
     ap.add_argument("--tsne-rounds", default="3")
     ap.add_argument("--threads", default="1,2")
