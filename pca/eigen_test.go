@@ -218,3 +218,49 @@ func TestEigenOfZeroRows(t *testing.T) {
 		t.Errorf("zeros: values %v, vectors %v, error %v", values, vectors, err)
 	}
 }
+
+// The vector loops against the portable ones' definition.
+func TestRows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	values := func(n int) []float64 {
+		v := make([]float64, n)
+		for i := range v {
+			v[i] = rng.NormFloat64()
+		}
+		return v
+	}
+	for n := range 40 {
+		stride := n + 3
+		a, x, y, scale := values(4*stride), values(n+1), values(n+1), [4]float64(values(4))
+		got := append([]float64(nil), y...)
+		dots := rows4(n, a, stride, x, got, &scale)
+		for r := range dots {
+			if d := dots[r] - floats.Dot(a[r*stride:][:n], x[:n]); !(math.Abs(d) < 1e-13) {
+				t.Errorf("n %d: product of row %d is %g off", n, r, d)
+			}
+			floats.AddScaled(y[:n], scale[r], a[r*stride:][:n])
+		}
+		if !floats.EqualApprox(got, y, 1e-13) {
+			t.Errorf("n %d: sums %v, want %v", n, got, y)
+		}
+	}
+	const n = 9
+	for count := range n {
+		for last := count - 1; last < n-1; last++ {
+			rows, rotations := values(n*width), make([]rotation, count)
+			want := append([]float64(nil), rows...)
+			for i := range rotations {
+				s, c := math.Sincos((rng.Float64() - 0.5) * math.Pi)
+				rotations[i] = rotation{s / (1 + c), s}
+				for j := range width {
+					p, q := &want[(last-i)*width+j], &want[(last-i+1)*width+j]
+					*p, *q = c**p-s**q, s**p+c**q
+				}
+			}
+			turn(rows, last, rotations)
+			if !floats.EqualApprox(rows, want, 1e-13) {
+				t.Errorf("%d rotations from row %d up: wrong", count, last)
+			}
+		}
+	}
+}

@@ -27,8 +27,10 @@ func rows4(n int, a []float64, stride int, x, y []float64, scale *[4]float64) (d
 	return dots
 }
 
-// A rotation turns two neighbouring rows a and b: (c a - s b, s a + c b).
-type rotation struct{ c, s float64 }
+// A rotation by an angle of at most 90 degrees turns two neighbouring rows a and
+// b: (c a - s b, s a + c b). As three shears, of t = tan(angle/2) <= 1 and s, it
+// takes three operations and not four: a -= t b, b += s a, a -= t b.
+type rotation struct{ t, s float64 }
 
 // width is how many columns of eigenvectors are turned together.
 const width = 32
@@ -50,8 +52,9 @@ func turn(rows []float64, last int, rotations []rotation) {
 		b := (*[width]float64)(rows[(last-i+1)*width:])
 		for j, x := range a {
 			y := b[j]
-			a[j] = r.c*x - r.s*y
-			b[j] = r.s*x + r.c*y
+			x -= r.t * y
+			y += r.s * x
+			a[j], b[j] = x-r.t*y, y
 		}
 	}
 }

@@ -142,6 +142,7 @@ func implicitQL(ctx context.Context, d, e []float64, rows *strips) error {
 				if r < tiny { // its square has lost digits
 					r = math.Hypot(f, g)
 				}
+				r = math.Copysign(r, g) // so that c >= 0
 				e[i+1] = r
 				if r == 0 {
 					// The bulge vanished: the matrix splits here.
@@ -155,7 +156,7 @@ func implicitQL(ctx context.Context, d, e []float64, rows *strips) error {
 				p = s * r
 				d[i+1] = g + p
 				g = c*r - b
-				pending = append(pending, rotation{c, s})
+				pending = append(pending, rotation{s / (1 + c), s})
 			}
 			sweeps = append(sweeps, sweep{m - 1, pending[began:]})
 			if i < l {
