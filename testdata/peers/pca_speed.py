@@ -6,7 +6,7 @@
 2 components and all, of float64 and of float32, with svd_solver="auto" (which decomposes the covariance
 for this shape). The data fall off along their components as the features of a network do; --flat makes
 them white noise instead, where no component stands out. scikit-learn computes in the type that it is
-given; Glimpse takes float64, so that a round of float32 includes the conversion.
+given; Glimpse reads the numbers a block at a time and always computes in float64.
 """
 
 import os

@@ -6,11 +6,21 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/pca"
 )
 
-// principal fits so many components of the rows of input. From a float32
-// input each round makes the float64 that Fit takes.
+// singles is a matrix of float32, which Fit reads a block of rows at a time.
+type singles struct {
+	rows, cols int
+	data       []float32
+}
+
+func (m singles) Dims() (r, c int)    { return m.rows, m.cols }
+func (m singles) At(i, j int) float64 { return float64(m.data[i*m.cols+j]) }
+func (m singles) T() mat.Matrix       { return mat.Transpose{Matrix: m} }
+
+// principal fits so many components of the rows of input.
 func principal(input, components, out string) (job, error) {
 	k, err := strconv.Atoi(components)
 	if err != nil {
@@ -23,16 +33,24 @@ func principal(input, components, out string) (job, error) {
 	if len(in.Shape) != 2 {
 		return job{}, fmt.Errorf("%s: x has shape %v, not 2 dimensions", input, in.Shape)
 	}
+	rows, cols := in.Shape[0], in.Shape[1]
+	var x mat.Matrix
+	if in.DType == checkpoint.F32 {
+		data, err := in.Float32()
+		if err != nil {
+			return job{}, err
+		}
+		x = singles{rows, cols, data}
+	} else {
+		data, err := in.Float64()
+		if err != nil {
+			return job{}, err
+		}
+		x = mat.NewDense(rows, cols, data)
+	}
 	var last *pca.Model
 	return job{
-		run: func() error {
-			data, err := in.Float64() // no copy of what is float64
-			if err != nil {
-				return err
-			}
-			last, err = pca.Fit(mat.NewDense(in.Shape[0], in.Shape[1], data), pca.Options{Components: k})
-			return err
-		},
+		run: func() (err error) { last, err = pca.Fit(x, pca.Options{Components: k}); return err },
 		save: func() error {
 			k, d := last.Components.Dims()
 			y := make([]float64, 0, k*(1+d))
