@@ -48,6 +48,7 @@ func BenchmarkTransform(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 		})
 	}
 }
@@ -63,6 +64,7 @@ func BenchmarkDecode(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 		})
 	}
 }
@@ -84,6 +86,7 @@ func BenchmarkBatches(b *testing.B) {
 					}
 				}
 			}
+			b.ReportMetric(float64(b.N*1000)/b.Elapsed().Seconds(), "images/s")
 		})
 	}
 }

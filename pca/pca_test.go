@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -294,8 +295,14 @@ func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 
 func BenchmarkFit(b *testing.B) {
 	x := random("bench", 10_000, 512)
-	for b.Loop() {
-		fit(b, x, pca.Options{Components: 2})
+	for _, k := range []int{2, 0} {
+		b.Run(strconv.Itoa(k), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				fit(b, x, pca.Options{Components: k})
+			}
+			b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "points/s")
+		})
 	}
 }
 
@@ -325,4 +332,5 @@ func BenchmarkTransform(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(b.N)*2*10_000*512*50/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }

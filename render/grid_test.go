@@ -353,4 +353,5 @@ func BenchmarkGrid(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(b.N*len(cells))/b.Elapsed().Seconds(), "images/s")
 }

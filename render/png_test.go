@@ -58,3 +58,17 @@ func TestSavePNGErrors(t *testing.T) {
 		t.Errorf("%q and %d files are left", b, len(entries))
 	}
 }
+
+func BenchmarkSavePNG(b *testing.B) {
+	im := image.NewNRGBA(image.Rect(0, 0, 1500, 400))
+	for i := range im.Pix {
+		im.Pix[i] = uint8(i*i>>12) | 0xff*uint8(i%4/3) // smooth, opaque
+	}
+	path := filepath.Join(b.TempDir(), "figure.png")
+	b.SetBytes(int64(len(im.Pix)))
+	for b.Loop() {
+		if err := SavePNG(path, im); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

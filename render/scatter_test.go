@@ -386,6 +386,7 @@ func BenchmarkScatter(b *testing.B) {
 			for b.Loop() {
 				mustScatter(b, series, ScatterOptions{}).Image()
 			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "points/s")
 		})
 	}
 }
