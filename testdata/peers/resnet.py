@@ -13,7 +13,6 @@ logit.
 import copy
 import pathlib
 import tempfile
-import time
 
 import rounds
 
@@ -39,18 +38,6 @@ def session(onnxruntime, model, x, path, threads):
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def rested(work):
-    """The work, timed, once the threads of the program before it have stopped spinning."""
-
-    def run():
-        time.sleep(0.003)
-        began = time.perf_counter()
-        took = work()
-        return took if isinstance(took, float) else time.perf_counter() - began
-
-    return run
-
-
 def compare(name, model, x, threads, args, onnxruntime, folder):
     import torch
     from safetensors.torch import load_file, save_file
@@ -60,12 +47,12 @@ def compare(name, model, x, threads, args, onnxruntime, folder):
     save_file({"x": x}, inputs)
     last, xl = copy.deepcopy(model).to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
     torch.set_num_threads(threads)
-    works = {"PyTorch": rested(lambda: model(x)), "PyTorch, channels last": rested(lambda: last(xl))}
+    works = {"PyTorch": lambda: model(x), "PyTorch, channels last": lambda: last(xl)}
     if onnxruntime:
         ort = session(onnxruntime, model, x, graph, threads)
-        works["onnxruntime"] = rested(lambda: ort.run(None, {"x": x.numpy()}))
+        works["onnxruntime"] = lambda: ort.run(None, {"x": x.numpy()})
     with torch.inference_mode(), rounds.Bench(args.bench, threads, "resnet", weights, inputs, outputs) as ours:
-        times = rounds.turns(args.rounds, {**works, rounds.OURS: rested(ours.round)})
+        times = rounds.turns(args.rounds, {**works, rounds.OURS: ours.round})
         y = model(x)
     diff = (load_file(outputs)["y"].reshape(y.shape) - y).abs().max() / y.abs().max()
     work = f"{name}, batch {len(x)}"

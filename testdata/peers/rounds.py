@@ -26,6 +26,7 @@ import sys
 import time
 
 OURS = "Glimpse"
+REST = 0.1  # seconds between two programs' turns
 
 
 def arguments(doc, rounds=20, threads=(1, 2), more=None, bench=True):
@@ -90,12 +91,14 @@ class Bench:
 def turns(n, works, warm=1):
     """Run each of works, {name: function}, in turn n times, after warm rounds that do not count.
 
-    A function that returns a number has measured its seconds itself; others are timed here. Returns
-    {name: seconds of each round}.
+    A function that returns a number has measured its seconds itself; others are timed here. Before each, the
+    threads of the program whose turn it was have time to stop spinning: OpenBLAS's and onnxruntime's wait for
+    more work with a core each. Returns {name: seconds of each round}.
     """
     times = {name: [] for name in works}
     for i in range(n + warm):
         for name, work in works.items():
+            time.sleep(REST)
             began = time.perf_counter()
             took = work()
             if not isinstance(took, float):
