@@ -8,7 +8,6 @@ package parallel
 import (
 	"context"
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -47,22 +46,10 @@ func ForWorker(n, grain int, f func(worker, lo, hi int)) {
 		}
 		return
 	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	work := func(worker int) {
-		for {
-			lo := int(next.Add(1)-1) * grain
-			if lo >= n {
-				return
-			}
-			f(worker, lo, min(lo+grain, n))
-		}
-	}
-	for worker := 1; worker < workers; worker++ {
-		wg.Go(func() { work(worker) })
-	}
-	work(0)
-	wg.Wait()
+	l := &loop{n: n, grain: grain, f: f}
+	l.help(workers - 1)
+	l.work(0)
+	l.wait()
 }
 
 // Workers returns how many goroutines For and ForWorker use for the same n

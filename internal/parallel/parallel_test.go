@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestForCoversEveryIndexOnce(t *testing.T) {
@@ -56,5 +58,44 @@ func TestForContextStops(t *testing.T) {
 	}
 	if c := calls.Load(); c > int64(runtime.GOMAXPROCS(0)) {
 		t.Errorf("%d ranges ran after the context ended", c)
+	}
+}
+
+// TestManyLoops runs short loops from several goroutines at once, one in
+// another, so that helpers go from loop to loop: each must cover its indices
+// once, with as many workers as are said, and no helper may stay behind.
+func TestManyLoops(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	before := runtime.NumGoroutine()
+	var callers sync.WaitGroup
+	for range 3 {
+		callers.Go(func() {
+			for round := range 500 {
+				var sum, inner atomic.Int64
+				ForWorker(7, 2, func(worker, lo, hi int) {
+					if worker >= Workers(7, 2) {
+						t.Errorf("worker %d of %d", worker, Workers(7, 2))
+					}
+					for i := lo; i < hi; i++ {
+						sum.Add(int64(i))
+					}
+					if round%10 == 0 {
+						For(5, 1, func(lo, hi int) { inner.Add(int64(hi - lo)) })
+					}
+				})
+				if sum.Load() != 21 || round%10 == 0 && inner.Load() != 4*5 {
+					t.Errorf("sum %d, inner calls %d", sum.Load(), inner.Load())
+				}
+			}
+		})
+	}
+	callers.Wait()
+	n := runtime.NumGoroutine()
+	for try := 0; n > before && try < 10_000; try++ { // until they have lost patience
+		time.Sleep(time.Millisecond)
+		n = runtime.NumGoroutine()
+	}
+	if n > before {
+		t.Errorf("%d goroutines, %d before", n, before)
 	}
 }
