@@ -14,26 +14,56 @@ type Progress struct{ bar *progressbar.ProgressBar }
 // NewProgress starts a bar of total steps on w, which is shown only when w is
 // a terminal. unit names a step in the rate, as in "images".
 func NewProgress(w io.Writer, total int, title, unit string) *Progress {
+	return newProgress(w, int64(total), title, progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
+}
+
+// NewBytesProgress starts a bar of total bytes on w, with bytes, rate and time
+// left, which is shown only when w is a terminal.
+func NewBytesProgress(w io.Writer, total int64, title string) *Progress {
+	return newProgress(w, total, title, progressbar.OptionShowBytes(true))
+}
+
+func newProgress(w io.Writer, total int64, title string, unit ...progressbar.Option) *Progress {
 	if !isTerminal(w) {
 		return &Progress{}
 	}
-	return &Progress{progressbar.NewOptions(total,
+	return &Progress{progressbar.NewOptions64(total, append(unit,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(title),
 		progressbar.OptionSetWidth(30),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString(unit),
+		progressbar.OptionShowCount(), // drawn at every step, and not only at every percent
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetPredictTime(true),
-	)}
+	)...)}
 }
 
 // Add moves the bar on by n steps.
 func (p *Progress) Add(n int) {
 	if p.bar != nil {
 		p.bar.Add(n) // an error of the terminal is no reason to stop
+	}
+}
+
+// Set moves the bar to n steps or bytes, also backwards.
+func (p *Progress) Set(n int64) {
+	if p.bar != nil {
+		p.bar.Set64(n)
+	}
+}
+
+// Describe changes the title of the bar.
+func (p *Progress) Describe(title string) {
+	if p.bar != nil {
+		p.bar.Describe(title)
+	}
+}
+
+// Hide takes the bar off the screen until its next step, so that a message can
+// be printed.
+func (p *Progress) Hide() {
+	if p.bar != nil {
+		p.bar.Clear()
 	}
 }
 
@@ -52,11 +82,4 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
-}
-
-// Describe changes the title of the bar.
-func (p *Progress) Describe(title string) {
-	if p.bar != nil {
-		p.bar.Describe(title)
-	}
 }
