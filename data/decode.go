@@ -17,6 +17,8 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
+
+	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
 const defaultMaxPixels = 1 << 26
@@ -92,7 +94,7 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	if size == 0 {
 		return nil, errors.New("the file is empty")
 	}
-	r = contextReader{ctx, r}
+	r = ctxio.ReaderAt(ctx, r)
 	head := make([]byte, min(size, 32))
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		return nil, fmt.Errorf("read %d of %d bytes: %w", n, size, err)
@@ -171,17 +173,4 @@ func (c *codec) errorf(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", c.name, err)
-}
-
-// contextReader fails once ctx has ended.
-type contextReader struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (c contextReader) ReadAt(p []byte, off int64) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.ReadAt(p, off)
 }

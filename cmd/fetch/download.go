@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"time"
+
+	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
 // Retries: how many in a row may bring nothing that counts, what counts, the
@@ -161,7 +163,7 @@ func sumFile(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	return sumOf(&contextReader{ctx, f})
+	return sumOf(ctxio.Reader(ctx, f))
 }
 
 // sumOf returns the MD5 sum of what r gives.
@@ -171,17 +173,4 @@ func sumOf(r io.Reader) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// contextReader ends with its context.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

@@ -13,6 +13,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
 // What an archive may hold beside its members: slack bytes in all, such as a
@@ -47,7 +49,7 @@ func (s *set) walk(ctx context.Context, r io.Reader, use func(m *member, r io.Re
 	if err != nil {
 		return err
 	}
-	plain := &bounded{&contextReader{ctx, zipped}, s.unpacked() + slack, errTooLarge}
+	plain := &bounded{ctxio.Reader(ctx, zipped), s.unpacked() + slack, errTooLarge}
 	// The tar reader reads headers through the outer bound, and the files,
 	// which are always read to their end here, past it.
 	headers := &bounded{plain, headerRoom, errHeaders}

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
+	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
 // Load reads the checkpoint at path. The format is told from the content,
@@ -80,7 +81,7 @@ func ReadContext(ctx context.Context, r io.ReaderAt, size int64) (*StateDict, er
 }
 
 func readBytes(ctx context.Context, r io.ReaderAt, size int64, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
-	r = interruptible{ctx, r}
+	r = ctxio.ReaderAt(ctx, r) // no reader here asks for more than a MiB at once
 	if size == 0 {
 		return nil, errors.New("expected a checkpoint, found an empty file (0 bytes)")
 	}
@@ -101,20 +102,6 @@ func readBytes(ctx context.Context, r io.ReaderAt, size int64, newBudget func(si
 		s.index[t.Name] = i
 	}
 	return s, nil
-}
-
-// interruptible is a reader that fails once its context has ended. No reader
-// here asks for more than a MiB at once.
-type interruptible struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (i interruptible) ReadAt(p []byte, off int64) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.ReadAt(p, off)
 }
 
 func readFormat(r io.ReaderAt, size int64, head []byte, b *budget.Budget) (*StateDict, error) {

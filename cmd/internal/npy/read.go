@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
 // Array is the content of a .npy file: its shape, and its elements in
@@ -42,24 +44,11 @@ func LoadContext(ctx context.Context, path string) (*Array, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
-	a, err := Read(bufio.NewReader(interruptible{ctx, f}), info.Size())
+	a, err := Read(bufio.NewReader(ctxio.Reader(ctx, f)), info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return a, nil
-}
-
-// interruptible is a reader that fails once its context has ended.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.Read(p[:min(len(p), 1<<20)])
 }
 
 // maxHeader bounds the header: far more than any array of numbers needs.
