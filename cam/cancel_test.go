@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 )
 
 // Mapping stops wherever its context ends: in the network, and between maps.

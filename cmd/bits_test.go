@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // spent are the parts of a program's findings that tell how long it took.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/tinydisk"
+	"github.com/glimpse-go/glimpse/internal/testkit/tinydisk"
 )
 
 // A disk that is full when a program comes to write: one line that names the

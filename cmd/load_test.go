@@ -14,7 +14,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/demo"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/tsne"
 )

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // peak runs a program and returns its largest resident set in MiB. It is no

@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 var long = os.Getenv("GLIMPSE_LONG") != ""

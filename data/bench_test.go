@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // BenchmarkResize reports the megapixels a second that go in or come out,

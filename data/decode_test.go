@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // TestDecodeIsPillows holds every kind of file to Pillow's convert("RGB"):

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 )
 
 // failing is a file system whose files fail to be read after a number of

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
-	"github.com/glimpse-go/glimpse/internal/promise"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 // openFuzzed opens a split of a layout with the given files, reads all of it,

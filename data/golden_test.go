@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // pixels returns n bytes of the shared generator, as pixels in

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // labels does as labels in testdata/export/data.py.

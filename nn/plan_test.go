@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 func compile(t testing.TB, m *ResNet) *Plan {

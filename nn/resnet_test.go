@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 

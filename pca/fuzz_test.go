@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/promise"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 	"github.com/glimpse-go/glimpse/pca"
 )
 

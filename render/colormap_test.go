@@ -3,7 +3,7 @@ package render
 import (
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 func TestColormapsAreMatplotlibs(t *testing.T) {

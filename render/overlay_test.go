@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 func TestGrayIsPillows(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 func TestPalettesAreMatplotlibs(t *testing.T) {

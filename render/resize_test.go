@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // randomBytes are the bytes that testdata/export/render.py makes.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // benchSpace returns the space of n points in d dimensions, in 10 groups.

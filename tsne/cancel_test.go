@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/glimpse-go/glimpse/internal/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 	"github.com/glimpse-go/glimpse/tsne"
 )
 

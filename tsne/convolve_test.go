@@ -7,7 +7,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // Every shape against the sum over all pairs of nodes.

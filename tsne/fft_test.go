@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 func TestFFTSize(t *testing.T) {

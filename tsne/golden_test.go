@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // objectives returns both objectives for the same sparse affinities; Barnes-Hut

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"gonum.org/v1/gonum/mat"
 )
 

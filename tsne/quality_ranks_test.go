@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // Ranks by sorted pieces, merged in parts, are those of one sort, where many

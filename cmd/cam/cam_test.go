@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/demo"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/render"
 )

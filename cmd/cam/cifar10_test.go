@@ -9,7 +9,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/data"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // The embedded network on the 10,000 real test images of CIFAR-10, where they

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/tinydisk"
+	"github.com/glimpse-go/glimpse/internal/testkit/tinydisk"
 )
 
 // A disk that is full after all, while downloading or unpacking, ends the run

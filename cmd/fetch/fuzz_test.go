@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/promise"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 // smallSet is a data set whose archive is small.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/glimpse-go/glimpse/internal/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 )
 
 // A run that is interrupted anywhere leaves the partial download and nothing

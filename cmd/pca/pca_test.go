@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/pca"
 )
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/tsne"
 	"gonum.org/v1/gonum/mat"
 )

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/glimpse-go/glimpse/internal/countdown"
-	"github.com/glimpse-go/glimpse/internal/tinydisk"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/tinydisk"
 )
 
 // content returns a write function that writes so many bytes, in pieces.

@@ -3,7 +3,7 @@ package numpyrand
 import (
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // Every logarithm is the float64 next to the true one.

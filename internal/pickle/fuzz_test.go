@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
-	"github.com/glimpse-go/glimpse/internal/promise"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 // FuzzPickle holds Decode to its promises on any bytes: no panic, and memory

@@ -12,9 +12,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/countdown"
-	"github.com/glimpse-go/glimpse/internal/golden"
-	"github.com/glimpse-go/glimpse/internal/tinydisk"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/tinydisk"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 

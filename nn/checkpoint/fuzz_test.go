@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/promise"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 // FuzzLoad reads any bytes as a checkpoint of whichever format.

@@ -13,7 +13,7 @@ import (
 	"testing/iotest"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
-	"github.com/glimpse-go/glimpse/internal/countdown"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 )
 
 // sample is a .npy file of 300 numbers.

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
-	"github.com/glimpse-go/glimpse/internal/golden"
-	"github.com/glimpse-go/glimpse/internal/promise"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 // Whatever Read accepts fills its shape, and survives writing and reading.

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
-	"github.com/glimpse-go/glimpse/internal/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 // Files that NumPy wrote: each holds -3, -2, ... (0, 1, ... if unsigned; i%3 != 0
