@@ -164,10 +164,10 @@ func points(t *testing.T, n, d int) (features, labels string) {
 		y[i] = int64(i % 5)
 		x[i*d+i%5%d] += 2
 	}
-	if err := npy.Save(features, []int{n, d}, x); err != nil {
+	if err := npy.Save(t.Context(), features, []int{n, d}, x); err != nil {
 		t.Fatal(err)
 	}
-	if err := npy.Save(labels, []int{n}, y); err != nil {
+	if err := npy.Save(t.Context(), labels, []int{n}, y); err != nil {
 		t.Fatal(err)
 	}
 	return features, labels

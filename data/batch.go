@@ -180,7 +180,7 @@ func (b *batcher) sample(ctx context.Context, p *pending, i int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	s, err := readSample(ctx, b.ds, p.batch.Start+i)
+	s, err := b.ds.Sample(ctx, p.batch.Start+i)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (f *fake) Len() int          { return f.n }
 func (f *fake) Classes() []string { return nil }
 func (f *fake) Close() error      { return nil }
 
-func (f *fake) Sample(i int) (Sample, error) {
+func (f *fake) Sample(_ context.Context, i int) (Sample, error) {
 	f.read.Add(1)
 	if f.wait != nil {
 		f.wait(i)
@@ -87,7 +87,7 @@ func TestBatches(t *testing.T) {
 				t.Fatalf("%+v: batch at %d of shape %v, want %d", c.opt, b.Start, b.Shape, next)
 			}
 			for i, s := range b.Samples {
-				want, err := ds.Sample(next)
+				want, err := ds.Sample(t.Context(), next)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -71,7 +71,7 @@ func BenchmarkDecode(b *testing.B) {
 
 // BenchmarkBatches reads the CIFAR-10 test set: bytes are those of the file.
 func BenchmarkBatches(b *testing.B) {
-	ds, err := Open(golden.SharedData(b, "cifar-10-batches-bin"), OpenOptions{})
+	ds, err := Open(b.Context(), golden.SharedData(b, "cifar-10-batches-bin"), OpenOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,7 +115,7 @@ func (c *cifar) Close() error {
 	return first
 }
 
-func (c *cifar) Sample(i int) (Sample, error) {
+func (c *cifar) Sample(_ context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, c.n); err != nil {
 		return Sample{}, err
 	}

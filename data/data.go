@@ -17,6 +17,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -86,8 +87,9 @@ type Dataset interface {
 	Len() int
 	// Classes returns the class names by label, nil when there are no labels.
 	Classes() []string
-	// Sample reads sample i in [0, Len()). The image belongs to the caller.
-	Sample(i int) (Sample, error)
+	// Sample reads sample i in [0, Len()). The image belongs to the caller. It
+	// stops with ctx's error when ctx ends.
+	Sample(ctx context.Context, i int) (Sample, error)
 	io.Closer
 }
 

@@ -25,7 +25,7 @@ func Example() {
 		drawExample(filepath.Join(dir, filepath.FromSlash(name)))
 	}
 
-	ds, err := data.Open(dir, data.OpenOptions{})
+	ds, err := data.Open(context.Background(), dir, data.OpenOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestReadErrors(t *testing.T) {
 			left := after
 			ds, err := layoutOf(folder).open(failing{mapFS(files, nil), &left}, "test", OpenOptions{AnyCount: true})
 			if err == nil {
-				_, err = ds.Sample(1)
+				_, err = ds.Sample(t.Context(), 1)
 			}
 			if err == nil {
 				if after < 1 {
@@ -116,19 +116,19 @@ func TestShrinkingFile(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, dir, c.files)
-		ds, err := Open(dir, OpenOptions{AnyCount: true})
+		ds, err := Open(t.Context(), dir, OpenOptions{AnyCount: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Truncate(filepath.Join(dir, c.file), 5000); err != nil {
 			t.Fatal(err)
 		}
-		_, err = ds.Sample(1)
+		_, err = ds.Sample(t.Context(), 1)
 		if err == nil || !strings.Contains(err.Error(), "the file has shrunk") {
 			t.Errorf("%s: %v", c.file, err)
 		}
 		ds.Close()
-		if _, err := ds.Sample(0); !errors.Is(err, fs.ErrClosed) {
+		if _, err := ds.Sample(t.Context(), 0); !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("%s: after Close: %v", c.file, err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestImageFileChanges(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a", "x.png")
 	write(t, dir, map[string][]byte{"a/x.png": small.Bytes(), "a/y.png": small.Bytes(), "b/z.png": small.Bytes()})
-	ds, err := Open(dir, OpenOptions{})
+	ds, err := Open(t.Context(), dir, OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestImageFileChanges(t *testing.T) {
 		if content != nil {
 			write(t, dir, map[string][]byte{"a/x.png": content})
 		}
-		s, err := ds.Sample(0)
+		s, err := ds.Sample(t.Context(), 0)
 		switch {
 		case name == "another":
 			if err != nil || s.Image.Width != 40 {
@@ -179,10 +179,10 @@ func TestImageFileChanges(t *testing.T) {
 	if err := os.Mkdir(path, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ds.Sample(0); err == nil {
+	if _, err := ds.Sample(t.Context(), 0); err == nil {
 		t.Error("read a folder as an image")
 	}
-	if _, err := ds.Sample(1); err != nil {
+	if _, err := ds.Sample(t.Context(), 1); err != nil {
 		t.Errorf("the next file: %v", err)
 	}
 }

@@ -36,9 +36,7 @@ func (d *images) Format() Format    { return ImageFolder }
 func (d *images) Split() string     { return d.split }
 func (d *images) Close() error      { return nil }
 
-func (d *images) Sample(i int) (Sample, error) { return d.sample(context.Background(), i) }
-
-func (d *images) sample(ctx context.Context, i int) (Sample, error) {
+func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, len(d.names)); err != nil {
 		return Sample{}, err
 	}
@@ -68,13 +66,9 @@ func (d *images) sample(ctx context.Context, i int) (Sample, error) {
 // inverse cosine transform rounds otherwise in libjpeg-turbo 3.2: over 246
 // photographs at qualities 50 to 95 and all subsamplings 2 to 4% of the bytes
 // differ, by 3 at most, by 0.03 on average over all.
-func OpenFiles(paths []string, opt OpenOptions) (Dataset, error) {
-	return OpenFilesContext(context.Background(), paths, opt)
-}
-
-// OpenFilesContext is OpenFiles that stops with ctx's error when ctx ends while
-// folders are listed.
-func OpenFilesContext(ctx context.Context, paths []string, opt OpenOptions) (Dataset, error) {
+//
+// It stops with ctx's error when ctx ends while folders are listed.
+func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func TestImageFolderIsTorchvisions(t *testing.T) {
 	for _, name := range metadata[[]string](t, f, "tree") {
 		write(t, dir, map[string][]byte{name: nil})
 	}
-	ds, err := Open(dir, OpenOptions{})
+	ds, err := Open(t.Context(), dir, OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestImageFolderIsTorchvisions(t *testing.T) {
 func TestRealImageFolder(t *testing.T) {
 	dir := golden.SharedData(t, "stl10-unlabeled-png")
 	f := golden.Open(t, "data/real.safetensors")
-	ds, err := Open(dir, OpenOptions{})
+	ds, err := Open(t.Context(), dir, OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,13 +114,13 @@ func TestOpenImages(t *testing.T) {
 			for _, name := range strings.Fields(c.files) {
 				write(t, dir, map[string][]byte{name: pngFile(t, 3, 2, color.White)})
 			}
-			ds, err := Open(dir, c.opt)
+			ds, err := Open(t.Context(), dir, c.opt)
 			var got []string
 			if err == nil {
 				defer ds.Close()
 				for i := range ds.Len() {
 					var s Sample
-					if s, err = ds.Sample(i); err != nil {
+					if s, err = ds.Sample(t.Context(), i); err != nil {
 						break
 					}
 					got = append(got, fmt.Sprint(s.Label, " ", s.Name))
@@ -153,7 +153,7 @@ func TestOpenLocates(t *testing.T) {
 	for name, b := range cifarFiles(t, "cifar-10-batches-py") {
 		write(t, dir, map[string][]byte{"cifar-10-batches-py/" + name: b})
 	}
-	ds, err := Open(dir, OpenOptions{AnyCount: true})
+	ds, err := Open(t.Context(), dir, OpenOptions{AnyCount: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,26 +165,26 @@ func TestOpenLocates(t *testing.T) {
 	for name, b := range stl10Files() {
 		write(t, dir, map[string][]byte{"mine/" + name: b})
 	}
-	_, err = Open(dir, OpenOptions{})
+	_, err = Open(t.Context(), dir, OpenOptions{})
 	if err == nil || !strings.Contains(err.Error(), "holds several data sets") || !strings.Contains(err.Error(), "mine") {
 		t.Errorf("two data sets: %v", err)
 	}
-	_, err = Open(filepath.Join(dir, "absent"), OpenOptions{})
+	_, err = Open(t.Context(), filepath.Join(dir, "absent"), OpenOptions{})
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("absent folder: %v", err)
 	}
 	write(t, dir, map[string][]byte{"x.tar.gz": nil, "x.png": pngFile(t, 1, 1, color.White), "x.txt": []byte("hello")})
-	_, err = Open(filepath.Join(dir, "x.tar.gz"), OpenOptions{})
+	_, err = Open(t.Context(), filepath.Join(dir, "x.tar.gz"), OpenOptions{})
 	if !errors.Is(err, ErrNotDataset) || !strings.Contains(err.Error(), "unpack it") {
 		t.Errorf("archive: %v", err)
 	}
-	ds, err = Open(filepath.Join(dir, "x.png"), OpenOptions{})
+	ds, err = Open(t.Context(), filepath.Join(dir, "x.png"), OpenOptions{})
 	if err != nil || ds.Len() != 1 || ds.Classes() != nil {
 		t.Errorf("one file: %v", err)
 	}
-	ds, err = Open(filepath.Join(dir, "x.txt"), OpenOptions{})
+	ds, err = Open(t.Context(), filepath.Join(dir, "x.txt"), OpenOptions{})
 	if err == nil {
-		_, err = ds.Sample(0)
+		_, err = ds.Sample(t.Context(), 0)
 	}
 	if err == nil || !strings.Contains(err.Error(), `x.txt: not an image: it begins with "hello", expected JPEG, PNG, GIF, WebP, BMP or TIFF`) {
 		t.Errorf("text: %v", err)
@@ -196,13 +196,13 @@ func TestOpenFiles(t *testing.T) {
 	white := pngFile(t, 2, 3, color.White)
 	write(t, dir, map[string][]byte{"b.png": white, "a.txt": white, "sub/2.png": white, "sub/1.png": white, "sub/x.txt": nil, "none/x.txt": nil, "zero.png": nil})
 	path := func(name string) string { return filepath.Join(dir, name) }
-	ds, err := OpenFiles([]string{path("b.png"), path("sub"), path("a.txt")}, OpenOptions{})
+	ds, err := OpenFiles(t.Context(), []string{path("b.png"), path("sub"), path("a.txt")}, OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for i := range ds.Len() {
-		s, err := ds.Sample(i)
+		s, err := ds.Sample(t.Context(), i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,9 +230,9 @@ func TestOpenFiles(t *testing.T) {
 		if strings.HasPrefix(want, "Max") {
 			opt.MaxPixels = -1
 		}
-		ds, err := OpenFiles(paths, opt)
+		ds, err := OpenFiles(t.Context(), paths, opt)
 		if err == nil {
-			_, err = ds.Sample(0)
+			_, err = ds.Sample(t.Context(), 0)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
@@ -255,7 +255,7 @@ func TestLinks(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	ds, err := Open(filepath.Join(dir, "set"), OpenOptions{})
+	ds, err := Open(t.Context(), filepath.Join(dir, "set"), OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

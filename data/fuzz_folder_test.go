@@ -66,7 +66,7 @@ func FuzzFolder(f *testing.F) {
 			if ds != nil {
 				ds.Close()
 			}
-			ds, err = Open(root, OpenOptions{MaxPixels: limit})
+			ds, err = Open(t.Context(), root, OpenOptions{MaxPixels: limit})
 		})
 		if err != nil {
 			if err.Error() == "" || bytes.ContainsRune([]byte(err.Error()), '\n') {
@@ -79,7 +79,7 @@ func FuzzFolder(f *testing.F) {
 			t.Error("a data set of nothing")
 		}
 		for i := range ds.Len() {
-			s, err := ds.Sample(i)
+			s, err := ds.Sample(t.Context(), i)
 			if err != nil {
 				continue
 			}

@@ -32,7 +32,7 @@ func openFuzzed(t *testing.T, l *layout, files fstest.MapFS, split string, opt O
 	}
 	defer ds.Close()
 	for i := range ds.Len() {
-		s, err := ds.Sample(i)
+		s, err := ds.Sample(t.Context(), i)
 		if err != nil {
 			return false
 		}

@@ -43,9 +43,7 @@ func (j *joined) Classes() []string {
 	return nil
 }
 
-func (j *joined) Sample(i int) (Sample, error) { return j.sample(context.Background(), i) }
-
-func (j *joined) sample(ctx context.Context, i int) (Sample, error) {
+func (j *joined) Sample(ctx context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, j.Len()); err != nil {
 		return Sample{}, err
 	}
@@ -53,20 +51,7 @@ func (j *joined) sample(ctx context.Context, i int) (Sample, error) {
 	if k > 0 {
 		i -= j.ends[k-1]
 	}
-	return readSample(ctx, j.parts[k], i)
-}
-
-// contextSampler is a data set whose samples may take long to read.
-type contextSampler interface {
-	sample(ctx context.Context, i int) (Sample, error)
-}
-
-// readSample reads a sample, giving up when ctx ends where ds can.
-func readSample(ctx context.Context, ds Dataset, i int) (Sample, error) {
-	if ds, ok := ds.(contextSampler); ok {
-		return ds.sample(ctx, i)
-	}
-	return ds.Sample(i)
+	return j.parts[k].Sample(ctx, i)
 }
 
 // closeAll closes all parts and returns the first error.

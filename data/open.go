@@ -90,14 +90,9 @@ func find(dir string) *layout {
 // or in folders train, val and test of such folders; or just image files,
 // which then have no labels. A path to an image file opens that file.
 //
-// Several data sets, one beside the other, are an error that names them.
-func Open(path string, opt OpenOptions) (Dataset, error) {
-	return OpenContext(context.Background(), path, opt)
-}
-
-// OpenContext is Open that stops with ctx's error when ctx ends while folders
-// are listed.
-func OpenContext(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
+// Several data sets, one beside the other, are an error that names them. It stops
+// with ctx's error when ctx ends while folders are listed.
+func Open(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
@@ -109,7 +104,7 @@ func OpenContext(ctx context.Context, path string, opt OpenOptions) (Dataset, er
 		if isArchive(path) {
 			return nil, fmt.Errorf("data: %s: %w but an archive: unpack it and give the folder", path, ErrNotDataset)
 		}
-		return OpenFilesContext(ctx, []string{path}, opt)
+		return OpenFiles(ctx, []string{path}, opt)
 	}
 	dir, l, err := locate(ctx, path)
 	if err != nil {

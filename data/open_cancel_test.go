@@ -22,7 +22,7 @@ func TestOpenStops(t *testing.T) {
 	}
 	write(t, dir, files)
 	looks := countdown.Stops(t, "Open", 100, 0, func(ctx context.Context) error {
-		ds, err := OpenContext(ctx, dir, OpenOptions{})
+		ds, err := Open(ctx, dir, OpenOptions{})
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func TestOpenStops(t *testing.T) {
 		t.Errorf("%d looks at the context for %d folders, one of 3,000 files", looks, folders)
 	}
 	countdown.Stops(t, "OpenFiles", 10, 0, func(ctx context.Context) error {
-		ds, err := OpenFilesContext(ctx, []string{dir + "/class0"}, OpenOptions{})
+		ds, err := OpenFiles(ctx, []string{dir + "/class0"}, OpenOptions{})
 		if err != nil {
 			return err
 		}

@@ -100,10 +100,10 @@ func TestBadRecords(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ds, err := Open(dir, c.opt)
+			ds, err := Open(t.Context(), dir, c.opt)
 			if err == nil {
 				for i := 0; i < ds.Len() && err == nil; i++ {
-					_, err = ds.Sample(i)
+					_, err = ds.Sample(t.Context(), i)
 				}
 				ds.Close()
 			}

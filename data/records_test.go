@@ -110,7 +110,7 @@ func cifarBinary(format Format) map[string][]byte {
 func readAll(t testing.TB, ds Dataset) (labels []int64, pix []byte) {
 	t.Helper()
 	for i := range ds.Len() {
-		s, err := ds.Sample(i)
+		s, err := ds.Sample(t.Context(), i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,12 +127,12 @@ func readAll(t testing.TB, ds Dataset) (labels []int64, pix []byte) {
 func sameAsTorchvision(t *testing.T, name, dir string, opt OpenOptions) {
 	t.Helper()
 	f := golden.Open(t, "data/records.safetensors")
-	ds, err := Open(dir, opt)
+	ds, err := Open(t.Context(), dir, opt)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	first, err := ds.Sample(0)
+	first, err := ds.Sample(t.Context(), 0)
 	if err != nil || !bytes.Equal(first.Image.Pix, f.Bytes(name+" first")) {
 		t.Errorf("%s: the first image differs (%v)", name, err)
 	}
@@ -161,7 +161,7 @@ func TestSTL10IsTorchvisions(t *testing.T) {
 	} {
 		sameAsTorchvision(t, "stl10 "+name, dir, opt)
 	}
-	ds, err := Open(filepath.Join(dir, "stl10_binary"), OpenOptions{Split: "all"})
+	ds, err := Open(t.Context(), filepath.Join(dir, "stl10_binary"), OpenOptions{Split: "all"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +175,12 @@ func TestSTL10IsTorchvisions(t *testing.T) {
 		t.Errorf("all: %d samples of %s, %s", ds.Len(), d.Format(), d.Split())
 	}
 	for i, want := range map[int]string{0: "train/0", 11: "train/11", 12: "test/0", 18: "test/6"} {
-		if s, err := ds.Sample(i); err != nil || s.Name != want {
+		if s, err := ds.Sample(t.Context(), i); err != nil || s.Name != want {
 			t.Errorf("sample %d is %s (%v), want %s", i, s.Name, err, want)
 		}
 	}
 	for _, i := range []int{-1, 19} {
-		if _, err := ds.Sample(i); err == nil {
+		if _, err := ds.Sample(t.Context(), i); err == nil {
 			t.Errorf("sample %d of 19: no error", i)
 		}
 	}
@@ -194,7 +194,7 @@ func TestPickledCIFARIsTorchvisions(t *testing.T) {
 		}
 		sameAsTorchvision(t, c.format+" train", dir, OpenOptions{Split: "train"})
 		sameAsTorchvision(t, c.format+" test", dir, OpenOptions{})
-		ds, err := Open(filepath.Join(dir, c.folder), OpenOptions{})
+		ds, err := Open(t.Context(), filepath.Join(dir, c.folder), OpenOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +209,7 @@ func TestPickledCIFARIsTorchvisions(t *testing.T) {
 func TestPickledCIFAR100Coarse(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, cifarFiles(t, "cifar-100-python"))
-	ds, err := Open(dir, OpenOptions{Split: "train", Coarse: true})
+	ds, err := Open(t.Context(), dir, OpenOptions{Split: "train", Coarse: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestBinaryCIFAR(t *testing.T) {
 		}
 		files[c.name] = b
 		write(t, dir, files)
-		ds, err := Open(dir, OpenOptions{})
+		ds, err := Open(t.Context(), dir, OpenOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,10 +257,10 @@ func TestBinaryCIFAR(t *testing.T) {
 			t.Errorf("%s: the images differ", c.format)
 		}
 		// The training files are short, so only AnyCount takes them.
-		if _, err := Open(dir, OpenOptions{Split: "train"}); err == nil || !strings.Contains(err.Error(), "expected 30730000 (10000 records)") && c.format == CIFAR10 {
+		if _, err := Open(t.Context(), dir, OpenOptions{Split: "train"}); err == nil || !strings.Contains(err.Error(), "expected 30730000 (10000 records)") && c.format == CIFAR10 {
 			t.Errorf("%s: a training file of two records: %v", c.format, err)
 		}
-		ds, err = Open(dir, OpenOptions{Split: "train", AnyCount: true})
+		ds, err = Open(t.Context(), dir, OpenOptions{Split: "train", AnyCount: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func TestBinaryCIFAR(t *testing.T) {
 func TestRealCIFAR10(t *testing.T) {
 	dir := golden.SharedData(t, "cifar-10-batches-bin")
 	f := golden.Open(t, "data/real.safetensors")
-	ds, err := Open(dir, OpenOptions{})
+	ds, err := Open(t.Context(), dir, OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,13 +302,13 @@ func TestConcurrentSamples(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, dir, files)
-		ds, err := Open(dir, OpenOptions{Split: "all", AnyCount: true})
+		ds, err := Open(t.Context(), dir, OpenOptions{Split: "all", AnyCount: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := make([]Sample, ds.Len())
 		for i := range want {
-			if want[i], err = ds.Sample(i); err != nil {
+			if want[i], err = ds.Sample(t.Context(), i); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -318,7 +318,7 @@ func TestConcurrentSamples(t *testing.T) {
 			wg.Go(func() {
 				for k := range want {
 					i := (k + g) % len(want)
-					s, err := ds.Sample(i)
+					s, err := ds.Sample(t.Context(), i)
 					if err != nil || s.Label != want[i].Label || s.Name != want[i].Name || !bytes.Equal(s.Image.Pix, want[i].Image.Pix) {
 						t.Errorf("%s: sample %d differs (%v)", name, i, err)
 						return
@@ -368,7 +368,7 @@ func TestPickledCIFARFullSize(t *testing.T) {
 	write(t, dir, files)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	ds, err := Open(dir, OpenOptions{})
+	ds, err := Open(t.Context(), dir, OpenOptions{})
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -122,7 +123,7 @@ func (s *stl10) Split() string     { return s.split }
 func (s *stl10) Close() error      { return s.images.Close() }
 
 // Sample names a sample by its place in the file, also in a fold.
-func (s *stl10) Sample(i int) (Sample, error) {
+func (s *stl10) Sample(_ context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, s.Len()); err != nil {
 		return Sample{}, err
 	}

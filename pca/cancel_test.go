@@ -25,38 +25,38 @@ func TestStops(t *testing.T) {
 		f    func(ctx context.Context) error
 	}{
 		{"covariance", 5000 * 300 * 300 / 2, func(ctx context.Context) error {
-			_, err := pca.FitContext(ctx, x, pca.Options{Components: 2})
+			_, err := pca.Fit(ctx, x, pca.Options{Components: 2})
 			return err
 		}},
 		{"all components", 5000*300*300/2 + 4*300*300*300, func(ctx context.Context) error {
-			_, err := pca.FitContext(ctx, x, pca.Options{})
+			_, err := pca.Fit(ctx, x, pca.Options{})
 			return err
 		}},
 		{"Gram", 280*280*300/2 + 4*280*280*280, func(ctx context.Context) error {
-			_, err := pca.FitContext(ctx, wide, pca.Options{})
+			_, err := pca.Fit(ctx, wide, pca.Options{})
 			return err
 		}},
 		{"elements", 5000 * 300 * 300 / 2, func(ctx context.Context) error {
-			_, err := pca.FitContext(ctx, view{x}, pca.Options{Components: 2})
+			_, err := pca.Fit(ctx, view{x}, pca.Options{Components: 2})
 			return err
 		}},
 		{"incremental", 5000 * 300 * 300 / 2, func(ctx context.Context) error {
 			var inc pca.Incremental
-			if err := inc.AddContext(ctx, x); err != nil {
+			if err := inc.Add(ctx, x); err != nil {
 				if inc.Samples() != 0 {
 					t.Errorf("%d samples were added, and the error %v", inc.Samples(), err)
 				}
 				return err
 			}
-			_, err := inc.FitContext(ctx, pca.Options{Components: 2})
+			_, err := inc.Fit(ctx, pca.Options{Components: 2})
 			return err
 		}},
 		{"transform", 5000 * 300 * 300, func(ctx context.Context) error {
-			_, err := m.TransformContext(ctx, x)
+			_, err := m.Transform(ctx, x)
 			return err
 		}},
 		{"inverse", 5000 * 300 * 300, func(ctx context.Context) error {
-			_, err := m.InverseTransformContext(ctx, x)
+			_, err := m.InverseTransform(ctx, x)
 			return err
 		}},
 	} {
@@ -79,7 +79,7 @@ func TestStopsReading(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := pca.FitContext(ctx, x, pca.Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := pca.Fit(ctx, x, pca.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if late := x.n - 100_000; late > 2*1024*64 {

@@ -1,6 +1,7 @@
 package pca_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -19,11 +20,11 @@ func Example() {
 		3, 3.1,
 		1, 1.9,
 	})
-	m, err := pca.Fit(x, pca.Options{Components: 1})
+	m, err := pca.Fit(context.Background(), x, pca.Options{Components: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
-	scores, err := m.Transform(x)
+	scores, err := m.Transform(context.Background(), x)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -41,14 +42,14 @@ func ExampleIncremental() {
 	for i, inc := range []*pca.Incremental{&first, &second} {
 		shard := mat.NewDense(3, 2, []float64{0, 0, 1, 2, 2, 4})
 		shard.Apply(func(_, j int, v float64) float64 { return v + float64(i*j) }, shard)
-		if err := inc.Add(shard); err != nil {
+		if err := inc.Add(context.Background(), shard); err != nil {
 			log.Fatal(err)
 		}
 	}
 	if err := first.Merge(&second); err != nil {
 		log.Fatal(err)
 	}
-	m, err := first.Fit(pca.Options{})
+	m, err := first.Fit(context.Background(), pca.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -45,6 +45,6 @@ func FuzzRead(f *testing.F) {
 		}
 		_, d := m.Components.Dims()
 		// Any finite model may overflow, but not panic.
-		_, _ = m.Transform(random("fuzz", 2, d))
+		_, _ = m.Transform(t.Context(), random("fuzz", 2, d))
 	})
 }

@@ -52,15 +52,15 @@ func TestScikitLearn(t *testing.T) {
 			}
 			c.opt.Solver = solver
 			x := data[c.data]
-			m, err := pca.Fit(x, c.opt)
+			m, err := pca.Fit(t.Context(), x, c.opt)
 			if err != nil {
 				t.Fatal(c.name, err)
 			}
-			z, err := m.Transform(x.Slice(0, min(x.RawMatrix().Rows, 40), 0, x.RawMatrix().Cols))
+			z, err := m.Transform(t.Context(), x.Slice(0, min(x.RawMatrix().Rows, 40), 0, x.RawMatrix().Cols))
 			if err != nil {
 				t.Fatal(c.name, err)
 			}
-			back, err := m.InverseTransform(z)
+			back, err := m.InverseTransform(t.Context(), z)
 			if err != nil {
 				t.Fatal(c.name, err)
 			}

@@ -30,14 +30,9 @@ func (inc *Incremental) Samples() int {
 
 // Add takes in the samples of x, n x d, n at least 1. The first call fixes d.
 // It is an error when d changes or an element is NaN or infinite (the row
-// named is that of x), and then nothing has been added.
-func (inc *Incremental) Add(x mat.Matrix) error {
-	return inc.AddContext(context.Background(), x)
-}
-
-// AddContext is Add that stops with ctx's error, nothing added, soon after
-// ctx ends.
-func (inc *Incremental) AddContext(ctx context.Context, x mat.Matrix) error {
+// named is that of x), and then nothing has been added. It stops with ctx's
+// error, nothing added, soon after ctx ends.
+func (inc *Incremental) Add(ctx context.Context, x mat.Matrix) error {
 	src, err := newSource(x)
 	if err != nil {
 		return err
@@ -84,13 +79,8 @@ func (inc *Incremental) sameFeatures(d int) error {
 
 // Fit computes the principal components of all samples so far, of which there
 // must be 2. More may be added afterwards. The solver Gram, which needs the
-// samples themselves, is an error.
-func (inc *Incremental) Fit(opt Options) (*Model, error) {
-	return inc.FitContext(context.Background(), opt)
-}
-
-// FitContext is Fit that stops with ctx's error soon after ctx ends.
-func (inc *Incremental) FitContext(ctx context.Context, opt Options) (*Model, error) {
+// samples themselves, is an error. It stops with ctx's error soon after ctx ends.
+func (inc *Incremental) Fit(ctx context.Context, opt Options) (*Model, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}

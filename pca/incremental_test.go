@@ -23,7 +23,7 @@ func TestIncremental(t *testing.T) {
 		for lo := 0; lo < 1000; lo += step {
 			hi := min(lo+step, 1000)
 			for _, to := range []*pca.Incremental{&inc, map[bool]*pca.Incremental{true: &left, false: &right}[lo%3 == 0]} {
-				if err := to.Add(rows(lo, hi)); err != nil {
+				if err := to.Add(t.Context(), rows(lo, hi)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -32,7 +32,7 @@ func TestIncremental(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, i := range []*pca.Incremental{&inc, &left} {
-			m, err := i.Fit(opt)
+			m, err := i.Fit(t.Context(), opt)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,11 +53,11 @@ func TestIncrementalOffset(t *testing.T) {
 	for lo := 0; lo < 500; lo += 50 {
 		y := mat.NewDense(50, 4, nil)
 		y.Apply(func(_, _ int, v float64) float64 { return v + 1e6 }, x.Slice(lo, lo+50, 0, 4))
-		if err := inc.Add(y); err != nil {
+		if err := inc.Add(t.Context(), y); err != nil {
 			t.Fatal(err)
 		}
 	}
-	m, err := inc.Fit(pca.Options{})
+	m, err := inc.Fit(t.Context(), pca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,26 +74,26 @@ func TestIncrementalErrors(t *testing.T) {
 	if err := inc.Merge(nil); err != nil {
 		t.Error(err)
 	}
-	if _, err := inc.Fit(pca.Options{}); err == nil || !strings.Contains(err.Error(), "0 samples") {
+	if _, err := inc.Fit(t.Context(), pca.Options{}); err == nil || !strings.Contains(err.Error(), "0 samples") {
 		t.Errorf("no samples: %v", err)
 	}
-	if err := inc.Add(x); err != nil {
+	if err := inc.Add(t.Context(), x); err != nil {
 		t.Fatal(err)
 	}
-	before, err := inc.Fit(pca.Options{})
+	before, err := inc.Fit(t.Context(), pca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := inc.Add(random("incremental", 5, 4)); err == nil || !strings.Contains(err.Error(), "4 columns after data of 3") {
+	if err := inc.Add(t.Context(), random("incremental", 5, 4)); err == nil || !strings.Contains(err.Error(), "4 columns after data of 3") {
 		t.Errorf("columns: %v", err)
 	}
 	bad := mat.DenseCopyOf(x)
 	bad.Set(4, 1, math.NaN())
-	if err := inc.Add(bad); err == nil || !strings.Contains(err.Error(), "row 4, column 1 is NaN") {
+	if err := inc.Add(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "row 4, column 1 is NaN") {
 		t.Errorf("NaN: %v", err)
 	}
 	var other pca.Incremental
-	if err := other.Add(random("other", 2, 4)); err != nil {
+	if err := other.Add(t.Context(), random("other", 2, 4)); err != nil {
 		t.Fatal(err)
 	}
 	if err := inc.Merge(&other); err == nil {
@@ -102,17 +102,17 @@ func TestIncrementalErrors(t *testing.T) {
 	if inc.Samples() != 5 {
 		t.Errorf("%d samples after the errors", inc.Samples())
 	}
-	after, err := inc.Fit(pca.Options{})
+	after, err := inc.Fit(t.Context(), pca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := sameModel(t, before, after); d != 0 {
 		t.Errorf("the errors changed the model by %g", d)
 	}
-	if _, err := inc.Fit(pca.Options{Components: 4}); err == nil {
+	if _, err := inc.Fit(t.Context(), pca.Options{Components: 4}); err == nil {
 		t.Error("4 components of 3 features")
 	}
-	if _, err := inc.Fit(pca.Options{Solver: pca.Gram}); err == nil {
+	if _, err := inc.Fit(t.Context(), pca.Options{Solver: pca.Gram}); err == nil {
 		t.Error("the Gram solver without samples")
 	}
 }

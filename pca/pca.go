@@ -90,13 +90,8 @@ type Model struct {
 // Fit computes the principal components of x, n x d, a sample a row. It is an
 // error when n < 2, when an element is NaN or infinite, or when more than
 // min(n, d) components are asked for. Constant columns are fine: they carry
-// no variance.
-func Fit(x mat.Matrix, opt Options) (*Model, error) {
-	return FitContext(context.Background(), x, opt)
-}
-
-// FitContext is Fit that stops with ctx's error soon after ctx ends.
-func FitContext(ctx context.Context, x mat.Matrix, opt Options) (*Model, error) {
+// no variance. It stops with ctx's error soon after ctx ends.
+func Fit(ctx context.Context, x mat.Matrix, opt Options) (*Model, error) {
 	src, err := newSource(x)
 	if err != nil {
 		return nil, err

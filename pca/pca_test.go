@@ -1,6 +1,7 @@
 package pca_test
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"slices"
@@ -29,7 +30,7 @@ type view struct{ mat.Matrix }
 
 func fit(t testing.TB, x mat.Matrix, opt pca.Options) *pca.Model {
 	t.Helper()
-	m, err := pca.Fit(x, opt)
+	m, err := pca.Fit(t.Context(), x, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestErrors(t *testing.T) {
 		{"both", ok, pca.Options{Components: 1, Variance: 0.5}, "give one"},
 		{"solver", ok, pca.Options{Solver: 9}, "solver 9"},
 	} {
-		m, err := pca.Fit(c.x, c.opt)
+		m, err := pca.Fit(t.Context(), c.x, c.opt)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
@@ -101,7 +102,7 @@ func TestErrors(t *testing.T) {
 	whitening := fit(t, &large, pca.Options{Components: 2, Whiten: true})
 	for _, c := range []struct {
 		name string
-		f    func(mat.Matrix) (*mat.Dense, error)
+		f    func(context.Context, mat.Matrix) (*mat.Dense, error)
 		x    mat.Matrix
 		want string
 	}{
@@ -113,7 +114,7 @@ func TestErrors(t *testing.T) {
 		{"huge score", whitening.InverseTransform, mat.NewDense(1, 2, []float64{math.MaxFloat64, math.MaxFloat64}), "too large"},
 		{"empty model", new(pca.Model).Transform, ok, "no components"},
 	} {
-		if _, err := c.f(c.x); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := c.f(t.Context(), c.x); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
@@ -167,11 +168,11 @@ func TestDegenerate(t *testing.T) {
 					t.Errorf("%s %+v: ratio %g", name, opt, r)
 				}
 			}
-			z, err := m.Transform(x)
+			z, err := m.Transform(t.Context(), x)
 			if err != nil {
 				t.Fatal(name, err)
 			}
-			back, err := m.InverseTransform(z)
+			back, err := m.InverseTransform(t.Context(), z)
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -280,7 +281,7 @@ func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 		for _, p := range []int{1, 2, 7} {
 			runtime.GOMAXPROCS(p)
 			m := fit(t, x, pca.Options{Components: 70})
-			z, err := m.Transform(x)
+			z, err := m.Transform(t.Context(), x)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -317,7 +318,7 @@ func BenchmarkScatter(b *testing.B) {
 	x := random("bench", 10_000, 512)
 	for b.Loop() {
 		var inc pca.Incremental
-		if err := inc.Add(x); err != nil {
+		if err := inc.Add(b.Context(), x); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -328,7 +329,7 @@ func BenchmarkTransform(b *testing.B) {
 	x := random("bench", 10_000, 512)
 	m := fit(b, x.Slice(0, 600, 0, 512), pca.Options{Components: 50})
 	for b.Loop() {
-		if _, err := m.Transform(x); err != nil {
+		if _, err := m.Transform(b.Context(), x); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package pca
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
+	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
 // formatName and formatVersion open every saved model.
@@ -63,9 +65,10 @@ func (m *Model) Write(w io.Writer) error {
 	})
 }
 
-// Save writes the model to a file that is whole or absent.
-func (m *Model) Save(path string) error {
-	return atomicfile.Write(path, m.Write)
+// Save writes the model to a file that is whole or absent. It stops with ctx's
+// error, nothing written, when ctx ends.
+func (m *Model) Save(ctx context.Context, path string) error {
+	return atomicfile.Write(ctx, path, m.Write)
 }
 
 // Read reads a model that Write wrote. It is an error when anything else
@@ -79,8 +82,10 @@ func Read(r io.Reader) (*Model, error) {
 	return decode(data)
 }
 
-// Load reads the model in a file that Save wrote; see Read.
-func Load(path string) (*Model, error) {
+// Load reads the model in a file that Save wrote; see Read. It stops with ctx's
+// error, at the next MiB, when ctx ends.
+func Load(ctx context.Context, path string) (*Model, error) {
+	// Looked at before it is opened: opening a named pipe would wait for ever.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("pca: %w", err)
@@ -88,9 +93,14 @@ func Load(path string) (*Model, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("pca: %s: not a regular file", path)
 	}
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("pca: %w", err)
+	}
+	defer f.Close()
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(ctxio.Reader(ctx, f), data); err != nil {
+		return nil, fmt.Errorf("pca: %s: %w", path, err)
 	}
 	m, err := decode(data)
 	if err != nil {

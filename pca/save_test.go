@@ -21,10 +21,10 @@ func saved(t testing.TB) []byte {
 func TestSaveLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.json")
 	m := fit(t, random("save", 30, 8), pca.Options{Components: 3, Whiten: true})
-	if err := m.Save(path); err != nil {
+	if err := m.Save(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	got, err := pca.Load(path)
+	got, err := pca.Load(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +34,13 @@ func TestSaveLoad(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"format":"glimpse-pca","version":2}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pca.Load(path); err == nil || !strings.Contains(err.Error(), "model.json") {
+	if _, err := pca.Load(t.Context(), path); err == nil || !strings.Contains(err.Error(), "model.json") {
 		t.Errorf("error %v names no file", err)
 	}
-	if _, err := pca.Load(t.TempDir()); err == nil {
+	if _, err := pca.Load(t.Context(), t.TempDir()); err == nil {
 		t.Error("loaded a folder")
 	}
-	if err := new(pca.Model).Save(path); err == nil {
+	if err := new(pca.Model).Save(t.Context(), path); err == nil {
 		t.Error("saved an empty model")
 	}
 }

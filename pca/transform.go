@@ -15,14 +15,8 @@ import (
 // Transform returns the scores of x, n x d: the coordinates along the k
 // components of each centred row, n x k, divided by the standard deviations
 // when the model whitens. It is an error when x has not d columns or holds
-// NaN or infinities.
-func (m *Model) Transform(x mat.Matrix) (*mat.Dense, error) {
-	return m.TransformContext(context.Background(), x)
-}
-
-// TransformContext is Transform that stops with ctx's error soon after ctx
-// ends.
-func (m *Model) TransformContext(ctx context.Context, x mat.Matrix) (*mat.Dense, error) {
+// NaN or infinities. It stops with ctx's error soon after ctx ends.
+func (m *Model) Transform(ctx context.Context, x mat.Matrix) (*mat.Dense, error) {
 	k, d, err := m.dims()
 	if err != nil {
 		return nil, err
@@ -74,14 +68,10 @@ func (s *source) badScore(z *mat.Dense) error {
 
 // InverseTransform returns the data, n x d, that have the scores z, n x k,
 // and nothing outside the span of the components: of Transform's scores, the
-// nearest approximation of the data that k components allow.
-func (m *Model) InverseTransform(z mat.Matrix) (*mat.Dense, error) {
-	return m.InverseTransformContext(context.Background(), z)
-}
-
-// InverseTransformContext is InverseTransform that stops with ctx's error soon
-// after ctx ends.
-func (m *Model) InverseTransformContext(ctx context.Context, z mat.Matrix) (*mat.Dense, error) {
+// nearest approximation of the data that k components allow. It is an error
+// when z has not k columns or holds NaN or infinities. It stops with ctx's error
+// soon after ctx ends.
+func (m *Model) InverseTransform(ctx context.Context, z mat.Matrix) (*mat.Dense, error) {
 	k, d, err := m.dims()
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func TestDrawingStops(t *testing.T) {
 	f := crowd(t, 20_000)
 	const pieces = 48 // 24 turns of two series: each ends with one more look
 	looks := countdown.Stops(t, "Image", 20, pieces, func(ctx context.Context) error {
-		_, err := f.ImageContext(ctx)
+		_, err := f.Image(ctx)
 		return err
 	})
 	if looks < 20_000/markersAtOnce {
@@ -46,7 +46,7 @@ func TestDrawingStops(t *testing.T) {
 	}
 	// Pictures side by side may each look before one of them finds the end.
 	if looks := countdown.Stops(t, "Grid", 10, 20, func(ctx context.Context) error {
-		_, err := GridContext(ctx, cells, GridOptions{})
+		_, err := Grid(ctx, cells, GridOptions{})
 		return err
 	}); looks < len(cells) {
 		t.Errorf("%d looks at the context for %d pictures", looks, len(cells))
@@ -64,9 +64,9 @@ func TestDrawingStops(t *testing.T) {
 		return err
 	}
 	for name, save := range map[string]func(ctx context.Context, path string) error{
-		"f.png":     f.SaveContext,
-		"f.svg":     f.SaveContext,
-		"noise.png": func(ctx context.Context, path string) error { return SavePNGContext(ctx, path, noise) },
+		"f.png":     f.Save,
+		"f.svg":     f.Save,
+		"noise.png": func(ctx context.Context, path string) error { return SavePNG(ctx, path, noise) },
 	} {
 		path := filepath.Join(dir, name)
 		countdown.Stops(t, name, 10, pieces+2, func(ctx context.Context) error { return absent(path, save(ctx, path)) })
@@ -76,7 +76,7 @@ func TestDrawingStops(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if im, err := f.ImageContext(ended); im != nil || !errors.Is(err, context.Canceled) {
+	if im, err := f.Image(ended); im != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("under an ended context: %v, %v", im != nil, err)
 	}
 }

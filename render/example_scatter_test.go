@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log"
 	"strings"
@@ -23,7 +24,7 @@ func ExampleScatter() {
 	}
 	// figure.Save("tsne.png") or figure.Save("tsne.svg") writes a file.
 	var svg bytes.Buffer
-	if err := figure.WriteSVG(&svg); err != nil {
+	if err := figure.WriteSVG(context.Background(), &svg); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(figure.Height, "pixels high;", strings.Count(svg.String(), "<circle"), "circles, of which 3 in the legend")
@@ -36,6 +37,10 @@ func ExampleScree() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(figure.Image().Bounds())
+	picture, err := figure.Image(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(picture.Bounds())
 	// Output: (0,0)-(1000,700)
 }

@@ -41,14 +41,9 @@ type canvas interface {
 // pt is a place in a figure, in pixels.
 type pt struct{ x, y float64 }
 
-// Image draws the figure as pixels.
-func (f *Figure) Image() *image.RGBA {
-	im, _ := f.ImageContext(context.Background()) // which never ends
-	return im
-}
-
-// ImageContext is Image that stops with ctx's error soon after ctx ends.
-func (f *Figure) ImageContext(ctx context.Context) (*image.RGBA, error) {
+// Image draws the figure as pixels. It stops with ctx's error soon after ctx
+// ends.
+func (f *Figure) Image(ctx context.Context) (*image.RGBA, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := newRaster(ctx, f.Width, f.Height, f.fonts)
@@ -60,10 +55,9 @@ func (f *Figure) ImageContext(ctx context.Context) (*image.RGBA, error) {
 }
 
 // WriteSVG writes the figure as SVG 1.1, its texts as text in whatever
-// sans-serif font the reader has. The same figure gives the same bytes.
-func (f *Figure) WriteSVG(w io.Writer) error { return f.writeSVG(context.Background(), w) }
-
-func (f *Figure) writeSVG(ctx context.Context, w io.Writer) error {
+// sans-serif font the reader has. The same figure gives the same bytes. It stops
+// with ctx's error soon after ctx ends.
+func (f *Figure) WriteSVG(ctx context.Context, w io.Writer) error {
 	s := newSVG(ctx, f.Width, f.Height)
 	f.paint(s)
 	if err := ctx.Err(); err != nil {
@@ -72,11 +66,21 @@ func (f *Figure) writeSVG(ctx context.Context, w io.Writer) error {
 	return s.writeTo(w)
 }
 
-// SavePNG writes the figure to a PNG file that is whole or absent.
-func (f *Figure) SavePNG(path string) error { return SavePNG(path, f.Image()) }
+// SavePNG writes the figure to a PNG file that is whole or absent. It stops with
+// ctx's error, nothing written, soon after ctx ends.
+func (f *Figure) SavePNG(ctx context.Context, path string) error {
+	im, err := f.Image(ctx)
+	if err != nil {
+		return err
+	}
+	return SavePNG(ctx, path, im)
+}
 
-// SaveSVG writes the figure to an SVG file that is whole or absent.
-func (f *Figure) SaveSVG(path string) error { return atomicfile.Write(path, f.WriteSVG) }
+// SaveSVG writes the figure to an SVG file that is whole or absent. It stops with
+// ctx's error, nothing written, soon after ctx ends.
+func (f *Figure) SaveSVG(ctx context.Context, path string) error {
+	return atomicfile.Write(ctx, path, func(w io.Writer) error { return f.WriteSVG(ctx, w) })
+}
 
 // CheckFigureName returns an error unless Figure.Save can write a file of this
 // name: one that ends with .png or .svg, in upper or lower case.
@@ -88,23 +92,15 @@ func CheckFigureName(path string) error {
 }
 
 // Save writes the figure in the format that the name of the file ends with;
-// see CheckFigureName.
-func (f *Figure) Save(path string) error { return f.SaveContext(context.Background(), path) }
-
-// SaveContext is Save that stops with ctx's error, nothing written, soon after
-// ctx ends.
-func (f *Figure) SaveContext(ctx context.Context, path string) error {
+// see CheckFigureName, SavePNG and SaveSVG.
+func (f *Figure) Save(ctx context.Context, path string) error {
 	if err := CheckFigureName(path); err != nil {
 		return err
 	}
 	if strings.EqualFold(filepath.Ext(path), ".svg") {
-		return atomicfile.WriteContext(ctx, path, func(w io.Writer) error { return f.writeSVG(ctx, w) })
+		return f.SaveSVG(ctx, path)
 	}
-	im, err := f.ImageContext(ctx)
-	if err != nil {
-		return err
-	}
-	return SavePNGContext(ctx, path, im)
+	return f.SavePNG(ctx, path)
 }
 
 // checkSize returns an error for a figure too small to read or too large to

@@ -43,9 +43,9 @@ func FuzzScatter(f *testing.F) {
 				}
 			}
 		}
-		if err := fig.WriteSVG(io.Discard); err != nil {
+		if err := fig.WriteSVG(t.Context(), io.Discard); err != nil {
 			t.Fatal(err)
 		}
-		fig.Image()
+		pixels(t, fig)
 	})
 }

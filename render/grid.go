@@ -44,14 +44,9 @@ const maxPixels = 100_000_000
 // cells and keep their shape; a title too long for its cell ends in an
 // ellipsis. It returns an error when there are no pictures, an image is empty,
 // a heat map does not fit its image, an option is out of range, or the figure
-// would have a side over 20,000 pixels or over 10^8 pixels.
-func Grid(cells []Cell, opt GridOptions) (*image.RGBA, error) {
-	return GridContext(context.Background(), cells, opt)
-}
-
-// GridContext is Grid that stops with ctx's error when ctx ends, after the
-// pictures that are being drawn.
-func GridContext(ctx context.Context, cells []Cell, opt GridOptions) (*image.RGBA, error) {
+// would have a side over 20,000 pixels or over 10^8 pixels. It stops with ctx's
+// error when ctx ends, after the pictures that are being drawn.
+func Grid(ctx context.Context, cells []Cell, opt GridOptions) (*image.RGBA, error) {
 	l, err := newLayout(cells, opt)
 	if err != nil {
 		return nil, err

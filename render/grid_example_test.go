@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"os"
@@ -27,14 +28,14 @@ func ExampleGrid() {
 		}
 		cells = append(cells, render.Cell{Base: im, Heat: heat, Title: class, Wrong: i == 1})
 	}
-	figure, err := render.Grid(cells, render.GridOptions{Caption: "Class activation maps"})
+	figure, err := render.Grid(context.Background(), cells, render.GridOptions{Caption: "Class activation maps"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	path := filepath.Join(os.TempDir(), "example-grid.png")
 	defer os.Remove(path)
-	if err := render.SavePNG(path, figure); err != nil {
+	if err := render.SavePNG(context.Background(), path, figure); err != nil {
 		fmt.Println(err)
 		return
 	}

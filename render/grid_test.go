@@ -33,7 +33,7 @@ func blended(t *testing.T, level, heat uint8) color.RGBA {
 
 func grid(t *testing.T, cells []Cell, opt GridOptions) *image.RGBA {
 	t.Helper()
-	im, err := Grid(cells, opt)
+	im, err := Grid(t.Context(), cells, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestGridErrors(t *testing.T) {
 		"far too high":   {many, GridOptions{Cols: 1}},
 		"too large":      {many[:10_000], GridOptions{Cols: 100}},
 	} {
-		im, err := Grid(c.cells, c.opt)
+		im, err := Grid(t.Context(), c.cells, c.opt)
 		if err == nil {
 			t.Errorf("%s: accepted as %v", name, im.Rect)
 		} else if !strings.Contains(err.Error(), "render: ") || strings.Contains(err.Error(), "\n") {
@@ -349,7 +349,7 @@ func BenchmarkGrid(b *testing.B) {
 		cells = append(cells, Cell{Base: im, Heat: randomBytes("heat", 96*96), Title: "picture"})
 	}
 	for b.Loop() {
-		if _, err := Grid(cells, GridOptions{Caption: "Caption"}); err != nil {
+		if _, err := Grid(b.Context(), cells, GridOptions{Caption: "Caption"}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,14 +12,9 @@ import (
 
 // SavePNG writes an image to a PNG file that is whole or absent. The same
 // image gives the same bytes. It returns an error when the image is nil, has
-// no pixels or a side over 20,000 of them, or the file cannot be written.
-func SavePNG(path string, im image.Image) error {
-	return SavePNGContext(context.Background(), path, im)
-}
-
-// SavePNGContext is SavePNG that stops with ctx's error, nothing written, soon
-// after ctx ends.
-func SavePNGContext(ctx context.Context, path string, im image.Image) error {
+// no pixels or a side over 20,000 of them, or the file cannot be written. It
+// stops with ctx's error, nothing written, soon after ctx ends.
+func SavePNG(ctx context.Context, path string, im image.Image) error {
 	if im == nil {
 		return fmt.Errorf("render: %s: no image to write", path)
 	}
@@ -28,5 +23,5 @@ func SavePNGContext(ctx context.Context, path string, im image.Image) error {
 	}
 	// The default level: a figure of photographs takes 12 % more at BestSpeed,
 	// and 1 % less, in five times the time, at BestCompression.
-	return atomicfile.WriteContext(ctx, path, func(w io.Writer) error { return png.Encode(w, im) })
+	return atomicfile.Write(ctx, path, func(w io.Writer) error { return png.Encode(w, im) })
 }

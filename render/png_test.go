@@ -16,7 +16,7 @@ func TestSavePNG(t *testing.T) {
 	var files [2][]byte
 	for i := range files {
 		path := filepath.Join(dir, "figure.png")
-		if err := SavePNG(path, im); err != nil {
+		if err := SavePNG(t.Context(), path, im); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -43,11 +43,11 @@ func TestSavePNGErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, im := range map[string]image.Image{"nil": nil, "empty": image.NewGray(image.Rect(0, 0, 0, 9)), "endless": image.NewUniform(color.White)} {
-		if err := SavePNG(old, im); err == nil {
+		if err := SavePNG(t.Context(), old, im); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if err := SavePNG(filepath.Join(dir, "absent", "x.png"), image.NewGray(image.Rect(0, 0, 2, 2))); err == nil {
+	if err := SavePNG(t.Context(), filepath.Join(dir, "absent", "x.png"), image.NewGray(image.Rect(0, 0, 2, 2))); err == nil {
 		t.Error("a folder that does not exist: accepted")
 	}
 	entries, err := os.ReadDir(dir)
@@ -67,7 +67,7 @@ func BenchmarkSavePNG(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "figure.png")
 	b.SetBytes(int64(len(im.Pix)))
 	for b.Loop() {
-		if err := SavePNG(path, im); err != nil {
+		if err := SavePNG(b.Context(), path, im); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -63,12 +63,22 @@ func record(f *Figure) *recorder {
 	return r
 }
 
+// pixels draws a figure.
+func pixels(t testing.TB, f *Figure) *image.RGBA {
+	t.Helper()
+	im, err := f.Image(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
 // A marker covers the pixels about its place, with the area of its disc, and
 // the place is where the ticks say.
 func TestMarkersAreWhereTheyShould(t *testing.T) {
 	series := []Series{{X: []float64{0, 10, 3.7}, Y: []float64{0, 10, 6.1}, Color: color.RGBA{255, 0, 0, 255}}}
 	const radius = 7.3
-	im := mustScatter(t, series, ScatterOptions{Radius: radius, Alpha: 1}).Image()
+	im := pixels(t, mustScatter(t, series, ScatterOptions{Radius: radius, Alpha: 1}))
 	a := axesOf(t, series, ScatterOptions{Radius: radius, Alpha: 1})
 	for i, x := range series[0].X {
 		want := a.place(x, series[0].Y[i])
@@ -163,7 +173,7 @@ func TestNoClassHidesAnother(t *testing.T) {
 		s := &series[i%2]
 		s.X, s.Y = append(s.X, r.Float64()), append(s.Y, r.Float64())
 	}
-	im := mustScatter(t, series, ScatterOptions{Radius: 6, Alpha: 1}).Image()
+	im := pixels(t, mustScatter(t, series, ScatterOptions{Radius: 6, Alpha: 1}))
 	var blue, orange float64
 	for i := 0; i < len(im.Pix); i += 4 {
 		switch (color.RGBA{im.Pix[i], im.Pix[i+1], im.Pix[i+2], 255}) {
@@ -245,7 +255,7 @@ func TestNothingIsCutOff(t *testing.T) {
 		}
 		for _, opt := range []ScatterOptions{{}, {Title: long, XLabel: long, YLabel: long, Equal: true}, {Height: 400}, {Title: "a\nb\tc", Palette: ColourBlindSafe}} {
 			f := mustScatter(t, series, opt)
-			im := f.Image()
+			im := pixels(t, f)
 			inner := im.Rect.Inset(4)
 			for y := range f.Height {
 				for x := 0; x < f.Width; x++ {
@@ -316,10 +326,15 @@ func TestFiguresAreDeterministic(t *testing.T) {
 		for range 2 {
 			go func() {
 				var b bytes.Buffer
-				if err := f.WriteSVG(&b); err != nil {
+				if err := f.WriteSVG(t.Context(), &b); err != nil {
 					t.Error(err)
 				}
-				results <- result{f.Image().Pix, b.Bytes()}
+				im, err := f.Image(t.Context())
+				if err != nil {
+					t.Error(err)
+					im = &image.RGBA{}
+				}
+				results <- result{im.Pix, b.Bytes()}
 			}()
 		}
 		for range 2 {
@@ -384,7 +399,7 @@ func BenchmarkScatter(b *testing.B) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			series := clusters(n, 10)
 			for b.Loop() {
-				mustScatter(b, series, ScatterOptions{}).Image()
+				pixels(b, mustScatter(b, series, ScatterOptions{}))
 			}
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "points/s")
 		})

@@ -25,7 +25,7 @@ type element struct {
 func elements(t *testing.T, f *Figure) (out []element) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := f.WriteSVG(&b); err != nil {
+	if err := f.WriteSVG(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
 	d := xml.NewDecoder(&b)
@@ -130,7 +130,7 @@ func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	for name, magic := range map[string]string{"a.png": "\x89PNG", "b.SVG": "<svg"} {
 		path := filepath.Join(dir, name)
-		if err := f.Save(path); err != nil {
+		if err := f.Save(t.Context(), path); err != nil {
 			t.Fatal(err)
 		}
 		if b, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(b), magic) {
@@ -138,14 +138,14 @@ func TestSave(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"c.jpg", "d", "png", "no/such/folder.svg"} {
-		if err := f.Save(filepath.Join(dir, name)); err == nil {
+		if err := f.Save(t.Context(), filepath.Join(dir, name)); err == nil {
 			t.Errorf("saved as %s", name)
 		}
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
-	if err := f.WriteSVG(full{}); !errors.Is(err, errFull) {
+	if err := f.WriteSVG(t.Context(), full{}); !errors.Is(err, errFull) {
 		t.Errorf("a full disk gives %v", err)
 	}
 }

@@ -50,11 +50,11 @@ func principal(ctx context.Context, x mat.Matrix, l layout) error {
 	tame(v)
 	data := mat.NewDense(n, d, v)
 	k := min(l.dims, n, d)
-	model, err := pca.FitContext(ctx, data, pca.Options{Components: k})
+	model, err := pca.Fit(ctx, data, pca.Options{Components: k})
 	if err != nil {
 		return err
 	}
-	scores, err := model.Transform(data)
+	scores, err := model.Transform(ctx, data)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func photos(t *testing.T, n int) string {
 		if err := os.MkdirAll(class, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := render.SavePNG(filepath.Join(class, "scene.png"), s.Image); err != nil {
+		if err := render.SavePNG(t.Context(), filepath.Join(class, "scene.png"), s.Image); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +97,7 @@ func TestOwnImagesAndWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkpoint.SaveSafetensors(weights, sd); err != nil {
+	if err := checkpoint.SaveSafetensors(t.Context(), weights, sd); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.png"))

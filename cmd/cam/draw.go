@@ -87,24 +87,24 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, m, logits, im))
 			if s.maps != "" {
 				path := filepath.Join(s.maps, fmt.Sprintf("cam_%05d.npy", b.Start+i))
-				if err := npy.SaveContext(ctx, path, []int{m.Height, m.Width}, m.Values); err != nil {
+				if err := npy.Save(ctx, path, []int{m.Height, m.Width}, m.Values); err != nil {
 					return fmt.Errorf("-maps: %w", err)
 				}
 			}
 		}
 	}
-	figure, err := render.GridContext(ctx, cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Originals: s.pairs, Caption: s.caption()})
+	figure, err := render.Grid(ctx, cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Originals: s.pairs, Caption: s.caption()})
 	if err != nil {
 		return err
 	}
-	if err := render.SavePNGContext(ctx, s.out, figure); err != nil {
+	if err := render.SavePNG(ctx, s.out, figure); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
 	s.line("figure", "%s: images %d to %d of class activation maps over %s", s.out, s.start, s.start+count-1, s.mapper.Layer())
 	if s.maps != "" {
 		s.line("maps", "%s: %d .npy files", s.maps, count)
 	}
-	return s.writeJSON()
+	return s.writeJSON(ctx)
 }
 
 // cell is an image of the figure: gray under its heat map.
@@ -156,7 +156,7 @@ func softmax(logits []float32) []float64 {
 	return p
 }
 
-func (s *session) writeJSON() error {
+func (s *session) writeJSON(ctx context.Context) error {
 	if s.json == "" {
 		return nil
 	}
@@ -172,7 +172,7 @@ func (s *session) writeJSON() error {
 		_, err := s.stdout.Write(text.Bytes())
 		return err
 	}
-	if err := atomicfile.Write(s.json, func(w io.Writer) error {
+	if err := atomicfile.Write(ctx, s.json, func(w io.Writer) error {
 		_, err := text.WriteTo(w)
 		return err
 	}); err != nil {

@@ -287,7 +287,7 @@ func (f *fetcher) unpack(ctx context.Context, archive, temp, target string) erro
 	if err := f.set.extract(ctx, &counter{r: r, seen: bar.Set}, temp); err != nil {
 		return fmt.Errorf("%s: %w", archive, err)
 	}
-	if err := f.set.check(temp, false); err != nil {
+	if err := f.set.check(ctx, temp, false); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -334,7 +334,7 @@ func (f *fetcher) verifyData(ctx context.Context, dir string) error {
 			return fmt.Errorf("%s: MD5 sum is %s, expected %s", name, sum, want)
 		}
 	}
-	if err := f.set.check(dir, len(sums) == 0); err != nil {
+	if err := f.set.check(ctx, dir, len(sums) == 0); err != nil {
 		return err
 	}
 	return f.say("%s in %s: sizes and labels of %d files are right; %s", f.set.title, dir, len(f.set.members), against)

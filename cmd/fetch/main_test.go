@@ -87,7 +87,7 @@ func TestCheckCIFAR100(t *testing.T) {
 	if err := s.complete(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.check(dir, false); err != nil {
+	if err := s.check(t.Context(), dir, false); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "test.bin"), os.O_WRONLY, 0)
@@ -98,7 +98,7 @@ func TestCheckCIFAR100(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if err := s.check(dir, true); err == nil || !strings.Contains(err.Error(), "label 200") {
+	if err := s.check(t.Context(), dir, true); err == nil || !strings.Contains(err.Error(), "label 200") {
 		t.Errorf("error %v, expected one with label 200", err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,7 +55,7 @@ func isFieldValue(s string) bool {
 
 // save writes the state file, whole or not at all.
 func (s state) save(path string) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(s) })
+	return atomicfile.Write(context.Background(), path, func(w io.Writer) error { return json.NewEncoder(w).Encode(s) })
 }
 
 // loadState reads a state file. Without one, or with one that is damaged,

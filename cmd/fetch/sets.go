@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,7 +21,7 @@ type set struct {
 	md5     string // of the archive, published by the authors
 	folder  string // that the archive unpacks to
 	members []member
-	check   func(dir string, every bool) error // opens the data set; every: reads each sample
+	check   func(ctx context.Context, dir string, every bool) error // opens the data set; every: reads each sample
 }
 
 // member is a file of a data set.
@@ -140,10 +141,10 @@ func (s *set) complete(dir string) error {
 
 // checkSplits opens the splits of a data set, which checks sizes and STL-10's
 // labels; with every it reads each sample, which checks CIFAR's labels too.
-func checkSplits(splits ...string) func(dir string, every bool) error {
-	return func(dir string, every bool) error {
+func checkSplits(splits ...string) func(ctx context.Context, dir string, every bool) error {
+	return func(ctx context.Context, dir string, every bool) error {
 		for _, split := range splits {
-			if err := checkSplit(dir, split, every); err != nil {
+			if err := checkSplit(ctx, dir, split, every); err != nil {
 				return err
 			}
 		}
@@ -151,8 +152,8 @@ func checkSplits(splits ...string) func(dir string, every bool) error {
 	}
 }
 
-func checkSplit(dir, split string, every bool) (err error) {
-	ds, err := data.Open(dir, data.OpenOptions{Split: split})
+func checkSplit(ctx context.Context, dir, split string, every bool) (err error) {
+	ds, err := data.Open(ctx, dir, data.OpenOptions{Split: split})
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func checkSplit(dir, split string, every bool) (err error) {
 		return nil
 	}
 	for i := range ds.Len() {
-		if _, err := ds.Sample(i); err != nil {
+		if _, err := ds.Sample(ctx, i); err != nil {
 			return err
 		}
 	}

@@ -100,11 +100,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return cli.Usagef("-components %d: %d points of %d features have at most %d", o.Components, n, d, min(n, d))
 	}
 	began := time.Now()
-	model, err := pca.FitContext(ctx, f.X, o.Options)
+	model, err := pca.Fit(ctx, f.X, o.Options)
 	if err != nil {
 		return err
 	}
-	scores, err := model.TransformContext(ctx, f.X)
+	scores, err := model.Transform(ctx, f.X)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "scree     %s\n", o.scree)
 	}
 	if o.model != "" {
-		if err := model.Save(o.model); err != nil {
+		if err := model.Save(ctx, o.model); err != nil {
 			return fmt.Errorf("-model: %w", err)
 		}
 		fmt.Fprintf(stdout, "model     %s\n", o.model)
@@ -152,7 +152,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func (o *options) drawScree(ctx context.Context, f *cli.Features, ratio []float64) error {
 	n, d := f.X.Dims()
 	if shown := min(20, n, d); len(ratio) < shown {
-		model, err := pca.FitContext(ctx, f.X, pca.Options{Components: shown})
+		model, err := pca.Fit(ctx, f.X, pca.Options{Components: shown})
 		if err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (o *options) drawScree(ctx context.Context, f *cli.Features, ratio []float6
 	if err != nil {
 		return err
 	}
-	return figure.SaveContext(ctx, o.scree)
+	return figure.Save(ctx, o.scree)
 }
 
 // list writes numbers as NumPy prints an array, at most ten of them.

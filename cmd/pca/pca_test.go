@@ -33,7 +33,7 @@ func plane(t *testing.T) string {
 	for i := range 50 {
 		x[4*i], x[4*i+1], x[4*i+2] = 3*u[2*i], u[2*i+1], 7
 	}
-	if err := npy.Save(path, []int{50, 4}, x); err != nil {
+	if err := npy.Save(t.Context(), path, []int{50, 4}, x); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -51,14 +51,14 @@ func TestFeatures(t *testing.T) {
 			t.Errorf("stdout lacks %q:\n%s", want, stdout)
 		}
 	}
-	m, err := pca.Load(model)
+	m, err := pca.Load(t.Context(), model)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r := m.ExplainedVarianceRatio; math.Abs(r[0]+r[1]-1) > 1e-9 {
 		t.Errorf("saved model: ratios %v", r)
 	}
-	if a, err := npy.Load(filepath.Join(dir, "f.npy")); err != nil || a.Shape[0] != 50 || a.Shape[1] != 2 {
+	if a, err := npy.Load(t.Context(), filepath.Join(dir, "f.npy")); err != nil || a.Shape[0] != 50 || a.Shape[1] != 2 {
 		t.Errorf("coordinates: %v", err)
 	}
 	for _, name := range []string{"f.png", "f.csv", "scree.svg"} {
@@ -79,7 +79,7 @@ func TestErrors(t *testing.T) {
 	x := plane(t)
 	there := t.TempDir()
 	nan := filepath.Join(there, "nan.npy")
-	if err := npy.Save(nan, []int{2, 2}, []float64{1, 2, 3, math.NaN()}); err != nil {
+	if err := npy.Save(t.Context(), nan, []int{2, 2}, []float64{1, 2, 3, math.NaN()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -230,7 +230,7 @@ func (o *options) draw(ctx context.Context, f *cli.Features, layout mat.Matrix, 
 
 // measure draws and measures a layout that is there already.
 func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features) error {
-	a, err := npy.LoadContext(ctx, o.layout)
+	a, err := npy.Load(ctx, o.layout)
 	if err != nil {
 		return err
 	}

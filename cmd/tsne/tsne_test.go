@@ -42,10 +42,10 @@ func points(t *testing.T, n, d int) (features, labels string) {
 		y[i] = int64(i % 3)
 		x[i*d+i%3] += 10
 	}
-	if err := npy.Save(features, []int{n, d}, x); err != nil {
+	if err := npy.Save(t.Context(), features, []int{n, d}, x); err != nil {
 		t.Fatal(err)
 	}
-	if err := npy.Save(labels, []int{n}, y); err != nil {
+	if err := npy.Save(t.Context(), labels, []int{n}, y); err != nil {
 		t.Fatal(err)
 	}
 	return features, labels
@@ -63,7 +63,7 @@ func TestFeaturesInCoordinatesOut(t *testing.T) {
 			t.Errorf("stdout lacks %q:\n%s", want, stdout)
 		}
 	}
-	a, err := npy.Load(filepath.Join(dir, "f.npy"))
+	a, err := npy.Load(t.Context(), filepath.Join(dir, "f.npy"))
 	if err != nil || len(a.Shape) != 2 || a.Shape[0] != 90 || a.Shape[1] != 2 {
 		t.Errorf("coordinates: %+v, %v", a, err)
 	}
@@ -132,7 +132,7 @@ func TestScenes(t *testing.T) {
 		t.Error(stdout)
 	}
 	for name, shape := range map[string]int{"f.npy": 3, "s.npy": 128} {
-		if a, err := npy.Load(filepath.Join(dir, name)); err != nil || a.Shape[1] != shape {
+		if a, err := npy.Load(t.Context(), filepath.Join(dir, name)); err != nil || a.Shape[1] != shape {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -19,13 +19,10 @@ import (
 //
 // Only a regular file is replaced, which keeps its permissions; of a symbolic
 // link it is the file that it leads to. A new file has those of the umask.
-func Write(path string, write func(io.Writer) error) error {
-	return WriteContext(context.Background(), path, write)
-}
-
-// WriteContext is Write that fails, like a write that does, with ctx's error
-// when ctx ends. It is looked at every 64 KiB.
-func WriteContext(ctx context.Context, path string, write func(io.Writer) error) error {
+//
+// When ctx ends, which is looked at every 64 KiB, that is a failure of write with
+// ctx's error.
+func Write(ctx context.Context, path string, write func(io.Writer) error) error {
 	if err := replace(ctx, path, write); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -11,7 +11,7 @@ import (
 func TestWriteReplacesWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	for _, want := range []string{"first", "second, longer"} {
-		err := Write(path, func(w io.Writer) error {
+		err := Write(t.Context(), path, func(w io.Writer) error {
 			_, err := io.WriteString(w, want)
 			return err
 		})
@@ -32,7 +32,7 @@ func TestWriteFailureLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	boom := errors.New("boom")
-	err := Write(path, func(w io.Writer) error {
+	err := Write(t.Context(), path, func(w io.Writer) error {
 		if _, err := io.WriteString(w, "half"); err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestWriteFailureLeavesNothing(t *testing.T) {
 }
 
 func TestWriteToMissingFolder(t *testing.T) {
-	err := Write(filepath.Join(t.TempDir(), "no", "out"), func(io.Writer) error { return nil })
+	err := Write(t.Context(), filepath.Join(t.TempDir(), "no", "out"), func(io.Writer) error { return nil })
 	if err == nil {
 		t.Error("no error for a folder that does not exist")
 	}

@@ -62,7 +62,7 @@ func TestFullDisk(t *testing.T) {
 		if err := Check(path); err != nil && !errors.Is(err, syscall.ENOSPC) {
 			t.Error(err)
 		}
-		err := Write(path, content('x', size))
+		err := Write(t.Context(), path, content('x', size))
 		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), path+": ") || strings.Contains(err.Error(), suffix) {
 			t.Errorf("%d bytes: error %v", size, err)
 		}
@@ -74,7 +74,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := Write(path, content('y', 100<<10)); err != nil {
+	if err := Write(t.Context(), path, content('y', 100<<10)); err != nil {
 		t.Fatal(err)
 	}
 	only(t, dir, "out")
@@ -110,7 +110,7 @@ func TestTargetsThatAreNoFile(t *testing.T) {
 	}
 	before, _ := os.ReadDir(dir)
 	for path, want := range cases {
-		for what, err := range map[string]error{"Write": Write(path, content('x', 10)), "Check": Check(path)} {
+		for what, err := range map[string]error{"Write": Write(t.Context(), path, content('x', 10)), "Check": Check(path)} {
 			if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), suffix) {
 				t.Errorf("%s %.50q: error %v, want one with %q", what, path, err, want)
 			}
@@ -136,7 +136,7 @@ func TestPermissionsAndLinks(t *testing.T) {
 	if err := os.Symlink("file", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(link, content('n', 3)); err != nil {
+	if err := Write(t.Context(), link, content('n', 3)); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(file); string(got) != "nnn" {
@@ -155,7 +155,7 @@ func TestPermissionsAndLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if err := Write(ours, content('x', 1)); err != nil {
+	if err := Write(t.Context(), ours, content('x', 1)); err != nil {
 		t.Fatal(err)
 	}
 	want, _ := os.Stat(plain)
@@ -166,7 +166,7 @@ func TestPermissionsAndLinks(t *testing.T) {
 		if err := os.Chmod(ours, 0o444); err != nil {
 			t.Fatal(err)
 		}
-		if err := Write(ours, content('y', 1)); !errors.Is(err, fs.ErrPermission) {
+		if err := Write(t.Context(), ours, content('y', 1)); !errors.Is(err, fs.ErrPermission) {
 			t.Errorf("a file that is not to be written: %v", err)
 		}
 	}
@@ -188,14 +188,14 @@ func TestManyWritersOfOneFile(t *testing.T) {
 		}
 		return nil
 	}
-	if err := Write(path, content('0', size)); err != nil {
+	if err := Write(t.Context(), path, content('0', size)); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
 			for range 5 {
-				if err := Write(path, content(byte('a'+i), size)); err != nil && runtime.GOOS != "windows" { // where an open file cannot be replaced
+				if err := Write(t.Context(), path, content(byte('a'+i), size)); err != nil && runtime.GOOS != "windows" { // where an open file cannot be replaced
 					t.Error(err)
 				}
 				if err := whole(); err != nil && runtime.GOOS != "windows" {
@@ -231,7 +231,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := Write(filepath.Join(dir, "z"), content('z', 1)); err != nil {
+	if err := Write(t.Context(), filepath.Join(dir, "z"), content('z', 1)); err != nil {
 		t.Fatal(err)
 	}
 	only(t, dir, ".b.png.glimpse-123.tmp", ".c.png.123.tmp", ".e.glimpse-1.tmpx", "d.glimpse-1.tmp", "z")
@@ -245,7 +245,7 @@ func TestWriteStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	looks := countdown.Stops(t, "WriteContext", 20, 0, func(ctx context.Context) error {
-		err := WriteContext(ctx, path, content('x', 1<<20))
+		err := Write(ctx, path, content('x', 1<<20))
 		if got, _ := os.ReadFile(path); err != nil && string(got) != "before" {
 			t.Errorf("after %v the old file reads %.20q", err, got)
 		}

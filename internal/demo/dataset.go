@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/glimpse-go/glimpse/data"
@@ -24,7 +25,7 @@ func (d *Dataset) Len() int { return d.count }
 func (d *Dataset) Classes() []string { return Classes() }
 
 // Sample draws scene i of the range.
-func (d *Dataset) Sample(i int) (data.Sample, error) {
+func (d *Dataset) Sample(_ context.Context, i int) (data.Sample, error) {
 	if i < 0 || i >= d.count {
 		return data.Sample{}, fmt.Errorf("scenes: no scene %d among %d", i, d.count)
 	}

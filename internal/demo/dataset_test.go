@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -17,7 +18,7 @@ func TestDataset(t *testing.T) {
 	if ds.Len() != 3 || !slices.Equal(ds.Classes(), Classes()) {
 		t.Fatalf("%d scenes of %v", ds.Len(), ds.Classes())
 	}
-	s, err := ds.Sample(2)
+	s, err := ds.Sample(t.Context(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func TestDataset(t *testing.T) {
 		t.Errorf("sample 2 from 7 on, %q of label %d, is not scene 9 of label %d", s.Name, s.Label, want.Label)
 	}
 	for _, i := range []int{-1, 3} {
-		if _, err := ds.Sample(i); err == nil || ds.Mask(i) != nil {
+		if _, err := ds.Sample(t.Context(), i); err == nil || ds.Mask(i) != nil {
 			t.Errorf("sample %d of 3: error %v, mask of %d", i, err, len(ds.Mask(i)))
 		}
 	}
@@ -37,7 +38,7 @@ func TestDataset(t *testing.T) {
 
 func Example() {
 	ds := Scenes(0, 100)
-	s, err := ds.Sample(0)
+	s, err := ds.Sample(context.Background(), 0)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"fmt"
 
@@ -26,7 +27,7 @@ func ScenesNetwork() (*checkpoint.StateDict, error) { return embedded("scenes", 
 func CIFAR10Network() (*checkpoint.StateDict, error) { return embedded("cifar10", cifar10Weights) }
 
 func embedded(name string, weights []byte) (*checkpoint.StateDict, error) {
-	sd, err := checkpoint.Read(bytes.NewReader(weights), int64(len(weights)))
+	sd, err := checkpoint.Read(context.Background(), bytes.NewReader(weights), int64(len(weights)))
 	if err != nil {
 		return nil, fmt.Errorf("embedded %s network: %w", name, err)
 	}

@@ -81,7 +81,7 @@ func TestCIFAR10Network(t *testing.T) {
 	if sd.Metadata["size"] != "32" {
 		t.Errorf("size %q, want 32", sd.Metadata["size"])
 	}
-	ds, err := data.Open(golden.SharedData(t, "cifar-10-batches-bin"), data.OpenOptions{})
+	ds, err := data.Open(t.Context(), golden.SharedData(t, "cifar-10-batches-bin"), data.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

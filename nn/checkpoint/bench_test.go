@@ -96,7 +96,7 @@ func BenchmarkLoad(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Load(path); err != nil {
+				if _, err := Load(b.Context(), path); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -119,7 +119,7 @@ func TestLoadAllocatesOnce(t *testing.T) {
 	for name, data := range map[string][]byte{"zip": archive, "legacy": stream, "safetensors": st.Bytes()} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := Read(bytes.NewReader(data), int64(len(data))); err != nil {
+		if _, err := Read(t.Context(), bytes.NewReader(data), int64(len(data))); err != nil {
 			t.Fatal(err)
 		}
 		runtime.ReadMemStats(&after)

@@ -2,6 +2,7 @@ package checkpoint_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log"
 
@@ -10,7 +11,7 @@ import (
 
 // Load what torch.save(model.state_dict(), "module.pth") wrote.
 func Example() {
-	sd, err := checkpoint.Load("../../testdata/golden/checkpoint/module.pth")
+	sd, err := checkpoint.Load(context.Background(), "../../testdata/golden/checkpoint/module.pth")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func Example() {
 
 // Keep a model in half the space.
 func ExampleStateDict_Convert() {
-	sd, err := checkpoint.Load("../../testdata/golden/checkpoint/module.legacy.pth")
+	sd, err := checkpoint.Load(context.Background(), "../../testdata/golden/checkpoint/module.legacy.pth")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func ExampleStateDict_Convert() {
 	if err := checkpoint.WriteSafetensors(&file, half); err != nil {
 		log.Fatal(err)
 	}
-	again, err := checkpoint.Read(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	again, err := checkpoint.Read(context.Background(), bytes.NewReader(file.Bytes()), int64(file.Len()))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func everyFile(t *testing.T, f func(t *testing.T, file []byte)) {
 func TestReadStops(t *testing.T) {
 	everyFile(t, func(t *testing.T, file []byte) {
 		looks := countdown.Stops(t, "Read", 40, 64, func(ctx context.Context) error {
-			_, err := checkpoint.ReadContext(ctx, bytes.NewReader(file), int64(len(file)))
+			_, err := checkpoint.Read(ctx, bytes.NewReader(file), int64(len(file)))
 			return err
 		})
 		if least := len(file) >> 20; looks < least {
@@ -80,7 +80,7 @@ func TestFileChangesWhileRead(t *testing.T) {
 			for after := int64(0); ; after++ {
 				reads := new(atomic.Int64)
 				r := changing{bytes.NewReader(file), bytes.NewReader(then), after, reads}
-				sd, err := checkpoint.Read(r, int64(len(file)))
+				sd, err := checkpoint.Read(t.Context(), r, int64(len(file)))
 				if (sd == nil) == (err == nil) {
 					t.Fatalf("%s after %d reads: %v, %v", name, after, sd, err)
 				}
@@ -123,11 +123,11 @@ func TestSaveToFullDisk(t *testing.T) {
 	if err := os.WriteFile(path, []byte("before"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	sd, err := checkpoint.Load(golden.Path(t, "nn_resnet18_narrow.safetensors"))
+	sd, err := checkpoint.Load(t.Context(), golden.Path(t, "nn_resnet18_narrow.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = checkpoint.SaveSafetensors(path, sd)
+	err = checkpoint.SaveSafetensors(t.Context(), path, sd)
 	if !errors.Is(err, syscall.ENOSPC) || strings.Count(err.Error(), path) != 1 {
 		t.Errorf("error %v", err)
 	}

@@ -88,7 +88,7 @@ func checkPromises(t *testing.T, data []byte) {
 	t.Helper()
 	var s *StateDict
 	var err error
-	promise.Keep(t, len(data), 0, func() { s, err = Read(bytes.NewReader(data), int64(len(data))) })
+	promise.Keep(t, len(data), 0, func() { s, err = Read(t.Context(), bytes.NewReader(data), int64(len(data))) })
 	if err != nil {
 		if msg := err.Error(); msg == "" || strings.ContainsAny(msg, "\n\r\x00") {
 			t.Fatalf("not one readable line: %q", msg)
@@ -108,7 +108,7 @@ func checkPromises(t *testing.T, data []byte) {
 		}
 		t.Fatal(err)
 	}
-	again, err := Read(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	again, err := Read(t.Context(), bytes.NewReader(file.Bytes()), int64(file.Len()))
 	if err != nil {
 		t.Fatalf("what was accepted cannot be read again: %v", err)
 	}

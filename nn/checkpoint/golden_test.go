@@ -31,7 +31,7 @@ func TestGolden(t *testing.T) {
 			continue
 		}
 		t.Run(file, func(t *testing.T) {
-			sd, err := checkpoint.Load(path)
+			sd, err := checkpoint.Load(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestGoldenMetadata(t *testing.T) {
-	sd, err := checkpoint.Load(golden.Path(t, "checkpoint", "dtypes.safetensors"))
+	sd, err := checkpoint.Load(t.Context(), golden.Path(t, "checkpoint", "dtypes.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestGoldenMetadata(t *testing.T) {
 
 // Values that share a storage in the file share memory.
 func TestSharedStorage(t *testing.T) {
-	sd, err := checkpoint.Load(golden.Path(t, "checkpoint", "views.pth"))
+	sd, err := checkpoint.Load(t.Context(), golden.Path(t, "checkpoint", "views.pth"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func load(t testing.TB, data []byte) (*StateDict, error) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	s, err := Read(bytes.NewReader(data), int64(len(data)))
+	s, err := Read(t.Context(), bytes.NewReader(data), int64(len(data)))
 	runtime.ReadMemStats(&after)
 	if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(4*len(data)+1<<20); got > limit {
 		t.Errorf("%d bytes of input took %d bytes of memory, the limit is %d", len(data), got, limit)
@@ -85,7 +85,7 @@ func TestLoadNamesThePath(t *testing.T) {
 		filepath.Join(dir, "absent.pt"): "no such file",
 		os.DevNull:                      "special file",
 	} {
-		_, err := Load(path)
+		_, err := Load(t.Context(), path)
 		if err == nil || !strings.Contains(err.Error(), path) || (!strings.Contains(err.Error(), want) && runtime.GOOS != "windows") {
 			t.Errorf("%s: error %v, want %q", path, err, want)
 		}
@@ -502,17 +502,17 @@ func TestReadErrors(t *testing.T) {
 		}
 		size := int64(len(whole))
 		for end := int64(0); end < size; end += 7 {
-			if _, err := Read(shrinking{bytes.NewReader(whole), end}, size); err == nil {
+			if _, err := Read(t.Context(), shrinking{bytes.NewReader(whole), end}, size); err == nil {
 				t.Errorf("%s: shrunk to %d bytes: no error", name, end)
 			}
 			// A zip's directory at its end is read first, so errors anywhere
 			// but in unneeded entries are found.
-			if _, err := Read(failing{bytes.NewReader(whole), end}, size); !errors.Is(err, errDisk) {
+			if _, err := Read(t.Context(), failing{bytes.NewReader(whole), end}, size); !errors.Is(err, errDisk) {
 				t.Errorf("%s: failing from %d on: error %v", name, end, err)
 			}
 		}
 	}
-	if _, err := Read(bytes.NewReader(nil), -1); err == nil {
+	if _, err := Read(t.Context(), bytes.NewReader(nil), -1); err == nil {
 		t.Error("a negative size: no error")
 	}
 }

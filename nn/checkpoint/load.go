@@ -16,16 +16,12 @@ import (
 // Load reads the checkpoint at path. The format is told from the content,
 // not from the name: safetensors, or what torch.save writes (a zip archive
 // since PyTorch 1.6, a stream of pickles before). Errors begin with the path.
-// See Read.
-func Load(path string) (*StateDict, error) { return LoadContext(context.Background(), path) }
-
-// LoadContext is Load that stops with ctx's error, at the next MiB, when ctx
-// ends.
-func LoadContext(ctx context.Context, path string) (*StateDict, error) {
+// It stops with ctx's error, at the next MiB, when ctx ends. See Read.
+func Load(ctx context.Context, path string) (*StateDict, error) {
 	return loadFile(ctx, path, budget.New)
 }
 
-// LoadMax is LoadContext with another bound: the memory allocated in all is at
+// LoadMax is Load with another bound: the memory allocated in all is at
 // most max bytes, and no more than 1 MiB when max is less. It lets in a zip
 // archive whose entries have been compressed to less than a quarter, which Load
 // refuses; torch.save itself compresses nothing.
@@ -57,7 +53,8 @@ func loadFile(ctx context.Context, path string, newBudget func(size int64) *budg
 	return s, nil
 }
 
-// Read reads a checkpoint of size bytes from r.
+// Read reads a checkpoint of size bytes from r. It stops with ctx's error, at
+// the next MiB, when ctx ends.
 //
 // The bytes are not trusted. Nothing in them is executed, an invalid input is
 // an error that says where and what is wrong, and the memory allocated in all
@@ -70,13 +67,7 @@ func loadFile(ctx context.Context, path string, newBudget func(size int64) *budg
 // of these that holds tensors) is unwrapped, entries beside or among the
 // tensors that are no tensors are left out, and where every name begins with
 // "module." (DataParallel) or "_orig_mod." (torch.compile) that is removed.
-func Read(r io.ReaderAt, size int64) (*StateDict, error) {
-	return ReadContext(context.Background(), r, size)
-}
-
-// ReadContext is Read that stops with ctx's error, at the next MiB, when ctx
-// ends.
-func ReadContext(ctx context.Context, r io.ReaderAt, size int64) (*StateDict, error) {
+func Read(ctx context.Context, r io.ReaderAt, size int64) (*StateDict, error) {
 	return readBytes(ctx, r, size, budget.New)
 }
 

@@ -33,7 +33,7 @@ func TestLoadMax(t *testing.T) {
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "4 times the file's") {
+	if _, err := Load(t.Context(), path); err == nil || !strings.Contains(err.Error(), "4 times the file's") {
 		t.Errorf("Load: error %v, want one about memory", err)
 	}
 	for _, max := range []int64{-1, 0, 4 << 20} {

@@ -63,10 +63,10 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 	for name, s := range map[string]*StateDict{"sample": sample(t), "empty": {}, "metadata alone": {Metadata: map[string]string{"a": ""}}} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "x")
-			if err := SaveSafetensors(path, s); err != nil {
+			if err := SaveSafetensors(t.Context(), path, s); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Load(path)
+			got, err := Load(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,17 +155,17 @@ func TestWriteErrors(t *testing.T) {
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x")
-	if err := SaveSafetensors(path, bad); err == nil || !strings.Contains(err.Error(), "reserves this name") || !strings.Contains(err.Error(), path) {
+	if err := SaveSafetensors(t.Context(), path, bad); err == nil || !strings.Contains(err.Error(), "reserves this name") || !strings.Contains(err.Error(), path) {
 		t.Errorf("a tensor named __metadata__: error %v", err)
 	}
 	x.Name, x.Shape = "x", []int{2}
-	if err := SaveSafetensors(path, &StateDict{tensors: []*Tensor{x}}); err == nil || !strings.Contains(err.Error(), "do not fit") {
+	if err := SaveSafetensors(t.Context(), path, &StateDict{tensors: []*Tensor{x}}); err == nil || !strings.Contains(err.Error(), "do not fit") {
 		t.Errorf("a shape changed from outside: error %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("failed writes left %v", left)
 	}
-	if err := SaveSafetensors(filepath.Join(dir, "absent", "x"), s); err == nil {
+	if err := SaveSafetensors(t.Context(), filepath.Join(dir, "absent", "x"), s); err == nil {
 		t.Error("a folder that does not exist: no error")
 	}
 }

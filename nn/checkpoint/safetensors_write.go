@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -14,9 +15,10 @@ import (
 )
 
 // SaveSafetensors writes s to path as WriteSafetensors does; the file is
-// whole or absent. Errors begin with the path.
-func SaveSafetensors(path string, s *StateDict) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return WriteSafetensors(w, s) })
+// whole or absent. Errors begin with the path. It stops with ctx's error, nothing
+// written, when ctx ends.
+func SaveSafetensors(ctx context.Context, path string, s *StateDict) error {
+	return atomicfile.Write(ctx, path, func(w io.Writer) error { return WriteSafetensors(w, s) })
 }
 
 // WriteSafetensors writes s in the safetensors format. The header lists the

@@ -76,7 +76,7 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, stderr io.Writer) (
 
 // read reads .npy files.
 func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
-	a, err := npy.LoadContext(ctx, f.File)
+	a, err := npy.Load(ctx, f.File)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
 	}
 	out := &Features{Source: f.File}
 	if f.LabelsFile != "" {
-		a, err := npy.LoadContext(ctx, f.LabelsFile)
+		a, err := npy.Load(ctx, f.LabelsFile)
 		if err != nil {
 			return nil, err
 		}
@@ -224,7 +224,7 @@ func (f *FeatureFlags) keep(ctx context.Context, out *Features) error {
 	for _, v := range out.X.RawMatrix().Data {
 		x = append(x, float32(v))
 	}
-	if err := npy.SaveContext(ctx, f.Save, []int{n, d}, x); err != nil {
+	if err := npy.Save(ctx, f.Save, []int{n, d}, x); err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
 	if out.Labels == nil {
@@ -234,7 +234,7 @@ func (f *FeatureFlags) keep(ctx context.Context, out *Features) error {
 	for i, l := range out.Labels {
 		labels[i] = int64(l)
 	}
-	if err := npy.SaveContext(ctx, f.labelsPath(), []int{n}, labels); err != nil {
+	if err := npy.Save(ctx, f.labelsPath(), []int{n}, labels); err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
 	return nil

@@ -98,7 +98,7 @@ func (p *PlotFlags) Figure(ctx context.Context, f *Features, layout mat.Matrix, 
 	if err != nil {
 		return err
 	}
-	if err := figure.SaveContext(ctx, p.Out); err != nil {
+	if err := figure.Save(ctx, p.Out); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
 	return nil
@@ -113,14 +113,14 @@ func (p *PlotFlags) Coordinates(ctx context.Context, f *Features, layout *mat.De
 		for i := range n {
 			data = append(data, layout.RawRowView(i)...)
 		}
-		if err := npy.SaveContext(ctx, p.NPY, []int{n, d}, data); err != nil {
+		if err := npy.Save(ctx, p.NPY, []int{n, d}, data); err != nil {
 			return fmt.Errorf("-npy: %w", err)
 		}
 	}
 	if p.CSV == "" {
 		return nil
 	}
-	err := atomicfile.WriteContext(ctx, p.CSV, func(w io.Writer) error {
+	err := atomicfile.Write(ctx, p.CSV, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		out.Write(append([]string{"index", "label", "class"}, columns...))
 		for i := range n {

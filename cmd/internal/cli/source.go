@@ -150,11 +150,11 @@ func (s *Source) openData(ctx context.Context, o *Opened) error {
 	case s.Data != "" && len(s.Images) > 0:
 		return Usagef("-data and -image exclude each other")
 	case s.Data != "":
-		if o.Data, err = data.OpenContext(ctx, s.Data, opt); err != nil {
+		if o.Data, err = data.Open(ctx, s.Data, opt); err != nil {
 			return fetchHint(s.Data, err)
 		}
 	case len(s.Images) > 0:
-		if o.Data, err = data.OpenFilesContext(ctx, s.Images, opt); err != nil {
+		if o.Data, err = data.OpenFiles(ctx, s.Images, opt); err != nil {
 			return err
 		}
 	default:
@@ -191,7 +191,7 @@ func (s *Source) openWeights(ctx context.Context, o *Opened) (*checkpoint.StateD
 		if s.MaxMemory > 0 {
 			return checkpoint.LoadMax(ctx, s.Weights, int64(s.MaxMemory)*1e6)
 		}
-		return checkpoint.LoadContext(ctx, s.Weights)
+		return checkpoint.Load(ctx, s.Weights)
 	}
 	if s.Data == "" && len(s.Images) == 0 {
 		o.NetworkName = "embedded scenes network"

@@ -68,18 +68,18 @@ func (l *limited) Write(p []byte) (int, error) {
 // A file that is cut short after it was opened, and loading that is stopped.
 func TestLoadStops(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.npy")
-	if err := npy.Save(path, []int{1 << 19}, make([]float64, 1<<19)); err != nil {
+	if err := npy.Save(t.Context(), path, []int{1 << 19}, make([]float64, 1<<19)); err != nil {
 		t.Fatal(err)
 	}
 	looks := countdown.Stops(t, "Load", 100, 0, func(ctx context.Context) error {
-		_, err := npy.LoadContext(ctx, path)
+		_, err := npy.Load(ctx, path)
 		return err
 	})
 	if looks < 4 {
 		t.Errorf("%d looks at the context in 4 MiB", looks)
 	}
 	cut := &cutting{Context: t.Context(), path: path, after: 3}
-	if _, err := npy.LoadContext(cut, path); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "shrunk") {
+	if _, err := npy.Load(cut, path); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "shrunk") {
 		t.Errorf("a file that shrinks: error %v", err)
 	}
 }

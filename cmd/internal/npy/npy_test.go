@@ -25,7 +25,7 @@ func TestNumPyFiles(t *testing.T) {
 	}
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".npy")
-		a, err := npy.Load(path)
+		a, err := npy.Load(t.Context(), path)
 		if strings.HasPrefix(name, "refused-") {
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: error %v", name, err)
@@ -89,11 +89,11 @@ func TestSave(t *testing.T) {
 	f64 := []float64{-2.75, -1.75, -0.75, 0.25, 1.25, 2.25}
 	i64 := []int64{-3, -2, -1, 0, 1, 2, 3}
 	for name, save := range map[string]func(path string) error{
-		"float32_5x2":   func(p string) error { return npy.Save(p, []int{5, 2}, f32) },
-		"float64_1x2x3": func(p string) error { return npy.Save(p, []int{1, 2, 3}, f64) },
-		"int64_7":       func(p string) error { return npy.Save(p, []int{7}, i64) },
-		"float64_":      func(p string) error { return npy.Save(p, nil, f64[:1]) },
-		"float32_0x4":   func(p string) error { return npy.Save(p, []int{0, 4}, []float32{}) },
+		"float32_5x2":   func(p string) error { return npy.Save(t.Context(), p, []int{5, 2}, f32) },
+		"float64_1x2x3": func(p string) error { return npy.Save(t.Context(), p, []int{1, 2, 3}, f64) },
+		"int64_7":       func(p string) error { return npy.Save(t.Context(), p, []int{7}, i64) },
+		"float64_":      func(p string) error { return npy.Save(t.Context(), p, nil, f64[:1]) },
+		"float32_0x4":   func(p string) error { return npy.Save(t.Context(), p, []int{0, 4}, []float32{}) },
 	} {
 		path := filepath.Join(t.TempDir(), "x.npy")
 		if err := save(path); err != nil {
@@ -111,7 +111,7 @@ func TestSave(t *testing.T) {
 			t.Errorf("%s: wrote %q, NumPy writes %q", name, got, want)
 		}
 	}
-	if err := npy.Save(filepath.Join(t.TempDir(), "x.npy"), []int{2, 2}, i64); err == nil {
+	if err := npy.Save(t.Context(), filepath.Join(t.TempDir(), "x.npy"), []int{2, 2}, i64); err == nil {
 		t.Error("7 elements filled 2 x 2")
 	}
 	if err := npy.Write(io.Discard, make([]int, 65), i64[:0]); err == nil {
@@ -196,10 +196,10 @@ func TestHostile(t *testing.T) {
 	if _, err := a.Int64s(); err == nil || a.Float64s()[0] != 1<<63 {
 		t.Errorf("2^63: error %v, float %v", err, a.Float64s())
 	}
-	if _, err := npy.Load(t.TempDir()); err == nil {
+	if _, err := npy.Load(t.Context(), t.TempDir()); err == nil {
 		t.Error("loaded a folder")
 	}
-	if _, err := npy.Load(filepath.Join(t.TempDir(), "absent.npy")); err == nil || !strings.Contains(err.Error(), "absent.npy") {
+	if _, err := npy.Load(t.Context(), filepath.Join(t.TempDir(), "absent.npy")); err == nil || !strings.Contains(err.Error(), "absent.npy") {
 		t.Errorf("absent: error %v", err)
 	}
 }

@@ -26,12 +26,9 @@ type Array struct {
 	data  []byte
 }
 
-// Load reads a .npy file. It returns an error that names the file.
-func Load(path string) (*Array, error) { return LoadContext(context.Background(), path) }
-
-// LoadContext is Load that stops with ctx's error, at the next MiB, when ctx
-// ends.
-func LoadContext(ctx context.Context, path string) (*Array, error) {
+// Load reads a .npy file. It returns an error that names the file, or ctx's, at
+// the next MiB, when ctx ends.
+func Load(ctx context.Context, path string) (*Array, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -58,13 +58,8 @@ const (
 	maxDims = 64 // NumPy's own limit
 )
 
-// Save writes an array to a file that is whole or absent.
-func Save[T Number](path string, shape []int, data []T) error {
-	return SaveContext(context.Background(), path, shape, data)
-}
-
-// SaveContext is Save that stops with ctx's error, nothing written, soon after
-// ctx ends.
-func SaveContext[T Number](ctx context.Context, path string, shape []int, data []T) error {
-	return atomicfile.WriteContext(ctx, path, func(w io.Writer) error { return Write(w, shape, data) })
+// Save writes an array to a file that is whole or absent. It stops with ctx's
+// error, nothing written, soon after ctx ends.
+func Save[T Number](ctx context.Context, path string, shape []int, data []T) error {
+	return atomicfile.Write(ctx, path, func(w io.Writer) error { return Write(w, shape, data) })
 }

@@ -27,7 +27,7 @@ func Open(t testing.TB, name string) *File {
 	if filepath.Ext(name) == "" {
 		name += ".safetensors"
 	}
-	sd, err := checkpoint.Load(Path(t, name))
+	sd, err := checkpoint.Load(t.Context(), Path(t, name))
 	if err != nil {
 		t.Fatalf("golden: %v", err)
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -79,7 +80,7 @@ func write(dir, name, dtype string, shape []int, body func(io.Writer) error) err
 	}
 	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", dtype, dims)
 	header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
-	return atomicfile.Write(filepath.Join(dir, name+".npy"), func(f io.Writer) error {
+	return atomicfile.Write(context.Background(), filepath.Join(dir, name+".npy"), func(f io.Writer) error {
 		w := bufio.NewWriterSize(f, 1<<20)
 		w.WriteString("\x93NUMPY\x01\x00")
 		w.Write([]byte{byte(len(header)), byte(len(header) >> 8)})

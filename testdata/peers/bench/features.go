@@ -18,7 +18,7 @@ func features(weights, folder, count, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	sd, err := checkpoint.Load(weights)
+	sd, err := checkpoint.Load(context.Background(), weights)
 	if err != nil {
 		return job{}, err
 	}
@@ -36,7 +36,7 @@ func features(weights, folder, count, out string) (job, error) {
 	var last []float32
 	return job{
 		run: func() error {
-			ds, err := data.Open(folder, data.OpenOptions{Split: "test"})
+			ds, err := data.Open(context.Background(), folder, data.OpenOptions{Split: "test"})
 			if err != nil {
 				return err
 			}

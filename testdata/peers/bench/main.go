@@ -89,13 +89,13 @@ func prepare(args []string) (job, error) {
 func load(weights, out string) (job, error) {
 	var last *checkpoint.StateDict
 	return job{
-		run:  func() (err error) { last, err = checkpoint.Load(weights); return err },
-		save: func() error { return checkpoint.SaveSafetensors(out, last) },
+		run:  func() (err error) { last, err = checkpoint.Load(context.Background(), weights); return err },
+		save: func() error { return checkpoint.SaveSafetensors(context.Background(), out, last) },
 	}, nil
 }
 
 func resnet(weights, input, out string) (job, error) {
-	sd, err := checkpoint.Load(weights)
+	sd, err := checkpoint.Load(context.Background(), weights)
 	if err != nil {
 		return job{}, err
 	}
@@ -125,7 +125,7 @@ func resnet(weights, input, out string) (job, error) {
 
 // read returns tensor x of a file.
 func read(path string) (*checkpoint.Tensor, error) {
-	sd, err := checkpoint.Load(path)
+	sd, err := checkpoint.Load(context.Background(), path)
 	if err != nil {
 		return nil, err
 	}
@@ -153,5 +153,5 @@ func write[T float32 | float64](path string, shape []int, data []T) error {
 	if err := sd.Add(y); err != nil {
 		return err
 	}
-	return checkpoint.SaveSafetensors(path, sd)
+	return checkpoint.SaveSafetensors(context.Background(), path, sd)
 }

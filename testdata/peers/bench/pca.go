@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -50,7 +51,10 @@ func principal(input, components, out string) (job, error) {
 	}
 	var last *pca.Model
 	return job{
-		run: func() (err error) { last, err = pca.Fit(x, pca.Options{Components: k}); return err },
+		run: func() (err error) {
+			last, err = pca.Fit(context.Background(), x, pca.Options{Components: k})
+			return err
+		},
 		save: func() error {
 			k, d := last.Components.Dims()
 			y := make([]float64, 0, k*(1+d))
