@@ -13,16 +13,17 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/data"
-	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/tsne"
 )
 
 // network compiles the embedded network for scenes.
 func network(t testing.TB) *nn.Plan {
 	t.Helper()
-	sd, err := demo.ScenesNetwork()
+	sd, err := pretrained.Scenes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestSixtyFourAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	const images = 4
-	scenes := demo.Scenes(0, images)
+	scenes := scenes.New(0, images)
 	defer scenes.Close()
 	// What goroutine k does: go through the data set in batches of its own.
 	work := func(ctx context.Context, k int) ([]float32, error) {

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/glimpse-go/glimpse/internal/demo"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/pretrained"
 )
 
 // A network from a state dict, which checkpoint.Load reads from a file; here an
 // embedded one. The plan computes what the network does, faster.
 func ExampleNewResNet() {
-	sd, err := demo.ScenesNetwork()
+	sd, err := pretrained.Scenes()
 	if err != nil {
 		fmt.Println(err)
 		return

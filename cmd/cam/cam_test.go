@@ -12,9 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
+	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/render"
 )
 
@@ -31,8 +32,8 @@ func photos(t *testing.T, n int) string {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range n {
-		s := demo.NewScene(uint64(i))
-		class := filepath.Join(dir, demo.Classes()[s.Label])
+		s := scenes.Draw(uint64(i))
+		class := filepath.Join(dir, scenes.Classes()[s.Label])
 		if err := os.MkdirAll(class, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +94,7 @@ func TestDemo(t *testing.T) {
 func TestOwnImagesAndWeights(t *testing.T) {
 	dir := photos(t, 8)
 	weights := filepath.Join(t.TempDir(), "net.safetensors")
-	sd, err := demo.ScenesNetwork()
+	sd, err := pretrained.Scenes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestErrors(t *testing.T) {
 		}
 		return path
 	}
-	good, err := os.ReadFile(golden.Path(t, "..", "..", "internal", "demo", "scenes.safetensors"))
+	good, err := os.ReadFile(golden.Path(t, "..", "..", "nn", "pretrained", "scenes.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestErrors(t *testing.T) {
 	text := write("text.pth", []byte("this is no checkpoint\n"))
 	empty := write("empty.pth", nil)
 	noImage := write("empty.png", nil)
-	scene := filepath.Join(photos(t, 1), demo.Classes()[demo.NewScene(0).Label], "scene.png")
+	scene := filepath.Join(photos(t, 1), scenes.Classes()[scenes.Draw(0).Label], "scene.png")
 	folder := t.TempDir()
 	weights := write("scenes.safetensors", good)
 	out := filepath.Join(dir, "out.png")
@@ -247,11 +248,11 @@ func TestSplitsCountApart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("class_names.txt", []byte(strings.Join(demo.Classes(), "\n")+"\n"))
+	write("class_names.txt", []byte(strings.Join(scenes.Classes(), "\n")+"\n"))
 	for i, split := range []string{"train", "test"} {
 		var x, y []byte
 		for j := range 4 + 2*i {
-			s := demo.NewScene(uint64(10*i + j))
+			s := scenes.Draw(uint64(10*i + j))
 			y = append(y, byte(s.Label+1))
 			for ch := range 3 { // planes, column by column
 				for col := range 96 {
@@ -264,7 +265,7 @@ func TestSplitsCountApart(t *testing.T) {
 		write(split+"_X.bin", x)
 		write(split+"_y.bin", y)
 	}
-	weights := golden.Path(t, "..", "..", "internal", "demo", "scenes.safetensors")
+	weights := golden.Path(t, "..", "..", "nn", "pretrained", "scenes.safetensors")
 	out := filepath.Join(dir, "x.png")
 	stdout, err := cam1(t, "-data", dir, "-split", "train+test", "-weights", weights, "-start", "0", "-out", out)
 	if err != nil {

@@ -5,9 +5,10 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/data"
-	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/render"
 )
 
@@ -15,7 +16,7 @@ import (
 // scenes resized to 128x128, the embedded network, the heat maps' bytes.
 func TestNotebook(t *testing.T) {
 	want := golden.Open(t, "notebook.safetensors")
-	sd, err := demo.ScenesNetwork()
+	sd, err := pretrained.Scenes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func TestNotebook(t *testing.T) {
 			t.Fatal(err)
 		}
 		bytes, differ, largest := want.Bytes(layer), 0, 0
-		for b, err := range data.Batches(t.Context(), demo.Scenes(0, 12), data.BatchOptions{Size: 5, Transform: transform}) {
+		for b, err := range data.Batches(t.Context(), scenes.New(0, 12), data.BatchOptions{Size: 5, Transform: transform}) {
 			if err != nil {
 				t.Fatal(err)
 			}

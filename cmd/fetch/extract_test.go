@@ -158,13 +158,13 @@ func TestUnpackInterrupted(t *testing.T) {
 	f, _ := testFetcher(t, toySet(archive), "http://127.0.0.1:1/", nil)
 	putPart(t, f, archive)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.set.check = func(string, bool) error { cancel(); return nil }
+	f.set.check = func(context.Context, string, bool) error { cancel(); return nil }
 	if err := f.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, expected context.Canceled", err)
 	}
 	wantFiles(t, f.dir, "toy.tar.gz.part", "toy.tar.gz.part/download")
 	full := errors.New("disk full")
-	f.set.check = func(string, bool) error { return full }
+	f.set.check = func(context.Context, string, bool) error { return full }
 	if err := f.run(t.Context()); !errors.Is(err, full) {
 		t.Errorf("error %v, expected %v", err, full)
 	}
@@ -172,7 +172,7 @@ func TestUnpackInterrupted(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(filepath.Dir(partOf(f)), "unpacked", "left"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	f.set.check = func(string, bool) error { return nil }
+	f.set.check = func(context.Context, string, bool) error { return nil }
 	if err := f.run(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ func smallSet() *set {
 	return &set{
 		name: "toy", title: "Toy", archive: "toy.tar.gz", folder: "toy",
 		members: []member{{name: "a.bin", size: 700}, {name: "b.bin", size: 5}, {name: "names.txt"}},
-		check:   func(string, bool) error { return nil },
+		check:   func(context.Context, string, bool) error { return nil },
 	}
 }
 

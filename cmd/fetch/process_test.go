@@ -53,7 +53,7 @@ func init() {
 	sets = append(sets, &set{
 		name: "toy", title: "Toy", url: "http://127.0.0.1:1/", archive: "toy.tar.gz", size: %d, md5: %q, folder: "toy",
 		members: []member{{name: "a.bin", size: 6 << 20}, {name: "b.bin", size: 5000}, {name: "names.txt"}},
-		check: func(string, bool) error { return nil },
+		check: func(context.Context, string, bool) error { return nil },
 	})
 }
 `, len(archive), hex.EncodeToString(sum[:]))

@@ -83,7 +83,7 @@ func toySet(archive []byte) *set {
 		name: "toy", title: "Toy", archive: "toy.tar.gz", folder: "toy",
 		size: int64(len(archive)), md5: hex.EncodeToString(sum[:]),
 		members: []member{{name: "a.bin", size: 200000}, {name: "b.bin", size: 5000}, {name: "names.txt"}},
-		check:   func(string, bool) error { return nil },
+		check:   func(context.Context, string, bool) error { return nil },
 	}
 }
 

@@ -15,7 +15,7 @@ from narrow_resnet import NarrowResNet18
 from train_cifar10 import load_test
 from training import logits
 
-weights = load_file(pathlib.Path(__file__).resolve().parents[2] / "internal" / "demo" / "cifar10.safetensors")
+weights = load_file(pathlib.Path(__file__).resolve().parents[2] / "nn" / "pretrained" / "cifar10.safetensors")
 model = NarrowResNet18(32, 10, "3x3")
 model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
 x, y = load_test(pathlib.Path(sys.argv[1]))

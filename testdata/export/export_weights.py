@@ -1,4 +1,4 @@
-"""Round a trained state dict to half precision for internal/demo, with the accuracy before and after.
+"""Round a trained state dict to half precision for nn/pretrained, with the accuracy before and after.
 
     python export_weights.py cifar10 --weights checkpoints/cifar10.pth --test cifar-10-batches-bin/test_batch.bin
     python export_weights.py scenes --weights checkpoints/scenes.pth --test TEST
@@ -20,7 +20,7 @@ from train_cifar10 import load_test
 from train_scenes import load
 from training import logits
 
-DEMO = pathlib.Path(__file__).resolve().parents[2] / "internal" / "demo"
+PRETRAINED = pathlib.Path(__file__).resolve().parents[2] / "nn" / "pretrained"
 NETWORKS = {
     "cifar10": (32, 32, load_test, "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"),
     "scenes": (16, 96, load, "arrow,boat,cross,fish,heart,house,key,moon,star,tree"),
@@ -45,6 +45,6 @@ for name, weights in (("float32", state), ("half", half)):
     print(f"{args.network} {name}: {correct} of {len(y)} correct")
     if name == "float32" and args.logits:
         np.save(args.logits, out.numpy())
-save(DEMO / f"{args.network}.safetensors", half, {
+save(PRETRAINED / f"{args.network}.safetensors", half, {
     "classes": classes, "mean": "0.5", "std": "0.5", "size": size, "correct": f"{correct} of {len(y)} test images",
 })

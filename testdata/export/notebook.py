@@ -24,7 +24,7 @@ torch.set_num_threads(1)
 images = np.load(pathlib.Path(sys.argv[1]) / "images.npy")[:12]
 transform = transforms.Compose([transforms.Resize(128), transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)])
 x = torch.stack([transform(Image.fromarray(im)) for im in images])
-model = load_network(HERE.parents[1] / "internal" / "demo" / "scenes.safetensors")
+model = load_network(HERE.parents[1] / "nn" / "pretrained" / "scenes.safetensors")
 out = {"input.sum": x.double().sum((1, 2, 3))}
 for layer in ("layer4", "layer4.1.bn2"):
     predicted, heat = maps(model, x, layer)

@@ -1,4 +1,4 @@
-"""Train the CIFAR-10 network that is embedded in internal/demo.
+"""Train the CIFAR-10 network that is embedded in nn/pretrained.
 
 A ResNet18 of base width 32 with a 3x3 stem that has a bias and keeps the max pool, input
 Normalize(0.5, 0.5, 0.5). The 50,000 training images are files named INDEX_LABEL.jpg, in a tar

@@ -1,4 +1,4 @@
-"""Train the scenes network that is embedded in internal/demo.
+"""Train the scenes network that is embedded in nn/pretrained.
 
 A ResNet18 of base width 16 with a 3x3 stem (so that its last maps of a 96x96 scene are 6x6),
 input Normalize(0.5, 0.5, 0.5), on folders that testdata/export/scenes wrote. The held-out

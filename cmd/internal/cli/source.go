@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"github.com/glimpse-go/glimpse/data"
-	"github.com/glimpse-go/glimpse/internal/demo"
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
+	"github.com/glimpse-go/glimpse/nn/pretrained"
 )
 
 // Source is what the programs' common flags say about the images and the
@@ -164,10 +165,10 @@ func (s *Source) openData(ctx context.Context, o *Opened) error {
 		if s.Weights != "" {
 			return Usagef("-weights needs -data or -image: the embedded scenes have a network of their own")
 		}
-		if s.Scenes < 1 || s.Scenes > demo.HeldOut {
-			return Usagef("-scenes %d: want 1 to %d", s.Scenes, demo.HeldOut)
+		if s.Scenes < 1 || s.Scenes > scenes.HeldOut {
+			return Usagef("-scenes %d: want 1 to %d", s.Scenes, scenes.HeldOut)
 		}
-		scenes := demo.Scenes(0, s.Scenes)
+		scenes := scenes.New(0, s.Scenes)
 		o.Data, o.Masks, o.DataName = scenes, scenes, "embedded scenes, held out from training"
 		return nil
 	}
@@ -195,7 +196,7 @@ func (s *Source) openWeights(ctx context.Context, o *Opened) (*checkpoint.StateD
 	}
 	if s.Data == "" && len(s.Images) == 0 {
 		o.NetworkName = "embedded scenes network"
-		return demo.ScenesNetwork()
+		return pretrained.Scenes()
 	}
 	format := data.Format("")
 	if d, ok := o.Data.(data.Describer); ok {
@@ -205,7 +206,7 @@ func (s *Source) openWeights(ctx context.Context, o *Opened) (*checkpoint.StateD
 		return nil, Usagef("%s needs -weights: the embedded networks know scenes and CIFAR-10", o.DataName)
 	}
 	o.NetworkName = "embedded CIFAR-10 network"
-	return demo.CIFAR10Network()
+	return pretrained.CIFAR10()
 }
 
 // setTransform follows the flags, then what the checkpoint says of itself,

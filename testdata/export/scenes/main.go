@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
-	"github.com/glimpse-go/glimpse/internal/demo"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -28,24 +28,24 @@ func main() {
 		fmt.Fprintln(os.Stderr, "scenes:", err)
 		os.Exit(1)
 	}
-	fmt.Println(strings.Join(demo.Classes(), ","))
+	fmt.Println(strings.Join(scenes.Classes(), ","))
 }
 
 func run(dir string, start uint64, count int) error {
-	const side = demo.SceneSize
+	const side = scenes.Size
 	labels := make([]byte, count)
 	masks := make([]byte, count*side*side)
 	err := write(dir, "images", "|u1", []int{count, side, side, 3}, func(w io.Writer) error {
 		const block = 512
-		scenes := make([]demo.Scene, block)
+		drawn := make([]scenes.Scene, block)
 		for lo := 0; lo < count; lo += block {
 			n := min(block, count-lo)
 			parallel.For(n, 8, func(a, b int) {
 				for i := a; i < b; i++ {
-					scenes[i] = demo.NewScene(start + uint64(lo+i))
+					drawn[i] = scenes.Draw(start + uint64(lo+i))
 				}
 			})
-			for i, s := range scenes[:n] {
+			for i, s := range drawn[:n] {
 				labels[lo+i] = byte(s.Label)
 				for k, in := range s.Mask {
 					if in {

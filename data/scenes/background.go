@@ -1,4 +1,4 @@
-package demo
+package scenes
 
 // valueNoise is smooth noise in 0..255 with the given cell, in pixels.
 func valueNoise(seed uint64, x, y, cell int) int {
@@ -23,7 +23,7 @@ func newTexture(r *random) texture {
 	warp := func(x, y int) (int, int) {
 		x += bend * (valueNoise(seed+1, x, y, 31) - 128) / 128
 		y += bend * (valueNoise(seed+2, x, y, 31) - 128) / 128
-		return (uy*x-ux*y)/256 + 4*SceneSize, (ux*x+uy*y)/256 + 4*SceneSize
+		return (uy*x-ux*y)/256 + 4*Size, (ux*x+uy*y)/256 + 4*Size
 	}
 	return func(x, y int) int {
 		u, v := warp(x, y)
@@ -79,7 +79,7 @@ func (cv *canvas) background(r *random) (a, b colour) {
 	tex := newTexture(r)
 	seed, grain := r.next(), r.between(10, 50)
 	for i := range cv {
-		x, y := i%SceneSize, i/SceneSize
+		x, y := i%Size, i/Size
 		g := (valueNoise(seed, x, y, 3) + valueNoise(seed+1, x, y, 7) - 255) * grain * fine / 255
 		share := tex(x, y)
 		for c := range cv[i] {
@@ -93,7 +93,7 @@ func (cv *canvas) background(r *random) (a, b colour) {
 func (cv *canvas) clutter(r *random) {
 	for range r.between(2, 6) {
 		c := hsv(r.between(0, 1535), r.between(0, 200), r.between(30, 240))
-		p := pose{cx: r.between(0, SceneSize*unit), cy: r.between(0, SceneSize*unit),
+		p := pose{cx: r.between(0, Size*unit), cy: r.between(0, Size*unit),
 			size: r.between(30, 110) * unit, stretch: 256}
 		p.turn(r, r.between(0, 3))
 		width := 2000 * unit * r.between(60, 200) / 100 / p.size / 2
@@ -103,7 +103,7 @@ func (cv *canvas) clutter(r *random) {
 	}
 	for range r.between(7, 14) {
 		c := hsv(r.between(0, 1535), r.between(60, 255), r.between(50, 250))
-		p := pose{cx: r.between(0, SceneSize*unit), cy: r.between(0, SceneSize*unit),
+		p := pose{cx: r.between(0, Size*unit), cy: r.between(0, Size*unit),
 			size: r.between(5*unit, 15*unit), stretch: 256}
 		p.turn(r, r.between(0, 3))
 		opacity := of256(r.between(55, 100))
@@ -122,8 +122,8 @@ func (cv *canvas) finish(r *random, pix []uint8) {
 	gx, gy := r.between(-80, 80), r.between(-80, 80)
 	seed, noise := r.next(), r.between(1, 9)
 	for i := range cv {
-		x, y := i%SceneSize, i/SceneSize
-		lit := 256 + (gx*(2*x-SceneSize)+gy*(2*y-SceneSize))/(2*SceneSize)
+		x, y := i%Size, i/Size
+		lit := 256 + (gx*(2*x-Size)+gy*(2*y-Size))/(2*Size)
 		bits := mix(seed + uint64(i)*0x9E3779B97F4A7C15)
 		for c := range cv[i] {
 			// The sum of two bytes: a triangular distribution.

@@ -1,4 +1,4 @@
-package demo
+package scenes
 
 // A primitive is a polygon, or an ellipse when it has no corners. Coordinates
 // are integers, y down, within about 1000 of the origin.

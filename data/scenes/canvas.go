@@ -1,11 +1,11 @@
-package demo
+package scenes
 
 // The whole drawing is done in integers, so that a scene has the same bytes on
 // every architecture: float64 sums may be fused on some and not on others.
 
 const (
 	unit   = 256 // sub-positions of a pixel
-	pixels = SceneSize * SceneSize
+	pixels = Size * Size
 	fine   = 64 // steps of a colour level, to keep gradients smooth
 )
 
@@ -127,8 +127,8 @@ const samples = 4 // per pixel and axis
 // number of its samples*samples points on each tone but hole.
 func (p *pose) cover(s shape, paint func(i int, count [hole]int)) {
 	x0, y0, x1, y1 := p.bounds(s)
-	for py := max(0, y0/unit-1); py <= min(SceneSize-1, y1/unit+1); py++ {
-		for px := max(0, x0/unit-1); px <= min(SceneSize-1, x1/unit+1); px++ {
+	for py := max(0, y0/unit-1); py <= min(Size-1, y1/unit+1); py++ {
+		for px := max(0, x0/unit-1); px <= min(Size-1, x1/unit+1); px++ {
 			var count [hole]int
 			touched := false
 			for k := range samples * samples {
@@ -140,7 +140,7 @@ func (p *pose) cover(s shape, paint func(i int, count [hole]int)) {
 				}
 			}
 			if touched {
-				paint(py*SceneSize+px, count)
+				paint(py*Size+px, count)
 			}
 		}
 	}

@@ -3,7 +3,7 @@
 // The race detector slows the matrix products 20 times, and finds in them
 // what it finds in package nn, so these tests are left out under it.
 
-package demo
+package pretrained
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
@@ -57,8 +58,8 @@ func correct(t *testing.T, sd *checkpoint.StateDict, ds data.Dataset, n int) int
 	return right
 }
 
-func TestScenesNetwork(t *testing.T) {
-	sd, err := ScenesNetwork()
+func TestScenes(t *testing.T) {
+	sd, err := Scenes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,15 +67,15 @@ func TestScenesNetwork(t *testing.T) {
 		t.Errorf("size %q, want 96", sd.Metadata["size"])
 	}
 	const n = 100
-	right := correct(t, sd, Scenes(0, n), n)
+	right := correct(t, sd, scenes.New(0, n), n)
 	t.Logf("%d of %d held-out scenes correct", right, n)
 	if right < n*95/100 {
 		t.Errorf("%d of %d held-out scenes correct, want at least 95%%", right, n)
 	}
 }
 
-func TestCIFAR10Network(t *testing.T) {
-	sd, err := CIFAR10Network()
+func TestCIFAR10(t *testing.T) {
+	sd, err := CIFAR10()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package demo
+package scenes
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 var _ data.Dataset = (*Dataset)(nil)
 
 func TestDataset(t *testing.T) {
-	ds := Scenes(7, 3)
+	ds := New(7, 3)
 	defer ds.Close()
 	if ds.Len() != 3 || !slices.Equal(ds.Classes(), Classes()) {
 		t.Fatalf("%d scenes of %v", ds.Len(), ds.Classes())
@@ -22,7 +22,7 @@ func TestDataset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := NewScene(9)
+	want := Draw(9)
 	if s.Label != want.Label || s.Name != "scene/9" || !bytes.Equal(s.Image.Pix, want.Image.Pix) || !slices.Equal(ds.Mask(2), want.Mask) {
 		t.Errorf("sample 2 from 7 on, %q of label %d, is not scene 9 of label %d", s.Name, s.Label, want.Label)
 	}
@@ -31,13 +31,13 @@ func TestDataset(t *testing.T) {
 			t.Errorf("sample %d of 3: error %v, mask of %d", i, err, len(ds.Mask(i)))
 		}
 	}
-	if empty := Scenes(-5, -1); empty.Len() != 0 {
+	if empty := New(-5, -1); empty.Len() != 0 {
 		t.Errorf("%d scenes in an empty range", empty.Len())
 	}
 }
 
 func Example() {
-	ds := Scenes(0, 100)
+	ds := New(0, 100)
 	s, err := ds.Sample(context.Background(), 0)
 	if err != nil {
 		fmt.Println(err)

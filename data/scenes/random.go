@@ -1,4 +1,4 @@
-package demo
+package scenes
 
 // random is the splitmix64 generator (Steele, Lea and Flood 2014): one
 // addition and a finaliser, so that a scene is a pure function of its index.

@@ -1,9 +1,9 @@
-package demo
+package scenes
 
 import "github.com/glimpse-go/glimpse/data"
 
-// SceneSize is the side of a scene in pixels.
-const SceneSize = 96
+// Size is the side of a scene in pixels.
+const Size = 96
 
 // Classes returns the names of the ten kinds of object, in the order of their
 // labels.
@@ -17,17 +17,17 @@ func Classes() []string {
 
 // A Scene is a picture of one object, with the object's place.
 type Scene struct {
-	Image *data.Image // SceneSize x SceneSize
-	Mask  []bool      // row-major, SceneSize*SceneSize: pixels at least half covered by the object
+	Image *data.Image // Size x Size
+	Mask  []bool      // row-major, Size*Size: pixels at least half covered by the object
 	Label int         // index into Classes
 }
 
-// NewScene draws the scene of an index: an object of a random kind, place,
+// Draw draws the scene of an index: an object of a random kind, place,
 // size, colour and rotation over a textured background with lines and small
 // shapes of no class. The longer side of the object's bounding box is 20% to
 // 45% of the picture's, and the object lies wholly inside. The scene is a pure
 // function of the index and has the same bytes on every architecture.
-func NewScene(index uint64) Scene {
+func Draw(index uint64) Scene {
 	r := random(mix(index ^ 0x676C696D707365)) // "glimpse"
 	label := r.between(0, len(objects)-1)
 	cv := new(canvas)
@@ -47,7 +47,7 @@ func NewScene(index uint64) Scene {
 	seed, grain := r.next(), r.between(0, 24)
 	sx, sy := r.between(-60, 60), r.between(-60, 60)
 	p.cover(object, func(i int, n [hole]int) {
-		x, y := i%SceneSize, i/SceneSize
+		x, y := i%Size, i/Size
 		// A slope of brightness over the object, and grain on its surface.
 		shade := (sx*(x*unit-p.cx)+sy*(y*unit-p.cy))/p.size + (valueNoise(seed, x, y, 4)-128)*grain/128
 		var c colour
@@ -62,7 +62,7 @@ func NewScene(index uint64) Scene {
 		cv.blend(i, c, cover[i], samples*samples)
 	})
 
-	im := &data.Image{Width: SceneSize, Height: SceneSize, Pix: make([]uint8, 3*pixels)}
+	im := &data.Image{Width: Size, Height: Size, Pix: make([]uint8, 3*pixels)}
 	cv.finish(&r, im.Pix)
 	return Scene{Image: im, Mask: mask, Label: label}
 }
@@ -78,13 +78,13 @@ func place(r *random, s shape, anyDirection bool) pose {
 		quarters = r.between(0, 3)
 	}
 	p.turn(r, quarters)
-	longest := r.between(SceneSize*unit*20/100, SceneSize*unit*45/100)
+	longest := r.between(Size*unit*20/100, Size*unit*45/100)
 	p.size = longest
 	x0, y0, x1, y1 := p.bounds(s)
 	p.size = longest * longest / max(x1-x0, y1-y0)
 	x0, y0, x1, y1 = p.bounds(s)
-	p.cx = r.between(unit-x0, (SceneSize-1)*unit-x1)
-	p.cy = r.between(unit-y0, (SceneSize-1)*unit-y1)
+	p.cx = r.between(unit-x0, (Size-1)*unit-x1)
+	p.cy = r.between(unit-y0, (Size-1)*unit-y1)
 	return p
 }
 
@@ -107,10 +107,10 @@ func paint(r *random, a, b colour) (tones [hole]colour) {
 // blurred over 5x5 pixels.
 func (cv *canvas) shadow(cover []int, dx, dy int) {
 	for i := range cv {
-		x, y, sum := i%SceneSize-dx, i/SceneSize-dy, 0
-		for v := max(0, y-2); v <= min(SceneSize-1, y+2); v++ {
-			for u := max(0, x-2); u <= min(SceneSize-1, x+2); u++ {
-				sum += cover[v*SceneSize+u]
+		x, y, sum := i%Size-dx, i/Size-dy, 0
+		for v := max(0, y-2); v <= min(Size-1, y+2); v++ {
+			for u := max(0, x-2); u <= min(Size-1, x+2); u++ {
+				sum += cover[v*Size+u]
 			}
 		}
 		if sum > 0 {

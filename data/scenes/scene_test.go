@@ -1,4 +1,4 @@
-package demo
+package scenes
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ func draw(n int) []Scene {
 	scenes := make([]Scene, n)
 	parallel.For(n, 4, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			scenes[i] = NewScene(uint64(i))
+			scenes[i] = Draw(uint64(i))
 		}
 	})
 	return scenes
@@ -43,16 +43,16 @@ func TestScenes(t *testing.T) {
 	const n = 500
 	var labels [10]int
 	var centre, area, faint int
-	least, shortest, longest := 765, SceneSize, 0
+	least, shortest, longest := 765, Size, 0
 	for i, s := range draw(n) {
-		if s.Image.Width != SceneSize || s.Image.Height != SceneSize || len(s.Image.Pix) != 3*pixels || len(s.Mask) != pixels {
+		if s.Image.Width != Size || s.Image.Height != Size || len(s.Image.Pix) != 3*pixels || len(s.Mask) != pixels {
 			t.Fatalf("scene %d: image %d x %d with %d bytes, mask of %d", i, s.Image.Width, s.Image.Height, len(s.Image.Pix), len(s.Mask))
 		}
 		labels[s.Label]++
-		x0, y0, x1, y1 := SceneSize, SceneSize, -1, -1
+		x0, y0, x1, y1 := Size, Size, -1, -1
 		for k, in := range s.Mask {
 			if in {
-				x, y := k%SceneSize, k/SceneSize
+				x, y := k%Size, k/Size
 				x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
 				area++
 			}
@@ -60,16 +60,16 @@ func TestScenes(t *testing.T) {
 		if x1 < 0 {
 			t.Fatalf("scene %d: empty mask", i)
 		}
-		if x0 < 1 || y0 < 1 || x1 > SceneSize-2 || y1 > SceneSize-2 {
+		if x0 < 1 || y0 < 1 || x1 > Size-2 || y1 > Size-2 {
 			t.Errorf("scene %d: the object (%d..%d, %d..%d) touches the border", i, x0, x1, y0, y1)
 		}
 		side := max(x1-x0, y1-y0) + 1
 		shortest, longest = min(shortest, side), max(longest, side)
-		if s.Mask[pixels/2+SceneSize/2] {
+		if s.Mask[pixels/2+Size/2] {
 			centre++
 		}
 		near := func(k int) bool {
-			x, y := k%SceneSize, k/SceneSize
+			x, y := k%Size, k/Size
 			return !s.Mask[k] && x >= x0-5 && x <= x1+5 && y >= y0-5 && y <= y1+5
 		}
 		contrast := distance(meanColour(s, func(k int) bool { return s.Mask[k] }), meanColour(s, near))
@@ -85,7 +85,7 @@ func TestScenes(t *testing.T) {
 		t.Errorf("labels %v are not balanced", labels)
 	}
 	// 20% to 45% of the side; the tips of a moon or star may cover less than half a pixel.
-	if shortest < SceneSize*20/100-4 || longest > SceneSize*45/100+1 {
+	if shortest < Size*20/100-4 || longest > Size*45/100+1 {
 		t.Errorf("longer sides of %d..%d pixels", shortest, longest)
 	}
 	if centre > n/5 {
@@ -100,7 +100,7 @@ func TestScenes(t *testing.T) {
 // smoothed edge when it is at its smallest.
 func TestObjects(t *testing.T) {
 	upright := pose{size: 2000, cos: 16384, stretch: 256}
-	small := pose{cx: 48 * unit, cy: 48 * unit, size: SceneSize * unit / 5, cos: 16384, stretch: 256}
+	small := pose{cx: 48 * unit, cy: 48 * unit, size: Size * unit / 5, cos: 16384, stretch: 256}
 	for _, o := range objects {
 		if x0, y0, x1, y1 := upright.bounds(o.shape); min(x0, y0) < -1000 || max(x1, y1) > 1000 || max(x1-x0, y1-y0) < 1800 {
 			t.Errorf("%s spans %d..%d, %d..%d", o.name, x0, x1, y0, y1)
@@ -128,7 +128,7 @@ func TestSceneIsPure(t *testing.T) {
 		got := make([]Scene, n)
 		parallel.For(n, 1, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
-				got[n-1-i] = NewScene(uint64(n - 1 - i)) // in another order
+				got[n-1-i] = Draw(uint64(n - 1 - i)) // in another order
 			}
 		})
 		for i := range n {

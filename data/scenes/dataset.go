@@ -1,4 +1,4 @@
-package demo
+package scenes
 
 import (
 	"context"
@@ -15,8 +15,8 @@ type Dataset struct{ start, count int }
 // of the first indices.
 const HeldOut = 1_000_000
 
-// Scenes returns count scenes from index start on.
-func Scenes(start, count int) *Dataset { return &Dataset{max(start, 0), max(count, 0)} }
+// New returns count scenes from index start on.
+func New(start, count int) *Dataset { return &Dataset{max(start, 0), max(count, 0)} }
 
 // Len returns the number of scenes.
 func (d *Dataset) Len() int { return d.count }
@@ -29,17 +29,17 @@ func (d *Dataset) Sample(_ context.Context, i int) (data.Sample, error) {
 	if i < 0 || i >= d.count {
 		return data.Sample{}, fmt.Errorf("scenes: no scene %d among %d", i, d.count)
 	}
-	s := NewScene(uint64(d.start + i))
+	s := Draw(uint64(d.start + i))
 	return data.Sample{Image: s.Image, Label: s.Label, Name: fmt.Sprintf("scene/%d", d.start+i)}, nil
 }
 
 // Mask returns the pixels that the object of scene i covers, row-major,
-// SceneSize*SceneSize, or nil when there is no such scene.
+// Size*Size, or nil when there is no such scene.
 func (d *Dataset) Mask(i int) []bool {
 	if i < 0 || i >= d.count {
 		return nil
 	}
-	return NewScene(uint64(d.start + i)).Mask
+	return Draw(uint64(d.start + i)).Mask
 }
 
 // Close does nothing.
