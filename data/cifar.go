@@ -40,8 +40,8 @@ type cifarFile struct {
 // openCIFARBinary returns a layout's open for the binary distribution, whose
 // splits are "train" and "test". CIFAR-10 has one label byte, CIFAR-100 two, a
 // coarse and a fine one.
-func openCIFARBinary(format Format) func(fs.FS, string, OpenOptions) (Dataset, error) {
-	return func(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
+func openCIFARBinary(format Format) func(context.Context, fs.FS, string, OpenOptions) (Dataset, error) {
+	return func(ctx context.Context, fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
 		names, meta, classes := cifar10Files(split, ".bin"), "batches.meta.txt", 10
 		head, label, want := 1, 0, cifarBatch
 		if format == CIFAR100 {
@@ -60,13 +60,13 @@ func openCIFARBinary(format Format) func(fs.FS, string, OpenOptions) (Dataset, e
 		c := &cifar{format: format, split: split}
 		var err error
 		c.classes, err = cifarClasses(format, func() ([]string, error) {
-			return readClassNames(fsys, format, meta, classes)
+			return readClassNames(ctx, fsys, format, meta, classes)
 		})
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			f, err := openRecords(fsys, format, name, head+cifarImage, want)
+			f, err := openRecords(ctx, fsys, format, name, head+cifarImage, want)
 			if err != nil {
 				c.Close()
 				return nil, err

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,8 +15,8 @@ import (
 // which torchvision downloads: pickled dicts of an array "data" of n x 3072
 // bytes and lists of labels, and one with the class names. The array is left
 // in the file and read image by image.
-func openCIFARPickled(format Format) func(fs.FS, string, OpenOptions) (Dataset, error) {
-	return func(fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
+func openCIFARPickled(format Format) func(context.Context, fs.FS, string, OpenOptions) (Dataset, error) {
+	return func(ctx context.Context, fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
 		names, meta := cifar10Files(split, ""), "batches.meta"
 		labels, labelNames, classes := "labels", "label_names", 10
 		if format == CIFAR100 {
@@ -28,13 +29,13 @@ func openCIFARPickled(format Format) func(fs.FS, string, OpenOptions) (Dataset, 
 		c := &cifar{format: format, split: split}
 		var err error
 		c.classes, err = cifarClasses(format, func() ([]string, error) {
-			return readPickledNames(fsys, format, meta, labelNames, classes)
+			return readPickledNames(ctx, fsys, format, meta, labelNames, classes)
 		})
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			f, err := openPickledBatch(fsys, format, name, labels, classes)
+			f, err := openPickledBatch(ctx, fsys, format, name, labels, classes)
 			if err != nil {
 				c.Close()
 				return nil, err
@@ -47,10 +48,10 @@ func openCIFARPickled(format Format) func(fs.FS, string, OpenOptions) (Dataset, 
 }
 
 // openPickledBatch opens a batch and checks its labels.
-func openPickledBatch(fsys fs.FS, format Format, name, key string, classes int) (cifarFile, error) {
-	r, size, closer, err := openAt(fsys, format, name)
+func openPickledBatch(ctx context.Context, fsys fs.FS, format Format, name, key string, classes int) (cifarFile, error) {
+	r, size, closer, err := openAt(ctx, fsys, name)
 	if err != nil {
-		return cifarFile{}, err
+		return cifarFile{}, format.errorf("%s: %w", name, err)
 	}
 	f := cifarFile{recordFile: &recordFile{format: format, name: name, record: cifarImage, r: r, Closer: closer}}
 	if err := f.unpickle(size, key, classes); err != nil {
@@ -101,10 +102,10 @@ func (f *cifarFile) unpickle(size int64, key string, classes int) error {
 }
 
 // readPickledNames reads a list of class names.
-func readPickledNames(fsys fs.FS, format Format, name, key string, classes int) ([]string, error) {
-	r, size, closer, err := openAt(fsys, format, name)
+func readPickledNames(ctx context.Context, fsys fs.FS, format Format, name, key string, classes int) ([]string, error) {
+	r, size, closer, err := openAt(ctx, fsys, name)
 	if err != nil {
-		return nil, err
+		return nil, format.errorf("%s: %w", name, err)
 	}
 	defer closer.Close()
 	dict, err := unpickleDict(r, size)

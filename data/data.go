@@ -5,7 +5,8 @@
 // CIFAR-10/100 in their binary distributions, CIFAR-10/100 in the pickled
 // distribution that torchvision downloads, folders of image files by class
 // (torchvision's ImageFolder), and plain folders of image files. [OpenFiles]
-// takes single files. Every [Dataset] reads one record at a time, whatever the
+// takes single files, [OpenFS] any file system, as of a zip archive or embed;
+// [Decode] and [FromImage] take one picture. Every [Dataset] reads one record at a time, whatever the
 // size of its files, and may be read by several goroutines at once.
 //
 // [Transform] is torchvision's Compose of Resize, CenterCrop, ToTensor and

@@ -2,6 +2,8 @@ package data
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,7 +13,8 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"os"
+	"io/fs"
+	"reflect"
 	"strings"
 
 	"golang.org/x/image/bmp"
@@ -60,31 +63,69 @@ func sniff(head []byte) *codec {
 	return nil
 }
 
-// readImage decodes an image file of at most limit pixels.
-func readImage(ctx context.Context, path string, limit int) (*Image, error) {
-	// Looked at before it is opened: opening a named pipe would wait for ever.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, unpath(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, unpath(err)
-	}
-	defer f.Close()
-	return decodeImage(ctx, f, info.Size(), limit)
+// DecodeOptions bound what [Decode] takes. The zero value means the defaults.
+type DecodeOptions struct {
+	// MaxPixels is the size of the largest picture that is decoded. Default:
+	// 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.
+	MaxPixels int
+	// MaxBytes is the size of the longest file that is read, all of it into
+	// memory. Default: 1<<28.
+	MaxBytes int64
 }
 
-// unpath drops the path from an error of the os package, whose caller names
-// the file.
-func unpath(err error) error {
-	if e, ok := errors.AsType[*os.PathError](err); ok {
-		return e.Err
+// Decode decodes an image file, JPEG, PNG, GIF, WebP, BMP or TIFF, from a reader,
+// such as an upload; it reads to the end. The picture is that of [OpenFiles] for
+// the same bytes. It returns an error when the bytes are no image of these, or one
+// that is damaged, when a bound is exceeded, or ctx is done.
+func Decode(ctx context.Context, r io.Reader, opt DecodeOptions) (*Image, error) {
+	if opt.MaxPixels < 0 || opt.MaxPixels > 1<<30 {
+		return nil, fmt.Errorf("data: MaxPixels is %d, expected at most %d", opt.MaxPixels, 1<<30)
 	}
-	return err
+	if opt.MaxBytes < 0 || opt.MaxBytes > maxInMemory {
+		return nil, fmt.Errorf("data: MaxBytes is %d, expected at most %d", opt.MaxBytes, maxInMemory)
+	}
+	content, err := contents(ctx, r, cmp.Or(opt.MaxBytes, 1<<28))
+	if err != nil {
+		return nil, fmt.Errorf("data: image: %w", err)
+	}
+	im, err := decodeImage(ctx, bytes.NewReader(content), int64(len(content)), cmp.Or(opt.MaxPixels, defaultMaxPixels))
+	if err != nil {
+		return nil, fmt.Errorf("data: image: %w", err)
+	}
+	return im, nil
+}
+
+// FromImage converts a picture to RGB as Pillow's convert("RGB") does: alpha is
+// dropped, not blended; 16-bit colour keeps its upper byte, 16-bit gray is clipped
+// to 255. An *image.YCbCr, as image/jpeg decodes, becomes the pixels that Pillow
+// shows of the file. An [*Image] is returned as it is; otherwise the result
+// belongs to the caller, and begins at (0, 0) whatever the bounds of im. It returns
+// an error when im is nil, has no pixels or more than 1<<30 of them, or ctx is
+// done.
+func FromImage(ctx context.Context, im image.Image) (*Image, error) {
+	if v := reflect.ValueOf(im); im == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, errors.New("data: the image is nil")
+	}
+	if im, ok := im.(*Image); ok {
+		return im, im.check()
+	}
+	if b := im.Bounds(); b.Dx() <= 0 || b.Dy() <= 0 || b.Dx() > 1<<30/b.Dy() {
+		return nil, fmt.Errorf("data: an image of %d x %d pixels", b.Dx(), b.Dy())
+	}
+	if m, ok := im.(*image.YCbCr); ok && m.Rect.Min == (image.Point{}) {
+		return fromJFIF(ctx, m)
+	}
+	return toRGB(ctx, im)
+}
+
+// readImage decodes an image file of at most limit pixels.
+func readImage(ctx context.Context, fsys fs.FS, name string, limit int) (*Image, error) {
+	r, size, c, err := openAt(ctx, fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return decodeImage(ctx, r, size, limit)
 }
 
 // decodeImage decodes the image file in the first size bytes of r, and gives

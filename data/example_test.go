@@ -1,11 +1,14 @@
 package data_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
@@ -83,4 +86,53 @@ func drawExample(path string) {
 	if err := f.Close(); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// A photograph from anywhere, here from memory, as the batch that a network takes.
+func ExampleDecode() {
+	var upload bytes.Buffer
+	if err := png.Encode(&upload, image.NewGray(image.Rect(0, 0, 400, 300))); err != nil {
+		log.Fatal(err)
+	}
+	im, err := data.Decode(context.Background(), &upload, data.DecodeOptions{MaxPixels: 1 << 24, MaxBytes: 10 << 20})
+	if err != nil {
+		log.Fatal(err)
+	}
+	im, err = data.Transform{Resize: 128, CenterCrop: 128}.Image(im)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(im.Bounds())
+	// Output: (0,0)-(128,128)
+}
+
+// A data set in a zip archive.
+func ExampleOpenFS() {
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	for _, name := range []string{"photos/cat/1.png", "photos/dog/1.png", "photos/dog/2.png"} {
+		f, err := w.Create(name)
+		if err == nil {
+			err = png.Encode(f, image.NewGray(image.Rect(0, 0, 40, 30)))
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	w.Close()
+	r, err := zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	photos, err := fs.Sub(r, "photos")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ds, err := data.OpenFS(context.Background(), photos, data.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ds.Close()
+	fmt.Println(ds.Len(), "images of", ds.Classes())
+	// Output: 3 images of [cat dog]
 }

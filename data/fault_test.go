@@ -51,7 +51,7 @@ func TestReadErrors(t *testing.T) {
 	} {
 		for after := 0; ; after++ {
 			left := after
-			ds, err := layoutOf(folder).open(failing{mapFS(files, nil), &left}, "test", OpenOptions{AnyCount: true})
+			ds, err := layoutOf(folder).open(t.Context(), failing{mapFS(files, nil), &left}, "test", OpenOptions{AnyCount: true})
 			if err == nil {
 				_, err = ds.Sample(t.Context(), 1)
 			}

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,8 +22,8 @@ var plainExtensions = []string{".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff",
 
 // images is a list of image files.
 type images struct {
-	root    string   // the names are relative to it
-	names   []string // with slashes
+	fsys    fs.FS
+	names   []string // in fsys
 	labels  []int    // nil: none
 	classes []string
 	split   string
@@ -40,7 +40,7 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, len(d.names)); err != nil {
 		return Sample{}, err
 	}
-	im, err := readImage(ctx, filepath.Join(d.root, filepath.FromSlash(d.names[i])), d.limit)
+	im, err := readImage(ctx, d.fsys, d.names[i], d.limit)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Sample{}, ctx.Err()
@@ -72,21 +72,22 @@ func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, e
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	d := &images{limit: cmp.Or(opt.MaxPixels, defaultMaxPixels)}
+	files := system("")
+	d := &images{fsys: files, limit: cmp.Or(opt.MaxPixels, defaultMaxPixels)}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
 			return nil, ImageFolder.errorf("%w", err)
 		case info.IsDir():
-			files, err := listFiles(ctx, path, plainExtensions)
+			names, err := files.files(ctx, filepath.ToSlash(path), plainExtensions)
 			if err != nil {
-				return nil, err
+				return nil, ImageFolder.errorf("%w", err)
 			}
-			if len(files) == 0 {
+			if len(names) == 0 {
 				return nil, fmt.Errorf("images: %s: no image files (%s): %w", path, strings.Join(plainExtensions, " "), ErrNotDataset)
 			}
-			for _, name := range files {
+			for _, name := range names {
 				d.names = append(d.names, filepath.ToSlash(filepath.Join(path, name)))
 			}
 		case !info.Mode().IsRegular():
@@ -102,24 +103,24 @@ func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, e
 }
 
 // openImages opens a folder of image files.
-func openImages(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
+func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 	if opt.Fold > 0 {
-		return nil, fmt.Errorf("data: %s: a folder of images has no folds", path)
+		return nil, fmt.Errorf("data: %s: a folder of images has no folds", t.show("."))
 	}
 	if opt.Coarse {
-		return nil, fmt.Errorf("data: %s: a folder of images has no coarse labels", path)
+		return nil, fmt.Errorf("data: %s: a folder of images has no coarse labels", t.show("."))
 	}
 	limit := cmp.Or(opt.MaxPixels, defaultMaxPixels)
-	dirs, err := listFolders(ctx, path)
+	dirs, err := t.folders(ctx, ".")
 	if err != nil {
-		return nil, err
+		return nil, ImageFolder.errorf("%w", err)
 	}
 	splits := folderSplits(dirs)
 	if splits == nil {
 		if opt.Split != "" && opt.Split != "all" {
-			return nil, fmt.Errorf("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", path, opt.Split)
+			return nil, fmt.Errorf("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", t.show("."), opt.Split)
 		}
-		return openFolder(ctx, path, dirs, limit)
+		return openFolder(ctx, t, dirs, limit)
 	}
 	names := strings.Split(opt.Split, "+")
 	switch opt.Split {
@@ -135,12 +136,15 @@ func openImages(ctx context.Context, path string, opt OpenOptions) (Dataset, err
 		}
 		k := slices.Index(splits, name)
 		if k < 0 {
-			return nil, fmt.Errorf("data: %s: no split %q, but %s", path, name, strings.Join(splits, ", "))
+			return nil, fmt.Errorf("data: %s: no split %q, but %s", t.show("."), name, strings.Join(splits, ", "))
 		}
-		dir := filepath.Join(path, dirs[slices.IndexFunc(dirs, func(d string) bool { return splitNames[d] == name })])
-		classes, err := listFolders(ctx, dir)
+		dir, err := t.sub(dirs[slices.IndexFunc(dirs, func(d string) bool { return splitNames[d] == name })])
 		if err != nil {
-			return nil, err
+			return nil, ImageFolder.errorf("%w", err)
+		}
+		classes, err := dir.folders(ctx, ".")
+		if err != nil {
+			return nil, ImageFolder.errorf("%w", err)
 		}
 		part, err := openFolder(ctx, dir, classes, limit)
 		if err != nil {
@@ -149,7 +153,7 @@ func openImages(ctx context.Context, path string, opt OpenOptions) (Dataset, err
 		part.split = name
 		parts = append(parts, part)
 		if first := parts[0].Classes(); !slices.Equal(first, part.classes) {
-			return nil, fmt.Errorf("data: %s: the splits %s and %s have other class folders", path, names[0], name)
+			return nil, fmt.Errorf("data: %s: the splits %s and %s have other class folders", t.show("."), names[0], name)
 		}
 	}
 	return join(parts, ImageFolder, strings.Join(names, "+")), nil
@@ -183,12 +187,12 @@ func folderSplits(dirs []string) []string {
 // through links, are sorted by folder and then by name; a class without
 // images is an error. Without folders, or with folders that hold no image, the
 // image files in root itself are the data set, without labels.
-func openFolder(ctx context.Context, root string, classes []string, limit int) (*images, error) {
-	d := &images{root: root, limit: limit}
+func openFolder(ctx context.Context, t tree, classes []string, limit int) (*images, error) {
+	d := &images{fsys: t, limit: limit}
 	var empty []string
 	for label, class := range classes {
 		before := len(d.names)
-		if err := d.addClass(ctx, class, label); err != nil {
+		if err := d.addClass(ctx, t, class, label); err != nil {
 			return nil, err
 		}
 		if len(d.names) == before {
@@ -196,18 +200,18 @@ func openFolder(ctx context.Context, root string, classes []string, limit int) (
 		}
 	}
 	if len(d.names) == 0 {
-		files, err := listFiles(ctx, root, plainExtensions)
+		files, err := t.files(ctx, ".", plainExtensions)
 		if err != nil {
-			return nil, err
+			return nil, ImageFolder.errorf("%w", err)
 		}
 		if len(files) == 0 {
-			return nil, notDataset(root)
+			return nil, notDataset(t)
 		}
-		return &images{root: root, names: files, limit: limit}, nil
+		return &images{fsys: t, names: files, limit: limit}, nil
 	}
 	if len(empty) > 0 {
 		return nil, ImageFolder.errorf("%s: no image files (%s) in the class folders %s",
-			root, strings.Join(folderExtensions, " "), strings.Join(empty, ", "))
+			t.show("."), strings.Join(folderExtensions, " "), strings.Join(empty, ", "))
 	}
 	d.classes = classes
 	return d, nil
@@ -215,11 +219,11 @@ func openFolder(ctx context.Context, root string, classes []string, limit int) (
 
 // addClass appends the files below a class folder in the order of Python's
 // sorted(os.walk(folder, followlinks=True)).
-func (d *images) addClass(ctx context.Context, class string, label int) error {
+func (d *images) addClass(ctx context.Context, t tree, class string, label int) error {
 	var dirs []string
 	var walk func(dir string, above []fs.FileInfo) error
 	walk = func(dir string, above []fs.FileInfo) error {
-		info, err := os.Stat(filepath.Join(d.root, dir))
+		info, err := fs.Stat(t, dir)
 		if err != nil {
 			return ImageFolder.errorf("%w", err)
 		}
@@ -229,13 +233,13 @@ func (d *images) addClass(ctx context.Context, class string, label int) error {
 			return nil
 		}
 		dirs = append(dirs, dir)
-		below, err := listFolders(ctx, filepath.Join(d.root, dir))
+		below, err := t.folders(ctx, dir)
 		if err != nil {
-			return err
+			return ImageFolder.errorf("%w", err)
 		}
 		above = append(slices.Clip(above), info)
 		for _, b := range below {
-			if err := walk(filepath.Join(dir, b), above); err != nil {
+			if err := walk(path.Join(dir, b), above); err != nil {
 				return err
 			}
 		}
@@ -246,84 +250,28 @@ func (d *images) addClass(ctx context.Context, class string, label int) error {
 	}
 	slices.Sort(dirs)
 	for _, dir := range dirs {
-		files, err := listFiles(ctx, filepath.Join(d.root, dir), folderExtensions)
+		files, err := t.files(ctx, dir, folderExtensions)
 		if err != nil {
-			return err
+			return ImageFolder.errorf("%w", err)
 		}
 		for _, f := range files {
-			d.names = append(d.names, filepath.ToSlash(filepath.Join(dir, f)))
+			d.names = append(d.names, path.Join(dir, f))
 			d.labels = append(d.labels, label)
 		}
 	}
 	return nil
 }
 
-// listFolders returns the names of the folders in dir, and of links to
-// folders, sorted by code point.
-func listFolders(ctx context.Context, dir string) ([]string, error) {
-	return list(ctx, dir, func(e fs.DirEntry) bool {
-		if e.Type()&fs.ModeSymlink != 0 {
-			info, err := os.Stat(filepath.Join(dir, e.Name()))
-			return err == nil && info.IsDir()
-		}
-		return e.IsDir()
-	})
-}
-
-// listFiles returns the names in dir with one of the extensions, in any case,
-// that are neither folders nor devices, sorted by code point.
-func listFiles(ctx context.Context, dir string, extensions []string) ([]string, error) {
-	return list(ctx, dir, func(e fs.DirEntry) bool {
-		name := strings.ToLower(e.Name())
-		if !slices.ContainsFunc(extensions, func(x string) bool { return strings.HasSuffix(name, x) }) {
-			return false
-		}
-		if e.Type()&fs.ModeSymlink != 0 {
-			info, err := os.Stat(filepath.Join(dir, e.Name()))
-			return err != nil || info.Mode().IsRegular()
-		}
-		return e.Type().IsRegular()
-	})
-}
-
-func list(ctx context.Context, dir string, keep func(fs.DirEntry) bool) ([]string, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, ImageFolder.errorf("%w", err)
-	}
-	defer f.Close()
-	var names []string
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		entries, err := f.ReadDir(1 << 10) // some milliseconds, where links are followed
-		for _, e := range entries {
-			if keep(e) {
-				names = append(names, e.Name())
-			}
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, ImageFolder.errorf("%w", err)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
 // notDataset says what Open looked for in a folder.
-func notDataset(dir string) error {
+func notDataset(t tree) error {
 	var b strings.Builder
 	for _, l := range layouts {
 		fmt.Fprintf(&b, "%s (%s, as in %s), ", l.format, strings.Join(l.markers[0], " and "), l.folder)
 	}
 	hint := ""
-	if files, err := listFiles(context.Background(), dir, archiveExtensions); err == nil && len(files) > 0 {
+	if files, err := t.files(context.Background(), ".", archiveExtensions); err == nil && len(files) > 0 {
 		hint = fmt.Sprintf("; it holds the archive %s, which has to be unpacked", files[0])
 	}
 	return fmt.Errorf("data: %s: %w: looked for %sfolders of image files by class, and image files (%s)%s",
-		dir, ErrNotDataset, b.String(), strings.Join(plainExtensions, " "), hint)
+		t.show("."), ErrNotDataset, b.String(), strings.Join(plainExtensions, " "), hint)
 }

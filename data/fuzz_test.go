@@ -25,7 +25,7 @@ func openFuzzed(t *testing.T, l *layout, files fstest.MapFS, split string, opt O
 		if ds != nil {
 			ds.Close()
 		}
-		ds, err = l.open(files, split, opt)
+		ds, err = l.open(t.Context(), files, split, opt)
 	})
 	if err != nil {
 		return false

@@ -2,10 +2,11 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 )
@@ -52,7 +53,7 @@ type layout struct {
 	folder  string     // what its archive unpacks to
 	markers [][]string // the files of any of these sets give it away
 	splits  []string
-	open    func(fsys fs.FS, split string, opt OpenOptions) (Dataset, error)
+	open    func(ctx context.Context, fsys fs.FS, split string, opt OpenOptions) (Dataset, error)
 }
 
 var layouts = []layout{
@@ -69,11 +70,8 @@ var layouts = []layout{
 }
 
 // find returns the layout of the files in a folder, or nil.
-func find(dir string) *layout {
-	isMissing := func(name string) bool {
-		info, err := os.Stat(filepath.Join(dir, name))
-		return err != nil || !info.Mode().IsRegular()
-	}
+func find(t tree, dir string) *layout {
+	isMissing := func(name string) bool { return !t.isRegular(path.Join(dir, name)) }
 	for i, l := range layouts {
 		for _, names := range l.markers {
 			if !slices.ContainsFunc(names, isMissing) {
@@ -101,58 +99,78 @@ func Open(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if !info.IsDir() {
-		if isArchive(path) {
+		if hasExtension(path, archiveExtensions) {
 			return nil, fmt.Errorf("data: %s: %w but an archive: unpack it and give the folder", path, ErrNotDataset)
 		}
 		return OpenFiles(ctx, []string{path}, opt)
 	}
-	dir, l, err := locate(ctx, path)
+	return open(ctx, system(path), opt)
+}
+
+// OpenFS is [Open] for a folder in any file system: an embed.FS, a zip archive
+// (zip.Reader), a part of either by fs.Sub. Files that the file system cannot read
+// at an offset, as those of a zip archive, are held in memory: those of records
+// from when they are opened until Close, image files while they are decoded; none
+// may be longer than 1 GiB. fsys is used until Close, by several goroutines at
+// once.
+func OpenFS(ctx context.Context, fsys fs.FS, opt OpenOptions) (Dataset, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
+	if fsys == nil {
+		return nil, errors.New("data: no file system")
+	}
+	return open(ctx, tree{FS: fsys}, opt)
+}
+
+func open(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
+	dir, l, err := locate(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	if l == nil {
-		return openImages(ctx, path, opt)
+		return openImages(ctx, t, opt)
 	}
-	return l.openSplits(dir, opt)
+	if t, err = t.sub(dir); err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return l.openSplits(ctx, t, opt)
 }
 
-// locate looks for a layout in a folder and in the folders in it. Where there
-// is none it returns a nil layout.
-func locate(ctx context.Context, path string) (string, *layout, error) {
-	if l := find(path); l != nil {
-		return path, l, nil
+// locate looks for a layout in a tree and in the folders in it. Where there is
+// none it returns a nil layout.
+func locate(ctx context.Context, t tree) (string, *layout, error) {
+	if l := find(t, "."); l != nil {
+		return ".", l, nil
 	}
-	entries, err := os.ReadDir(path)
+	names, err := t.list(ctx, ".", func(e fs.DirEntry) bool { return !e.Type().IsRegular() })
 	if err != nil {
 		return "", nil, fmt.Errorf("data: %w", err)
 	}
-	var dirs []string
+	var dirs, shown []string
 	var found []*layout
-	for _, e := range entries {
-		if e.Type().IsRegular() {
-			continue
-		}
+	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return "", nil, err
 		}
-		dir := filepath.Join(path, e.Name())
-		if l := find(dir); l != nil {
-			dirs, found = append(dirs, dir), append(found, l)
+		if l := find(t, name); l != nil {
+			dirs, shown, found = append(dirs, name), append(shown, t.show(name)), append(found, l)
 		}
 	}
 	if len(found) == 0 {
-		return path, nil, nil
+		return ".", nil, nil
 	}
 	for _, l := range found[1:] {
 		if l.format != found[0].format {
-			return "", nil, fmt.Errorf("data: %s: holds several data sets, give the folder of one: %s", path, strings.Join(dirs, ", "))
+			return "", nil, fmt.Errorf("data: %s: holds several data sets, give the folder of one: %s", t.show("."), strings.Join(shown, ", "))
 		}
 	}
 	return dirs[0], found[0], nil
 }
 
 // openSplits opens the split or splits that the options ask for.
-func (l *layout) openSplits(dir string, opt OpenOptions) (Dataset, error) {
+func (l *layout) openSplits(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
+	dir := t.show(".")
 	split := opt.Split
 	switch {
 	case split == "all":
@@ -179,7 +197,7 @@ func (l *layout) openSplits(dir string, opt OpenOptions) (Dataset, error) {
 	}
 	var parts []Dataset
 	for _, name := range names {
-		part, err := l.open(os.DirFS(dir), name, opt)
+		part, err := l.open(ctx, t, name, opt)
 		if err != nil {
 			closeAll(parts)
 			return nil, fmt.Errorf("data: %s: %w", dir, err)
@@ -192,9 +210,9 @@ func (l *layout) openSplits(dir string, opt OpenOptions) (Dataset, error) {
 // archiveExtensions are those of packed data sets.
 var archiveExtensions = []string{".tar.gz", ".tgz", ".tar", ".tar.xz", ".zip"}
 
-// isArchive tells whether a name is that of a packed data set.
-func isArchive(name string) bool {
-	return slices.ContainsFunc(archiveExtensions, func(x string) bool {
+// hasExtension tells whether a name ends with one of the extensions, in any case.
+func hasExtension(name string, extensions []string) bool {
+	return slices.ContainsFunc(extensions, func(x string) bool {
 		return strings.HasSuffix(strings.ToLower(name), x)
 	})
 }

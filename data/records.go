@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,10 +23,10 @@ type recordFile struct {
 
 // openRecords opens a file of records of the given size. want is the number of
 // records that it must hold, 0 for any number but none.
-func openRecords(fsys fs.FS, format Format, name string, record, want int) (*recordFile, error) {
-	r, size, c, err := openAt(fsys, format, name)
+func openRecords(ctx context.Context, fsys fs.FS, format Format, name string, record, want int) (*recordFile, error) {
+	r, size, c, err := openAt(ctx, fsys, name)
 	if err != nil {
-		return nil, err
+		return nil, format.errorf("%s: %w", name, err)
 	}
 	n := size / int64(record)
 	switch {
@@ -42,32 +43,6 @@ func openRecords(fsys fs.FS, format Format, name string, record, want int) (*rec
 		return nil, err
 	}
 	return &recordFile{format, name, record, int(n), 0, r, c}, nil
-}
-
-// openAt opens a regular file for reading at any offset.
-func openAt(fsys fs.FS, format Format, name string) (r io.ReaderAt, size int64, c io.Closer, err error) {
-	// Looked at before it is opened: opening a named pipe would wait for ever.
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
-		return nil, 0, nil, format.errorf("%s: %w", name, unpath(err))
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, nil, format.errorf("%s: not a regular file", name)
-	}
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, 0, nil, format.errorf("%s: %w", name, unpath(err))
-	}
-	if info, err = f.Stat(); err != nil {
-		f.Close()
-		return nil, 0, nil, format.errorf("%s: %w", name, unpath(err))
-	}
-	r, ok := f.(io.ReaderAt)
-	if !ok {
-		f.Close()
-		return nil, 0, nil, format.errorf("%s: cannot be read at an offset", name)
-	}
-	return r, info.Size(), f, nil
 }
 
 // read returns record i.
@@ -96,10 +71,10 @@ func readFull(r io.ReaderAt, format Format, name string, buf []byte, offset int6
 const maxText = 1 << 20
 
 // readText reads a short text file.
-func readText(fsys fs.FS, format Format, name string) (string, error) {
-	r, size, c, err := openAt(fsys, format, name)
+func readText(ctx context.Context, fsys fs.FS, format Format, name string) (string, error) {
+	r, size, c, err := openAt(ctx, fsys, name)
 	if err != nil {
-		return "", err
+		return "", format.errorf("%s: %w", name, err)
 	}
 	defer c.Close()
 	if size > maxText {
@@ -113,8 +88,8 @@ func readText(fsys fs.FS, format Format, name string) (string, error) {
 }
 
 // readClassNames reads a text file of one class name a line.
-func readClassNames(fsys fs.FS, format Format, name string, want int) ([]string, error) {
-	text, err := readText(fsys, format, name)
+func readClassNames(ctx context.Context, fsys fs.FS, format Format, name string, want int) ([]string, error) {
+	text, err := readText(ctx, fsys, format, name)
 	if err != nil {
 		return nil, err
 	}

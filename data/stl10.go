@@ -31,21 +31,21 @@ type stl10 struct {
 }
 
 // openSTL10 opens a split: "train", "test" or "unlabeled".
-func openSTL10(fsys fs.FS, split string, opt OpenOptions) (_ Dataset, err error) {
+func openSTL10(ctx context.Context, fsys fs.FS, split string, opt OpenOptions) (_ Dataset, err error) {
 	s := &stl10{split: split}
 	want := 0
 	if split == "unlabeled" && !opt.AnyCount {
 		want = stl10Unlabeled
 	}
-	s.images, err = openRecords(fsys, STL10, split+"_X.bin", stl10Image, want)
+	s.images, err = openRecords(ctx, fsys, STL10, split+"_X.bin", stl10Image, want)
 	if err != nil {
 		return nil, err
 	}
 	if split != "unlabeled" {
-		err = s.readLabels(fsys)
+		err = s.readLabels(ctx, fsys)
 	}
 	if err == nil && opt.Fold != 0 {
-		s.indices, err = readFold(fsys, opt.Fold, s.images.n)
+		s.indices, err = readFold(ctx, fsys, opt.Fold, s.images.n)
 	}
 	if err != nil {
 		s.Close()
@@ -55,8 +55,8 @@ func openSTL10(fsys fs.FS, split string, opt OpenOptions) (_ Dataset, err error)
 }
 
 // readLabels reads class_names.txt and the split's labels, one for each image.
-func (s *stl10) readLabels(fsys fs.FS) (err error) {
-	s.classes, err = readClassNames(fsys, STL10, "class_names.txt", 10)
+func (s *stl10) readLabels(ctx context.Context, fsys fs.FS) (err error) {
+	s.classes, err = readClassNames(ctx, fsys, STL10, "class_names.txt", 10)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.classes, err = strings.Fields(stl10Classes), nil
 	}
@@ -64,9 +64,9 @@ func (s *stl10) readLabels(fsys fs.FS) (err error) {
 		return err
 	}
 	name := s.split + "_y.bin"
-	r, size, c, err := openAt(fsys, STL10, name)
+	r, size, c, err := openAt(ctx, fsys, name)
 	if err != nil {
-		return err
+		return STL10.errorf("%s: %w", name, err)
 	}
 	defer c.Close()
 	if size != int64(s.images.n) {
@@ -86,9 +86,9 @@ func (s *stl10) readLabels(fsys fs.FS) (err error) {
 
 // readFold reads one of the ten lines of fold_indices.txt: the indices, among
 // n images, of a fold.
-func readFold(fsys fs.FS, fold, n int) ([]int, error) {
+func readFold(ctx context.Context, fsys fs.FS, fold, n int) ([]int, error) {
 	const name = "fold_indices.txt"
-	text, err := readText(fsys, STL10, name)
+	text, err := readText(ctx, fsys, STL10, name)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,8 @@ func build(t *testing.T, archive []byte) string {
 	sum := md5.Sum(archive)
 	source := fmt.Sprintf(`package main
 
+import "context"
+
 func init() {
 	sets = append(sets, &set{
 		name: "toy", title: "Toy", url: "http://127.0.0.1:1/", archive: "toy.tar.gz", size: %d, md5: %q, folder: "toy",
