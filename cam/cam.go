@@ -54,6 +54,20 @@ func New(net nn.Network, layer string) (*Mapper, error) {
 	return &Mapper{net: net, layer: layer}, nil
 }
 
+// DefaultLayer returns the layer that this project's programs map: the last batch
+// norm before the pooling, layer4.1.bn2 of a ResNet18. Of the two usual layers it
+// is the one whose maps peak inside the object more often on the embedded scenes;
+// the README has the figures. It is empty where there is no batch norm, which New
+// takes for the last stage.
+func DefaultLayer(net nn.Network) string {
+	for _, name := range slices.Backward(net.Modules()) {
+		if strings.Contains(name, ".bn") {
+			return name
+		}
+	}
+	return ""
+}
+
 // Layer is the name of the layer that the maps are taken from.
 func (m *Mapper) Layer() string { return m.layer }
 

@@ -103,6 +103,17 @@ func (m *ResNet) Modules() []string {
 	return append(names, "avgpool", "fc")
 }
 
+// String names a network by its depth and width: "ResNet18, base width 64".
+func (m *ResNet) String() string {
+	convolutions := 1
+	for _, blocks := range m.Layers {
+		for _, b := range blocks {
+			convolutions += len(b.Convs)
+		}
+	}
+	return fmt.Sprintf("ResNet%d, base width %d", convolutions+1, m.Conv1.Weight.Shape[0])
+}
+
 // InChannels is the number of channels of an input image.
 func (m *ResNet) InChannels() int { return m.Conv1.Weight.Shape[1] }
 

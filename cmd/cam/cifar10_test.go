@@ -30,11 +30,11 @@ func TestCIFAR10PredictionsArePyTorchs(t *testing.T) {
 	}
 	correct, differ := 0, 0
 	var logits []float32
-	for b, err := range data.Batches(t.Context(), o.Data, data.BatchOptions{Transform: o.Transform, DropImages: true}) {
+	for b, err := range data.Batches(t.Context(), o.Data, data.BatchOptions{Transform: o.Model.Transform(), DropImages: true}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := o.Network.Run(t.Context(), tensor(b))
+		r, err := o.Model.Network().Run(t.Context(), tensor(b))
 		if err != nil {
 			t.Fatal(err)
 		}

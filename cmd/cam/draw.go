@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
@@ -57,7 +58,7 @@ type peak struct {
 func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 	count := min(s.count, s.Data.Len()-s.start)
 	var cells []render.Cell
-	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Transform}
+	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Model.Transform()}
 	if s.maps != "" {
 		if err := os.MkdirAll(s.maps, 0o755); err != nil {
 			return fmt.Errorf("-maps: %w", err)
@@ -74,17 +75,20 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 		outputs := r.Logits.Shape[1]
 		for i, sample := range b.Samples {
 			m := r.Maps[i]
-			logits := r.Logits.Data[i*outputs : (i+1)*outputs]
-			im, err := s.Transform.Image(sample.Image)
+			p, err := model.Probabilities(r.Logits.Data[i*outputs : (i+1)*outputs])
+			if err != nil {
+				return fmt.Errorf("%s: %w", sample.Name, err)
+			}
+			im, err := s.Model.Transform().Image(sample.Image)
 			if err != nil {
 				return err
 			}
-			cell, err := s.cell(im, m, logits, sample.Label)
+			cell, err := s.cell(im, m, p, sample.Label)
 			if err != nil {
 				return err
 			}
 			cells = append(cells, cell)
-			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, m, logits, im))
+			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, m, p, im))
 			if s.maps != "" {
 				path := filepath.Join(s.maps, fmt.Sprintf("cam_%05d.npy", b.Start+i))
 				if err := npy.Save(ctx, path, []int{m.Height, m.Width}, m.Values); err != nil {
@@ -108,52 +112,40 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 }
 
 // cell is an image of the figure: gray under its heat map.
-func (s *session) cell(im *data.Image, m *cam.Map, logits []float32, label int) (render.Cell, error) {
-	heat, err := render.Resize(m.Bytes(), m.Width, m.Height, im.Width, im.Height)
+func (s *session) cell(im *data.Image, m *cam.Map, p []float64, label int) (render.Cell, error) {
+	heat, err := model.Heat(m, im.Width, im.Height)
 	if err != nil {
 		return render.Cell{}, err
 	}
-	predicted := cam.Argmax(logits)
-	title := s.Classes[m.Class]
+	title := s.Model.Classes()[m.Class]
 	if s.Data.Classes() == nil {
-		title = fmt.Sprintf("%s %.0f%%", title, 100*softmax(logits)[m.Class])
+		title = fmt.Sprintf("%s %.0f%%", title, 100*p[m.Class])
 	}
-	return render.Cell{Base: im, Heat: heat, Title: title, Wrong: label >= 0 && predicted != label}, nil
+	return render.Cell{Base: im, Heat: heat, Title: title, Wrong: label >= 0 && likeliest(p) != label}, nil
 }
 
-func (s *session) describe(index int, sample data.Sample, m *cam.Map, logits []float32, im *data.Image) imageReport {
+// likeliest is the predicted class.
+func likeliest(p []float64) int { return slices.Index(p, slices.Max(p)) }
+
+func (s *session) describe(index int, sample data.Sample, m *cam.Map, p []float64, im *data.Image) imageReport {
+	classes := s.Model.Classes()
 	r := imageReport{
 		Index:         index,
 		Name:          sample.Name,
-		Predicted:     s.Classes[cam.Argmax(logits)],
-		Mapped:        s.Classes[m.Class],
+		Predicted:     classes[likeliest(p)],
+		Mapped:        classes[m.Class],
 		Probabilities: map[string]float64{},
 	}
-	for i, p := range softmax(logits) {
-		r.Probabilities[s.Classes[i]] = p
+	for i, v := range p {
+		r.Probabilities[classes[i]] = v
 	}
-	if sample.Label >= 0 && sample.Label < len(s.Classes) {
-		label, correct := s.Classes[sample.Label], cam.Argmax(logits) == sample.Label
+	if sample.Label >= 0 && sample.Label < len(classes) {
+		label, correct := classes[sample.Label], likeliest(p) == sample.Label
 		r.Label, r.Correct = &label, &correct
 	}
 	r.Peak.X, r.Peak.Y = m.Peak(im.Width, im.Height)
 	r.Peak.Value = float64(m.Values[max(cam.Argmax(m.Values), 0)])
 	return r
-}
-
-// softmax turns logits into probabilities.
-func softmax(logits []float32) []float64 {
-	p := make([]float64, len(logits))
-	largest := float64(logits[cam.Argmax(logits)])
-	sum := 0.0
-	for i, v := range logits {
-		p[i] = math.Exp(float64(v) - largest)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p
 }
 
 func (s *session) writeJSON(ctx context.Context) error {
@@ -186,7 +178,7 @@ func (s *session) writeJSON(ctx context.Context) error {
 func (s *session) caption() string {
 	text := "Class activation maps of the predicted class over " + s.mapper.Layer()
 	if s.class != cam.Predicted {
-		text = fmt.Sprintf("Class activation maps of %s over %s", s.Classes[s.class], s.mapper.Layer())
+		text = fmt.Sprintf("Class activation maps of %s over %s", s.Model.Classes()[s.class], s.mapper.Layer())
 	}
 	if s.Data.Classes() != nil {
 		text += "; red: predicted wrong"

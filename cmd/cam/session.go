@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,18 +13,6 @@ import (
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/nn"
 )
-
-// defaultLayer returns the last batch norm before the pooling, layer4.1.bn2 of
-// a ResNet18: of the two usual layers the one whose maps peak inside the object
-// more often on the embedded scenes. The README has the figures.
-func defaultLayer(modules []string) string {
-	for _, name := range slices.Backward(modules) {
-		if strings.Contains(name, ".bn") {
-			return name
-		}
-	}
-	return ""
-}
 
 // session is one run of the program: the data, the network and what was found.
 type session struct {
@@ -49,19 +36,19 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		}
 	}()
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
-	if o.layer == "" {
-		o.layer = defaultLayer(opened.Network.Modules())
+	s.mapper = opened.Model.Mapper()
+	if o.layer != "" {
+		if s.mapper, err = cam.New(opened.Model.Network(), o.layer); err != nil {
+			return nil, cli.Usagef("-layer: %v", err)
+		}
 	}
-	if s.mapper, err = cam.New(opened.Network, o.layer); err != nil {
-		return nil, cli.Usagef("-layer: %v", err)
-	}
-	if s.class, err = classIndex(o.class, opened.Classes); err != nil {
+	if s.class, err = classIndex(o.class, opened.Model.Classes()); err != nil {
 		return nil, err
 	}
 	if o.start >= opened.Data.Len() {
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
 	}
-	s.line("network", "%s", describe(opened))
+	s.line("network", "%s: %v", opened.NetworkName, opened.Model)
 	s.line("data", "%s, %d images", opened.DataName, opened.Data.Len())
 	return s, nil
 }
@@ -73,18 +60,6 @@ func (s *session) line(title, format string, args ...any) {
 		w = s.stderr // stdout is for the JSON alone
 	}
 	fmt.Fprintf(w, "%-9s %s\n", title, fmt.Sprintf(format, args...))
-}
-
-// describe names a network by its depth, width and classes.
-func describe(o *cli.Opened) string {
-	convolutions := 1
-	for _, blocks := range o.Model.Layers {
-		for _, b := range blocks {
-			convolutions += len(b.Convs)
-		}
-	}
-	return fmt.Sprintf("%s: ResNet%d, base width %d, %d classes", o.NetworkName,
-		convolutions+1, o.Model.Conv1.Weight.Shape[0], len(o.Classes))
 }
 
 // classIndex finds a class by its name or its number.
@@ -123,14 +98,14 @@ func (s *session) measure(ctx context.Context) error {
 	began := time.Now()
 	bar := cli.NewProgress(s.stderr, count, "accuracy", "images")
 	defer bar.Done()
-	opt := data.BatchOptions{Count: count, Size: s.batch, Transform: s.Transform, DropImages: true}
+	opt := data.BatchOptions{Count: count, Size: s.batch, Transform: s.Model.Transform(), DropImages: true}
 	for b, err := range data.Batches(ctx, s.Data, opt) {
 		if err != nil {
 			return err
 		}
 		var logits *nn.Tensor
 		if s.Masks == nil {
-			r, err := s.Network.Run(ctx, tensor(b))
+			r, err := s.Model.Network().Run(ctx, tensor(b))
 			if err != nil {
 				return err
 			}

@@ -146,18 +146,18 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	if f.Count > 0 {
 		n = min(n, f.Count)
 	}
-	d := o.Model.FC.Weight.Shape[1]
+	d := o.Model.Network().Head().Weight.Shape[1]
 	x := make([]float64, 0, n*d)
-	out := &Features{Names: o.Classes}
+	out := &Features{Names: o.Model.Classes()}
 	began := time.Now()
 	bar := NewProgress(stderr, n, "features", "images")
 	defer bar.Done()
-	opt := data.BatchOptions{Count: n, Size: f.Batch, Transform: o.Transform, DropImages: !images}
+	opt := data.BatchOptions{Count: n, Size: f.Batch, Transform: o.Model.Transform(), DropImages: !images}
 	for b, err := range data.Batches(ctx, o.Data, opt) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := o.Network.Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
+		r, err := o.Model.Network().Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
 		if err != nil {
 			return nil, err
 		}

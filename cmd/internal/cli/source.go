@@ -6,13 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
-	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 )
@@ -90,11 +88,8 @@ func (s *Source) Inputs() []File {
 // Opened is what a Source stands for.
 type Opened struct {
 	Data        data.Dataset
-	Model       *nn.ResNet // as the checkpoint has it
-	Network     nn.Network // the same, compiled
-	Transform   data.Transform
-	Classes     []string // by output of the network
-	DataName    string   // for people: "CIFAR-10 test"
+	Model       *model.Model
+	DataName    string // for people: "CIFAR-10 test"
 	NetworkName string
 	Masks       Masked // the objects' masks where the data has them, else nil
 }
@@ -123,19 +118,19 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Model, err = nn.NewResNet(sd); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
-	}
-	if o.Network, err = nn.Compile(o.Model); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
-	}
-	if c := o.Model.InChannels(); c != 3 {
-		return nil, fmt.Errorf("%s: the network takes images of %d channels, want 3 (RGB)", o.NetworkName, c)
-	}
-	if err := s.setTransform(o, sd.Metadata); err != nil {
+	opt, err := s.options(o, sd.Metadata)
+	if err != nil {
 		return nil, err
 	}
-	return o, s.setClasses(o, sd.Metadata)
+	o.Model, err = model.New(sd, opt)
+	if count, ok := errors.AsType[*model.ClassCountError](err); ok && s.Classes != "" {
+		return nil, fmt.Errorf("-classes: %d names for the %d classes of %s", count.Names, count.Outputs, o.NetworkName)
+	} else if ok {
+		return nil, fmt.Errorf("%s has %d classes, %s has %d", o.DataName, count.Names, o.NetworkName, count.Outputs)
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
+	}
+	return o, s.checkClasses(o, sd.Metadata["classes"])
 }
 
 func (s *Source) openData(ctx context.Context, o *Opened) error {
@@ -209,98 +204,62 @@ func (s *Source) openWeights(ctx context.Context, o *Opened) (*checkpoint.StateD
 	return pretrained.CIFAR10()
 }
 
-// setTransform follows the flags, then what the checkpoint says of itself,
-// then the notebook: CIFAR as it is, normalised by 0.5; anything else at 128
-// pixels, not normalised.
-func (s *Source) setTransform(o *Opened, meta map[string]string) error {
-	cifar := false
-	if d, ok := o.Data.(data.Describer); ok {
-		cifar = d.Format() == data.CIFAR10 || d.Format() == data.CIFAR100
-	}
-	size := s.Size
-	if size < -1 {
-		return Usagef("-size %d: want a number of pixels", size)
-	}
-	if size == -1 {
-		if n, err := strconv.Atoi(meta["size"]); err == nil && n > 0 {
-			size = n
-		} else if cifar {
-			size = 0
-		} else {
-			size = 128
-		}
-	}
-	o.Transform.Resize, o.Transform.CenterCrop = size, size
-	own := ""
-	if cifar {
-		own = "0.5"
-	}
-	var err error
-	if o.Transform.Mean, err = numbers("-mean", "0.485,0.456,0.406", s.Mean, meta["mean"], own); err != nil {
-		return err
-	}
-	if o.Transform.Std, err = numbers("-std", "0.229,0.224,0.225", s.Std, meta["std"], own); err != nil {
-		return err
-	}
-	if err := o.Transform.Check(); err != nil {
-		return Usagef("%v", err)
-	}
-	return nil
+// isCIFAR tells whether the data is CIFAR-10 or CIFAR-100.
+func (o *Opened) isCIFAR() bool {
+	d, ok := o.Data.(data.Describer)
+	return ok && (d.Format() == data.CIFAR10 || d.Format() == data.CIFAR100)
 }
 
-// numbers parses the first of several texts that is not empty.
-func numbers(name, imagenet string, texts ...string) ([]float32, error) {
-	i := slices.IndexFunc(texts, func(s string) bool { return s != "" })
-	if i < 0 {
-		return nil, nil
+// options follows the flags, then what the checkpoint says of itself, then the
+// notebook: CIFAR as it is, normalised by 0.5.
+func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, err error) {
+	known, err := model.Recommend(meta)
+	if err != nil {
+		return opt, fmt.Errorf("%s: %w", o.NetworkName, err)
 	}
-	text := texts[i]
-	if text == "imagenet" {
-		text = imagenet
-	}
-	var out []float32
-	for field := range strings.SplitSeq(text, ",") {
-		v, err := strconv.ParseFloat(strings.TrimSpace(field), 32)
-		if err != nil {
-			return nil, Usagef("%s %s: want one number, three as R,G,B, or imagenet", name, text)
-		}
-		out = append(out, float32(v))
-	}
-	return out, nil
-}
-
-// setClasses finds the names of the network's outputs and checks their number.
-func (s *Source) setClasses(o *Opened, meta map[string]string) error {
-	outputs := o.Model.FC.Weight.Shape[0]
-	named := o.Data.Classes()
 	switch {
-	case s.Classes != "":
-		names, err := classNames(s.Classes)
-		if err != nil {
-			return err
-		}
-		if len(names) != outputs {
-			return fmt.Errorf("-classes: %d names for the %d classes of %s", len(names), outputs, o.NetworkName)
-		}
-		if named != nil && len(named) != outputs {
-			return fmt.Errorf("%s has %d classes, %s has %d", o.DataName, len(named), o.NetworkName, outputs)
-		}
-		o.Classes = names
-	case named != nil:
-		if len(named) != outputs {
-			return fmt.Errorf("%s has %d classes, %s has %d", o.DataName, len(named), o.NetworkName, outputs)
-		}
-		if known := meta["classes"]; known != "" && known != strings.Join(named, ",") {
-			return fmt.Errorf("%s has the classes %s, %s was trained on %s (-classes overrides)",
-				o.DataName, strings.Join(named, ","), o.NetworkName, known)
-		}
-		o.Classes = named
-	case meta["classes"] != "" && strings.Count(meta["classes"], ",")+1 == outputs:
-		o.Classes = strings.Split(meta["classes"], ",")
-	default:
-		for i := range outputs {
-			o.Classes = append(o.Classes, "class "+strconv.Itoa(i))
-		}
+	case s.Size < -1:
+		return opt, Usagef("-size %d: want a number of pixels", s.Size)
+	case s.Size == 0, s.Size == -1 && known.Size == 0 && o.isCIFAR():
+		opt.Size = model.AsIs
+	case s.Size > 0:
+		opt.Size = s.Size
+	}
+	if opt.Mean, err = model.ParseMean(s.Mean); err != nil {
+		return opt, Usagef("-mean %v", err)
+	}
+	if opt.Std, err = model.ParseStd(s.Std); err != nil {
+		return opt, Usagef("-std %v", err)
+	}
+	if opt.Mean == nil && known.Mean == nil && o.isCIFAR() {
+		opt.Mean = []float32{0.5}
+	}
+	if opt.Std == nil && known.Std == nil && o.isCIFAR() {
+		opt.Std = []float32{0.5}
+	}
+	if err := (data.Transform{Resize: max(s.Size, 0), CenterCrop: max(s.Size, 0), Mean: opt.Mean, Std: opt.Std}).Check(); err != nil {
+		return opt, Usagef("%v", err)
+	}
+	opt.Classes = o.Data.Classes()
+	if s.Classes != "" {
+		opt.Classes, err = classNames(s.Classes)
+	}
+	return opt, err
+}
+
+// checkClasses compares the data's classes with those that the network was trained
+// on.
+func (s *Source) checkClasses(o *Opened, known string) error {
+	named := o.Data.Classes()
+	if named == nil {
+		return nil
+	}
+	if outputs := len(o.Model.Classes()); len(named) != outputs {
+		return fmt.Errorf("%s has %d classes, %s has %d", o.DataName, len(named), o.NetworkName, outputs)
+	}
+	if s.Classes == "" && known != "" && known != strings.Join(named, ",") {
+		return fmt.Errorf("%s has the classes %s, %s was trained on %s (-classes overrides)",
+			o.DataName, strings.Join(named, ","), o.NetworkName, known)
 	}
 	return nil
 }

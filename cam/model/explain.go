@@ -1,0 +1,77 @@
+package model
+
+import (
+	"context"
+	"image"
+
+	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/render"
+)
+
+// An Explanation is what a network made of a picture, and where it found it.
+type Explanation struct {
+	// Predictions are all classes by falling probability.
+	Predictions []Prediction
+	// Map is the class activation map of Map.Class.
+	Map *cam.Map
+	// Input is the picture as the network saw it: scaled and cut, not normalised.
+	Input *data.Image
+}
+
+// Explain maps where a network finds the evidence for a class, or for the one
+// that it predicts where class is [cam.Predicted]. It returns an error when the
+// picture is nil or empty, there is no such class, the network gives a number that
+// is not finite, or ctx is done.
+func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*Explanation, error) {
+	im, err := data.FromImage(ctx, picture)
+	if err != nil {
+		return nil, err
+	}
+	x, err := m.input(ctx, []image.Image{im})
+	if err != nil {
+		return nil, err
+	}
+	r, err := m.mapper.Maps(ctx, x, []int{class})
+	if err != nil {
+		return nil, err
+	}
+	e := &Explanation{Map: r.Maps[0]}
+	if e.Predictions, err = m.predictions(r.Logits.Data); err != nil {
+		return nil, err
+	}
+	e.Input, err = m.transform.Image(im)
+	return e, err
+}
+
+// OverlayOptions say how a map is drawn. The zero value is the programs' way: jet
+// at an opacity of 0.4.
+type OverlayOptions struct {
+	Colormap *render.Colormap // nil: render.Jet
+	Alpha    *float64         // opacity of the map, 0 to 1; nil: render.DefaultAlpha
+}
+
+// Overlay draws the map over the input in gray. It returns an error when Alpha is
+// not in [0, 1].
+func (e *Explanation) Overlay(opt OverlayOptions) (*image.RGBA, error) {
+	gray, err := render.GrayOf(e.Input)
+	if err != nil {
+		return nil, err
+	}
+	heat, err := Heat(e.Map, e.Input.Width, e.Input.Height)
+	if err != nil {
+		return nil, err
+	}
+	alpha := render.DefaultAlpha
+	if opt.Alpha != nil {
+		alpha = *opt.Alpha
+	}
+	return render.Overlay(gray, heat, opt.Colormap, alpha)
+}
+
+// Heat brings a map to a size as the notebook does: normalised, cut to bytes, then
+// resized bilinearly as OpenCV does. It returns width x height bytes, row-major,
+// or an error when a side is not positive or too large.
+func Heat(m *cam.Map, width, height int) ([]uint8, error) {
+	return render.Resize(m.Bytes(), m.Width, m.Height, width, height)
+}

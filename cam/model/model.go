@@ -1,0 +1,232 @@
+// Package model joins a network with what belongs to it: how its input is made of
+// a picture, and the names of its classes. From a checkpoint to an answer in a few
+// lines:
+//
+//	m, err := model.Load(ctx, "stl10_resnet18.pth", model.Options{Size: 128, Classes: names})
+//	e, err := m.Explain(ctx, photograph, cam.Predicted)
+//	overlay, err := e.Overlay(model.OverlayOptions{})
+//
+// What a checkpoint says of itself in its metadata ([Recommend]) needs no options:
+// those that this project's programs write, and any safetensors file with the
+// keys size, mean, std and classes. The packages nn, data, cam and render are the
+// parts, for those who need more than this.
+package model
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+)
+
+// DefaultSize is the side of the input, in pixels, where neither the options nor
+// the checkpoint know it.
+const DefaultSize = 128
+
+// AsIs, as Options.Size, leaves pictures as large as they are.
+const AsIs = -1
+
+// Options say what the checkpoint does not. The zero value takes everything from
+// its metadata.
+type Options struct {
+	// Size is the side of the input: the shorter side of a picture is scaled to
+	// so many pixels, and the centre is cut out as a square. [AsIs] leaves
+	// pictures as they are. Default: what the checkpoint says, else [DefaultSize].
+	Size int
+	// Mean is subtracted from the pixels in [0, 1], and Std divides them: one
+	// number or three for R, G and B, as in [data.Transform]. Default: what the
+	// checkpoint says, else 0 and 1.
+	Mean, Std []float32
+	// Classes are the names of the outputs. Default: what the checkpoint says,
+	// else "class 0", "class 1" and so on.
+	Classes []string
+	// Layer is the module whose output is mapped. Default: [cam.DefaultLayer].
+	Layer string
+	// MaxMemory bounds what reading a checkpoint may allocate, in bytes. Default:
+	// 4 times its size and 1 MiB.
+	MaxMemory int64
+}
+
+// A Model is a network with its transform and the names of its classes. It is safe
+// for concurrent use.
+type Model struct {
+	net       nn.Network
+	about     string
+	transform data.Transform
+	classes   []string
+	mapper    *cam.Mapper
+}
+
+// Load reads a checkpoint of PyTorch or a safetensors file; see
+// [checkpoint.Load]. It returns an error that names the file when it is none, when
+// its network is not one of package nn, or an option does not fit it.
+func Load(ctx context.Context, path string, opt Options) (*Model, error) {
+	load := checkpoint.Load
+	if opt.MaxMemory > 0 {
+		load = func(ctx context.Context, path string) (*checkpoint.StateDict, error) {
+			return checkpoint.LoadMax(ctx, path, opt.MaxMemory)
+		}
+	}
+	sd, err := load(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := New(sd, opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Parse is [Load] for a checkpoint in memory, such as an embedded one. The bytes
+// must not change afterwards. Options.MaxMemory does not count.
+func Parse(ctx context.Context, content []byte, opt Options) (*Model, error) {
+	return Read(ctx, bytes.NewReader(content), int64(len(content)), opt)
+}
+
+// Read is [Load] for a checkpoint of size bytes in r. Options.MaxMemory does not
+// count.
+func Read(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Model, error) {
+	sd, err := checkpoint.Read(ctx, r, size)
+	if err != nil {
+		return nil, err
+	}
+	return New(sd, opt)
+}
+
+// New makes a model of a state dict, which must not change afterwards. It returns
+// an error when its network is not one of package nn, does not take RGB images, or
+// an option does not fit it.
+func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
+	network, err := nn.NewResNet(sd)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := nn.Compile(network)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{net: plan, about: network.String()}
+	if c := m.net.InChannels(); c != 3 {
+		return nil, fmt.Errorf("the network takes images of %d channels, want 3 (RGB)", c)
+	}
+	known, err := Recommend(sd.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	if m.transform, err = transform(known, opt); err != nil {
+		return nil, err
+	}
+	if m.classes, err = classes(known, opt, m.net.Head().Weight.Shape[0]); err != nil {
+		return nil, err
+	}
+	if opt.Layer == "" {
+		opt.Layer = cam.DefaultLayer(m.net)
+	}
+	m.mapper, err = cam.New(m.net, opt.Layer)
+	return m, err
+}
+
+// transform joins the options with what the checkpoint says.
+func transform(known Recommended, opt Options) (data.Transform, error) {
+	size := opt.Size
+	switch {
+	case size < AsIs:
+		return data.Transform{}, fmt.Errorf("model: Size is %d, want a number of pixels", size)
+	case size == AsIs:
+		size = 0
+	case size == 0 && known.Size > 0:
+		size = known.Size
+	case size == 0:
+		size = DefaultSize
+	}
+	t := data.Transform{Resize: size, CenterCrop: size, Mean: known.Mean, Std: known.Std}
+	if opt.Mean != nil {
+		t.Mean = slices.Clone(opt.Mean)
+	}
+	if opt.Std != nil {
+		t.Std = slices.Clone(opt.Std)
+	}
+	return t, t.Check()
+}
+
+// classes are the names of so many outputs.
+func classes(known Recommended, opt Options, outputs int) ([]string, error) {
+	if opt.Classes != nil {
+		if len(opt.Classes) != outputs {
+			return nil, &ClassCountError{len(opt.Classes), outputs}
+		}
+		return slices.Clone(opt.Classes), nil
+	}
+	if len(known.Classes) == outputs {
+		return known.Classes, nil
+	}
+	names := make([]string, outputs)
+	for i := range names {
+		names[i] = "class " + strconv.Itoa(i)
+	}
+	return names, nil
+}
+
+// A ClassCountError says that there are not as many class names as the network has
+// outputs.
+type ClassCountError struct{ Names, Outputs int }
+
+func (e *ClassCountError) Error() string {
+	return fmt.Sprintf("%d class names for the %d outputs of the network", e.Names, e.Outputs)
+}
+
+// Network is the compiled network.
+func (m *Model) Network() nn.Network { return m.net }
+
+// Mapper makes the maps of Explain, for batches.
+func (m *Model) Mapper() *cam.Mapper { return m.mapper }
+
+// Transform is how the network's input is made of a picture.
+func (m *Model) Transform() data.Transform { return m.transform }
+
+// Classes are the names of the network's outputs. They must not be changed.
+func (m *Model) Classes() []string { return m.classes }
+
+// String says what the network is: "ResNet18, base width 64, 10 classes".
+func (m *Model) String() string { return fmt.Sprintf("%s, %d classes", m.about, len(m.classes)) }
+
+// input transforms pictures, which must come out of one size, to a batch.
+func (m *Model) input(ctx context.Context, pictures []image.Image) (*nn.Tensor, error) {
+	if len(pictures) == 0 {
+		return nil, fmt.Errorf("model: no pictures")
+	}
+	var x *nn.Tensor
+	var width, height int
+	for i, p := range pictures {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		im, err := data.FromImage(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		w, h := m.transform.Size(im.Width, im.Height)
+		if x == nil {
+			width, height = w, h
+			if x, err = nn.NewTensor(len(pictures), 3, h, w); err != nil {
+				return nil, err
+			}
+		}
+		if w != width || h != height {
+			return nil, fmt.Errorf("model: picture %d comes to %d x %d pixels, the first to %d x %d", i, w, h, width, height)
+		}
+		if err := m.transform.Apply(im, x.Data[i*3*w*h:(i+1)*3*w*h]); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
+}
