@@ -4,7 +4,10 @@ import (
 	"context"
 	"math"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/student"
 )
 
 // The constants of scikit-learn's _binary_search_perplexity. The first two are
@@ -47,7 +50,7 @@ func bisect(d2 []float32, self int, perplexity float64, p []float64) (beta float
 			p[j] /= sum
 			mean += float64(d) * p[j]
 		}
-		diff := logarithm(sum) + beta*mean - target
+		diff := student.Log(sum) + beta*mean - target
 		if math.Abs(diff) <= perplexityTolerance {
 			return beta
 		}
@@ -153,4 +156,42 @@ func joint(ctx context.Context, p []float64, n int) error {
 		p[i*n+i] = 0
 	}
 	return err
+}
+
+// denseAffinities returns the n x n joint probabilities.
+func denseAffinities(ctx context.Context, d2 []float32, n int, perplexities []float64) ([]float64, error) {
+	p := make([]float64, n*n)
+	if err := conditional(ctx, d2, n, true, perplexities, p); err != nil {
+		return nil, err
+	}
+	return p, joint(ctx, p, n)
+}
+
+// sparseAffinities returns the joint probabilities over neighbours.
+func sparseAffinities(ctx context.Context, indices []int32, d2 []float32, n int, perplexities []float64) (*Affinities, error) {
+	p := make([]float64, len(d2))
+	if err := conditional(ctx, d2, len(d2)/n, false, perplexities, p); err != nil {
+		return nil, err
+	}
+	return symmetrise(indices, p, n), ctx.Err()
+}
+
+// NewAffinities returns the joint probabilities over the nearest neighbours
+// that Fit with BarnesHut uses (scikit-learn's _joint_probabilities_nn). Only
+// Perplexity, Perplexities, Metric and NeighbourSearch of opt matter.
+func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities, error) {
+	n, _ := x.Dims()
+	opt, err := opt.withDefaults(n)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSpace(x, opt.Metric)
+	if err != nil {
+		return nil, err
+	}
+	indices, d2, _, err := search(ctx, s, opt.NeighbourSearch, opt.neighbours(n))
+	if err != nil {
+		return nil, err
+	}
+	return sparseAffinities(ctx, indices, d2, n, opt.Perplexities)
 }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/glimpse-go/glimpse/tsne"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/tsne"
 )
 
 // Sixty points on two lines far apart come out as two groups far apart.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/student"
 )
 
 // Result is a finished layout.
@@ -74,45 +76,15 @@ func FitDistances(ctx context.Context, d mat.Matrix, opt Options) (*Result, erro
 	return fit(ctx, g, nil, opt)
 }
 
-// A source gives the distances between points.
-type source interface {
-	size() int
-	// neighbours returns the k nearest of each point, ascending by index, and
-	// their squared distances.
-	neighbours(ctx context.Context, k int) ([]int32, []float32, error)
-	// search is neighbours by the given search, or by the only one there is,
-	// and says by which.
-	search(ctx context.Context, how NeighbourSearch, k int) (indices []int32, d2 []float32, by NeighbourSearch, err error)
-	// distances returns all n x n squared distances.
-	distances(ctx context.Context) ([]float32, error)
-}
-
-func (s *space) size() int { return s.n }
-
-func (s *space) neighbours(ctx context.Context, k int) ([]int32, []float32, error) {
-	return s.nearest(ctx, s, true, k)
-}
-
-func (s *space) search(ctx context.Context, how NeighbourSearch, k int) (indices []int32, d2 []float32, by NeighbourSearch, err error) {
-	switch {
-	case k == 0: // a single point
-	case how == SearchApproximate:
-		indices, d2, err = s.nearestApproximately(ctx, k)
-	default:
-		indices, d2, err = s.neighbours(ctx, k)
-	}
-	return indices, d2, how, err
-}
-
 // fit is Fit after its checks.
 func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, error) {
-	n := src.size()
+	n := src.Len()
 	r := &Result{Method: opt.Method, NeighbourSearch: SearchExact, opt: opt, src: src}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 
-	k := kernel{dof: opt.DegreesOfFreedom}
+	k := student.Kernel{DoF: opt.DegreesOfFreedom}
 	var obj objective
 	begin := time.Now()
 	lap := func(d *time.Duration) {
@@ -121,7 +93,7 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		begin = now
 	}
 	if opt.Method == Exact {
-		d2, err := src.distances(ctx)
+		d2, err := src.Distances(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +106,7 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 			return nil, err
 		}
 	} else {
-		indices, d2, by, err := src.search(ctx, opt.NeighbourSearch, opt.neighbours(n))
+		indices, d2, by, err := search(ctx, src, opt.NeighbourSearch, opt.neighbours(n))
 		if err != nil {
 			return nil, err
 		}
@@ -161,42 +133,4 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 	r.KL, r.Iterations, r.Stop, err = optimise(ctx, obj, l, opt)
 	lap(&r.OptimiseTime)
 	return r, err
-}
-
-// denseAffinities returns the n x n joint probabilities.
-func denseAffinities(ctx context.Context, d2 []float32, n int, perplexities []float64) ([]float64, error) {
-	p := make([]float64, n*n)
-	if err := conditional(ctx, d2, n, true, perplexities, p); err != nil {
-		return nil, err
-	}
-	return p, joint(ctx, p, n)
-}
-
-// sparseAffinities returns the joint probabilities over neighbours.
-func sparseAffinities(ctx context.Context, indices []int32, d2 []float32, n int, perplexities []float64) (*Affinities, error) {
-	p := make([]float64, len(d2))
-	if err := conditional(ctx, d2, len(d2)/n, false, perplexities, p); err != nil {
-		return nil, err
-	}
-	return symmetrise(indices, p, n), ctx.Err()
-}
-
-// NewAffinities returns the joint probabilities over the nearest neighbours
-// that Fit with BarnesHut uses (scikit-learn's _joint_probabilities_nn). Only
-// Perplexity, Perplexities, Metric and NeighbourSearch of opt matter.
-func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities, error) {
-	n, _ := x.Dims()
-	opt, err := opt.withDefaults(n)
-	if err != nil {
-		return nil, err
-	}
-	s, err := newSpace(x, opt.Metric)
-	if err != nil {
-		return nil, err
-	}
-	indices, d2, _, err := s.search(ctx, opt.NeighbourSearch, opt.neighbours(n))
-	if err != nil {
-		return nil, err
-	}
-	return sparseAffinities(ctx, indices, d2, n, opt.Perplexities)
 }

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/testkit/near"
+	"github.com/glimpse-go/glimpse/internal/testkit/points"
 )
 
 func finite(t *testing.T, what string, r *Result) {
@@ -33,8 +36,8 @@ func maxDims(method Method) int {
 
 // The same bits at any GOMAXPROCS, for every method, schedule and dimension.
 func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
-	x := goldenData(300, goldenD, 5)
-	y := goldenData(20, goldenD, 5)
+	x := points.Clusters(300, goldenD, 5)
+	y := points.Clusters(20, goldenD, 5)
 	for _, method := range []Method{Exact, BarnesHut, FFT} {
 		for _, schedule := range []Schedule{SklearnSchedule, OpenTSNESchedule} {
 			for dims := 1; dims <= maxDims(method); dims++ {
@@ -65,7 +68,7 @@ func TestSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 func TestDegenerateInput(t *testing.T) {
 	constant := mat.NewDense(50, 3, slices.Repeat([]float64{4}, 150))
 	scaled := func(f float64) *mat.Dense {
-		x := goldenData(50, 4, 3)
+		x := points.Clusters(50, 4, 3)
 		x.Scale(f, x)
 		return x
 	}
@@ -73,7 +76,7 @@ func TestDegenerateInput(t *testing.T) {
 	for i := range 120 {
 		twins.SetRow(i, []float64{float64(i % 4), float64(i % 2)})
 	}
-	outlier := goldenData(50, 4, 3)
+	outlier := points.Clusters(50, 4, 3)
 	outlier.Set(7, 2, 1e200)
 	cases := map[string]struct {
 		x   mat.Matrix
@@ -87,8 +90,8 @@ func TestDegenerateInput(t *testing.T) {
 		"one point":     {mat.NewDense(1, 3, []float64{1, 2, 3}), Options{Perplexity: 0.5}},
 		"two points":    {mat.NewDense(2, 1, []float64{1, 2}), Options{Perplexity: 1}},
 		"three points":  {mat.NewDense(3, 1, []float64{1, 2, 4}), Options{Perplexity: 2.5}},
-		"one column":    {mat.NewDense(40, 1, goldenData(40, 1, 2).RawMatrix().Data), Options{Perplexity: 5}},
-		"few for three": {goldenData(50, 4, 3), Options{Perplexity: 49}},
+		"one column":    {mat.NewDense(40, 1, points.Clusters(40, 1, 2).RawMatrix().Data), Options{Perplexity: 5}},
+		"few for three": {points.Clusters(50, 4, 3), Options{Perplexity: 49}},
 	}
 	for name, c := range cases {
 		for _, method := range []Method{Exact, BarnesHut, FFT} {
@@ -129,7 +132,7 @@ func TestEqualPointsHaveUniformAffinities(t *testing.T) {
 
 // A power of two in the input must not change a bit, however large.
 func TestScaleInvariance(t *testing.T) {
-	x := goldenData(60, 4, 3)
+	x := points.Clusters(60, 4, 3)
 	x.Scale(0x1p50, x)
 	o := Options{Perplexity: 5, Iterations: 20, Method: BarnesHut}
 	a, err := Fit(t.Context(), x, o)
@@ -148,13 +151,13 @@ func TestScaleInvariance(t *testing.T) {
 
 func TestMultiscaleIsTheMean(t *testing.T) {
 	const n = 100
-	x := goldenData(n, goldenD, 4)
+	x := points.Clusters(n, goldenD, 4)
 	s, err := newSpace(x, Euclidean)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const k = 90
-	_, d2, err := s.neighbours(t.Context(), k)
+	_, d2, err := s.Neighbours(t.Context(), k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,16 +173,16 @@ func TestMultiscaleIsTheMean(t *testing.T) {
 	for i := range want {
 		want[i] = (small[i] + large[i]) / 2
 	}
-	atMost(t, "mean of two perplexities", relativeNorm(t, both, want), 1e-15)
-	if relativeNorm(t, small, large) < 0.1 {
+	near.AtMost(t, "mean of two perplexities", near.Norm(t, both, want), 1e-15)
+	if near.Norm(t, small, large) < 0.1 {
 		t.Error("the two perplexities hardly differ")
 	}
 }
 
 func TestErrors(t *testing.T) {
-	x := goldenData(40, 3, 2)
+	x := points.Clusters(40, 3, 2)
 	bad := func(v float64) *mat.Dense {
-		x := goldenData(40, 3, 2)
+		x := points.Clusters(40, 3, 2)
 		x.Set(11, 2, v)
 		return x
 	}
@@ -230,7 +233,7 @@ func TestErrors(t *testing.T) {
 
 // A learning rate beyond reason ends with an error and the last finite layout.
 func TestDivergence(t *testing.T) {
-	r, err := Fit(t.Context(), goldenData(60, 4, 3), Options{Perplexity: 5, LearningRate: 1e308})
+	r, err := Fit(t.Context(), points.Clusters(60, 4, 3), Options{Perplexity: 5, LearningRate: 1e308})
 	if err == nil || r == nil || r.Stop != StopDiverged {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -239,7 +242,7 @@ func TestDivergence(t *testing.T) {
 
 func TestGivenDistances(t *testing.T) {
 	const n = 120
-	x := goldenData(n, goldenD, 4)
+	x := points.Clusters(n, goldenD, 4)
 	d := mat.NewDense(n, n, nil)
 	d.Apply(func(i, j int, _ float64) float64 {
 		diff := mat.NewVecDense(goldenD, nil)
@@ -257,7 +260,7 @@ func TestGivenDistances(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The distances are rounded to float32 after the square.
-		atMost(t, string(method), spread(t, b.Layout.RawMatrix().Data, a.Layout.RawMatrix().Data), 1e-3)
+		near.AtMost(t, string(method), spread(t, b.Layout.RawMatrix().Data, a.Layout.RawMatrix().Data), 1e-3)
 		u, err := a.Transform(t.Context(), x.Slice(0, 5, 0, goldenD), TransformOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -266,12 +269,12 @@ func TestGivenDistances(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		atMost(t, string(method)+", transformed", spread(t, v.RawMatrix().Data, u.RawMatrix().Data), 1e-3)
+		near.AtMost(t, string(method)+", transformed", spread(t, v.RawMatrix().Data, u.RawMatrix().Data), 1e-3)
 	}
 }
 
 func TestProgressAndStopping(t *testing.T) {
-	x := goldenData(250, goldenD, 5)
+	x := points.Clusters(250, goldenD, 5)
 	t.Run("callback", func(t *testing.T) {
 		var seen []int
 		var last Progress

@@ -5,9 +5,13 @@ import (
 	"math"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/student"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/near"
+	"github.com/glimpse-go/glimpse/internal/testkit/points"
 )
 
 const goldenFile = "tsne"
@@ -15,66 +19,9 @@ const goldenFile = "tsne"
 // The inputs of testdata/export/tsne.py.
 const goldenN, goldenD = 150, 8
 
-func goldenData(n, d, groups int) *mat.Dense {
-	centres := golden.Uniform("tsne.centres", groups*d, 3)
-	noise := golden.Uniform("tsne.noise", n*d, 1)
-	x := mat.NewDense(n, d, nil)
-	for i := range n {
-		for j := range d {
-			x.Set(i, j, float64(centres[i%groups*d+j])+float64(noise[i*d+j]))
-		}
-	}
-	return x
-}
-
+// goldenLayout returns a layout of coordinates within the bound.
 func goldenLayout(name string, n, dims int, bound float64) layout {
-	l := layout{n: n, dims: dims}
-	for _, v := range golden.Uniform("tsne.layout."+name, n*dims, bound) {
-		l.y = append(l.y, float64(v))
-	}
-	return l
-}
-
-// elementwise returns the largest |got-want| / |want|.
-func elementwise(t *testing.T, got, want []float64) float64 {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d elements, want %d", len(got), len(want))
-	}
-	worst := 0.0
-	for i, w := range want {
-		diff := math.Abs(got[i]-w) / math.Abs(w)
-		if got[i] == w {
-			diff = 0
-		}
-		if math.IsNaN(diff) {
-			t.Fatalf("element %d is %v, want %v", i, got[i], w)
-		}
-		worst = max(worst, diff)
-	}
-	return worst
-}
-
-// relativeNorm returns |got-want| / |want|.
-func relativeNorm(t *testing.T, got, want []float64) float64 {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d elements, want %d", len(got), len(want))
-	}
-	d := floats.Distance(got, want, 2) / norm(want)
-	if math.IsNaN(d) {
-		t.Fatal("NaN, or a zero to compare with")
-	}
-	return d
-}
-
-// atMost logs a difference, and fails when it is above the tolerance.
-func atMost(t *testing.T, what string, diff, tolerance float64) {
-	t.Helper()
-	t.Logf("%s: %.3g (at most %.3g)", what, diff, tolerance)
-	if !(diff <= tolerance) {
-		t.Errorf("%s: difference %g is above %g", what, diff, tolerance)
-	}
+	return layout{n, dims, points.Uniform(name, n, dims, bound).Y}
 }
 
 func exactAffinities(t *testing.T, x mat.Matrix, metric Metric, perplexity float64) []float64 {
@@ -83,11 +30,11 @@ func exactAffinities(t *testing.T, x mat.Matrix, metric Metric, perplexity float
 	if err != nil {
 		t.Fatal(err)
 	}
-	d2, err := s.distances(t.Context())
+	d2, err := s.Distances(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := denseAffinities(t.Context(), d2, s.n, []float64{perplexity})
+	p, err := denseAffinities(t.Context(), d2, s.Len(), []float64{perplexity})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +43,7 @@ func exactAffinities(t *testing.T, x mat.Matrix, metric Metric, perplexity float
 
 func TestAffinitiesAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
-	x := goldenData(goldenN, goldenD, 5)
+	x := points.Clusters(goldenN, goldenD, 5)
 	for _, metric := range []Metric{Euclidean, Cosine} {
 		for _, perplexity := range []float64{5, 30} {
 			key := fmt.Sprintf("%s.%g", metric, perplexity)
@@ -106,7 +53,7 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 				for i := range goldenN {
 					condensed = append(condensed, dense[i*goldenN+i+1:(i+1)*goldenN]...)
 				}
-				atMost(t, "dense P", elementwise(t, condensed, g.Float64("dense."+key)), 1e-6)
+				near.AtMost(t, "dense P", near.Elementwise(t, condensed, g.Float64("dense."+key)), 1e-6)
 
 				opt, err := Options{Perplexity: perplexity, Metric: metric}.withDefaults(goldenN)
 				if err != nil {
@@ -117,7 +64,7 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 					t.Fatal(err)
 				}
 				k := opt.neighbours(goldenN)
-				indices, d2, err := s.neighbours(t.Context(), k)
+				indices, d2, err := s.Neighbours(t.Context(), k)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -131,8 +78,8 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 				for i := range goldenN {
 					betas = append(betas, bisect(d2[i*k:(i+1)*k], -1, perplexity, conditional[i*k:(i+1)*k]))
 				}
-				atMost(t, "conditional P", elementwise(t, conditional, g.Float64("conditional."+key)), 1e-6)
-				atMost(t, "beta", elementwise(t, betas, g.Float64("beta."+key)), 1e-6)
+				near.AtMost(t, "conditional P", near.Elementwise(t, conditional, g.Float64("conditional."+key)), 1e-6)
+				near.AtMost(t, "beta", near.Elementwise(t, betas, g.Float64("beta."+key)), 1e-6)
 
 				a, err := NewAffinities(t.Context(), x, opt)
 				if err != nil {
@@ -148,7 +95,7 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 						t.Fatalf("entry %d is in column %d, want %d", e, a.Columns[e], want)
 					}
 				}
-				atMost(t, "sparse P", elementwise(t, a.Values, g.Float64("sparse."+key+".values")), 1e-6)
+				near.AtMost(t, "sparse P", near.Elementwise(t, a.Values, g.Float64("sparse."+key+".values")), 1e-6)
 			})
 		}
 	}
@@ -156,8 +103,8 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 
 func TestExactAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
-	p := exactAffinities(t, goldenData(goldenN, goldenD, 5), Euclidean, 30)
-	obj, err := newExact(t.Context(), p, goldenN, kernel{1})
+	p := exactAffinities(t, points.Clusters(goldenN, goldenD, 5), Euclidean, 30)
+	obj, err := newExact(t.Context(), p, goldenN, student.Kernel{DoF: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +115,8 @@ func TestExactAgainstSklearn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		atMost(t, name+" KL", elementwise(t, []float64{kl}, g.Float64("exact."+name+".kl")), 1e-9)
-		atMost(t, name+" gradient", relativeNorm(t, grad, g.Float64("exact."+name+".grad")), 1e-6)
+		near.AtMost(t, name+" KL", near.Elementwise(t, []float64{kl}, g.Float64("exact."+name+".kl")), 1e-9)
+		near.AtMost(t, name+" gradient", near.Norm(t, grad, g.Float64("exact."+name+".grad")), 1e-6)
 	}
 }
 
@@ -178,7 +125,7 @@ func TestExactAgainstSklearn(t *testing.T) {
 func TestBarnesHutAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
 	const n = 600
-	p, err := NewAffinities(t.Context(), goldenData(n, goldenD, 6), Options{})
+	p, err := NewAffinities(t.Context(), points.Clusters(n, goldenD, 6), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,20 +136,20 @@ func TestBarnesHutAgainstSklearn(t *testing.T) {
 			exact := g.Float64(key + ".exact")
 			grad := make([]float64, len(l.y))
 			gradient := func(theta float64) float64 {
-				kl, err := newBarnesHut(p, kernel{1}, theta).gradient(t.Context(), l, 1, grad, true)
+				kl, err := newBarnesHut(p, student.Kernel{DoF: 1}, theta).gradient(t.Context(), l, 1, grad, true)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return kl
 			}
 			gradient(0)
-			atMost(t, key+" angle 0", relativeNorm(t, grad, exact), 1e-9)
+			near.AtMost(t, key+" angle 0", near.Norm(t, grad, exact), 1e-9)
 			for _, angle := range []float64{0.2, 0.5, 0.8} {
 				k := fmt.Sprintf("%s.%g", key, angle)
 				kl := gradient(angle)
-				theirs := relativeNorm(t, g.Float64(k), exact)
-				atMost(t, k, relativeNorm(t, grad, exact), theirs)
-				atMost(t, k+" KL", elementwise(t, []float64{kl}, g.Float64(k+".kl")), 0.01)
+				theirs := near.Norm(t, g.Float64(k), exact)
+				near.AtMost(t, k, near.Norm(t, grad, exact), theirs)
+				near.AtMost(t, k+" KL", near.Elementwise(t, []float64{kl}, g.Float64(k+".kl")), 0.01)
 			}
 		}
 	}
@@ -222,17 +169,17 @@ func spread(t *testing.T, got, want []float64) float64 {
 
 func TestDescentAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
-	x := goldenData(goldenN, goldenD, 5)
+	x := points.Clusters(goldenN, goldenD, 5)
 	tolerance := map[int]float64{1: 1e-5, 10: 1e-4, 50: 1e-3}
 	for _, iterations := range []int{1, 10, 50} {
 		const n = 300
 		begin := goldenLayout("start", n, 2, 1e-4)
-		r, err := Fit(t.Context(), goldenData(n, goldenD, 5), Options{Method: Exact, Iterations: iterations, InitialLayout: mat.NewDense(n, 2, begin.y)})
+		r, err := Fit(t.Context(), points.Clusters(n, goldenD, 5), Options{Method: Exact, Iterations: iterations, InitialLayout: mat.NewDense(n, 2, begin.y)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := g.Float64(fmt.Sprintf("descent.first.%d", iterations))
-		atMost(t, fmt.Sprintf("first phase, %d iterations", iterations), spread(t, r.Layout.RawMatrix().Data, want), tolerance[iterations])
+		near.AtMost(t, fmt.Sprintf("first phase, %d iterations", iterations), spread(t, r.Layout.RawMatrix().Data, want), tolerance[iterations])
 
 		begin = goldenLayout("middle", goldenN, 2, 1)
 		r, err = Fit(t.Context(), x, Options{Method: Exact, Iterations: iterations, EarlyIterations: -1, InitialLayout: mat.NewDense(goldenN, 2, begin.y)})
@@ -240,7 +187,7 @@ func TestDescentAgainstSklearn(t *testing.T) {
 			t.Fatal(err)
 		}
 		want = g.Float64(fmt.Sprintf("descent.second.%d", iterations))
-		atMost(t, fmt.Sprintf("second phase, %d iterations", iterations), spread(t, r.Layout.RawMatrix().Data, want), tolerance[iterations])
+		near.AtMost(t, fmt.Sprintf("second phase, %d iterations", iterations), spread(t, r.Layout.RawMatrix().Data, want), tolerance[iterations])
 
 		o := Options{Method: Exact, Schedule: OpenTSNESchedule, Iterations: iterations, InitialLayout: mat.NewDense(goldenN, 2, begin.y)}
 		if iterations == 50 {
@@ -251,14 +198,14 @@ func TestDescentAgainstSklearn(t *testing.T) {
 			t.Fatal(err)
 		}
 		want = g.Float64(fmt.Sprintf("openTSNE.%d", iterations))
-		atMost(t, fmt.Sprintf("openTSNE, %d iterations", iterations), spread(t, r.Layout.RawMatrix().Data, want), tolerance[iterations])
+		near.AtMost(t, fmt.Sprintf("openTSNE, %d iterations", iterations), spread(t, r.Layout.RawMatrix().Data, want), tolerance[iterations])
 	}
 }
 
 // The class TSNE, over the change of phase.
 func TestFitAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
-	x := goldenData(goldenN, goldenD, 5)
+	x := points.Clusters(goldenN, goldenD, 5)
 	for _, iterations := range []int{250, 260, 300} {
 		var previous float64
 		r, err := Fit(t.Context(), x, Options{
@@ -275,12 +222,12 @@ func TestFitAgainstSklearn(t *testing.T) {
 			t.Fatal(err)
 		}
 		key := fmt.Sprintf("class.%d", iterations)
-		atMost(t, key, spread(t, r.Layout.RawMatrix().Data, g.Float64(key)), 1e-3)
+		near.AtMost(t, key, spread(t, r.Layout.RawMatrix().Data, g.Float64(key)), 1e-3)
 		if iterations == 250 {
 			continue // scikit-learn's is the largest float64: it runs a second phase of no iterations
 		}
 		// scikit-learn reports the divergence before the last update.
-		atMost(t, key+" KL", elementwise(t, []float64{previous}, g.Float64(key+".kl")), 1e-4)
+		near.AtMost(t, key+" KL", near.Elementwise(t, []float64{previous}, g.Float64(key+".kl")), 1e-4)
 	}
 }
 
@@ -301,9 +248,9 @@ func TestStartsAgainstSklearn(t *testing.T) {
 			}
 		}
 	}
-	l, err := start(t.Context(), goldenData(goldenN, goldenD, 5), goldenN, Options{Components: 2, Init: InitPCA})
+	l, err := start(t.Context(), points.Clusters(goldenN, goldenD, 5), goldenN, Options{Components: 2, Init: InitPCA})
 	if err != nil {
 		t.Fatal(err)
 	}
-	atMost(t, "PCA", relativeNorm(t, l.y, g.Float64("pca")), 1e-6)
+	near.AtMost(t, "PCA", near.Norm(t, l.y, g.Float64("pca")), 1e-6)
 }

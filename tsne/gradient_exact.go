@@ -4,12 +4,14 @@ import (
 	"context"
 	"math"
 
+	"github.com/glimpse-go/glimpse/internal/forces"
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/student"
 )
 
 // exact is the objective over all pairs (van der Maaten and Hinton 2008).
 type exact struct {
-	kernel
+	kernel   student.Kernel
 	p        []float64 // n x n joint probabilities, zero on the diagonal
 	sumP     float64   // their sum, 1 but for rounding and the floor
 	pLogP    float64   // the sum of p log p
@@ -22,7 +24,7 @@ type exact struct {
 type pairSums struct{ z, pNegLogQ float64 }
 
 // newExact returns the objective for dense joint probabilities.
-func newExact(ctx context.Context, p []float64, n int, k kernel) (*exact, error) {
+func newExact(ctx context.Context, p []float64, n int, k student.Kernel) (*exact, error) {
 	e := &exact{kernel: k, p: p, partials: make([]pairSums, n)}
 	rows := make([][2]float64, n)
 	err := parallel.ForContext(ctx, n, 16, func(lo, hi int) {
@@ -31,7 +33,7 @@ func newExact(ctx context.Context, p []float64, n int, k kernel) (*exact, error)
 			for _, v := range p[i*n : (i+1)*n] {
 				if v > 0 {
 					sum += v
-					entropy += v * logarithm(v)
+					entropy += v * student.Log(v)
 				}
 			}
 			rows[i] = [2]float64{sum, entropy}
@@ -56,25 +58,20 @@ func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, gr
 		for i := lo; i < hi; i++ {
 			row := e.p[i*n : (i+1)*n]
 			at := l.at(i)
-			var f forces
+			var f forces.Forces
 			// Two calls, to leave out the point itself: its q of 1 would
 			// drown the others in a spread-out layout.
 			for _, s := range [2][2]int{{0, i}, {i + 1, n}} {
-				p, others := row[s[0]:s[1]], l.y[s[0]*dims:s[1]*dims]
-				if dims == 2 && e.dof == 1 {
-					chosenVectors.pairs(&f, p, others, at[0], at[1])
-				} else {
-					f.addPairs(p, others, dims, at, e.kernel)
-				}
+				f.Add(e.kernel, row[s[0]:s[1]], l.y[s[0]*dims:s[1]*dims], dims, at)
 			}
-			sums := pairSums{z: f.z}
+			sums := pairSums{z: f.Z}
 			if wantKL {
-				sums.pNegLogQ = e.cross(row, l.y, dims, at)
+				sums.pNegLogQ = forces.CrossAll(e.kernel, row, l.y, dims, at)
 			}
 			e.partials[i] = sums
 			for a := range dims {
-				grad[i*dims+a] = f.attract[a]
-				e.repel[i*dims+a] = f.repel[a]
+				grad[i*dims+a] = f.Attract[a]
+				e.repel[i*dims+a] = f.Repel[a]
 			}
 		}
 	})
@@ -87,49 +84,9 @@ func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, gr
 		pNegLogQ += s.pNegLogQ
 	}
 	z = max(z, epsilon)
-	c := e.scale()
+	c := factor(e.kernel)
 	for i, r := range e.repel {
 		grad[i] = c * (exaggeration*grad[i] - r/z)
 	}
 	return e.pLogP + pNegLogQ + e.sumP*math.Log(z), nil
-}
-
-// forces is what acts on one point: the sums over the others of
-// p/(1 + d2/dof) (y_i - y_j), of q/(1 + d2/dof) (y_i - y_j) and of q. Assembly
-// knows the layout.
-type forces struct {
-	attract, repel [3]float64
-	z              float64
-}
-
-// addPairs adds the forces of the others on the point at, for any dimension and
-// kernel.
-func (f *forces) addPairs(p, others []float64, dims int, at [3]float64, k kernel) {
-	for j, pij := range p {
-		var d [3]float64
-		d2 := 0.0
-		for a := range dims {
-			d[a] = at[a] - others[j*dims+a]
-			d2 += d[a] * d[a]
-		}
-		inv, q := k.at(d2)
-		f.z += q
-		for a := range dims {
-			f.attract[a] += pij * inv * d[a]
-			f.repel[a] += q * inv * d[a]
-		}
-	}
-}
-
-// cross returns the sum over j of p_ij times -log of the unnormalised q_ij.
-func (e *exact) cross(p, all []float64, dims int, at [3]float64) (sum float64) {
-	for j, pij := range p {
-		d2 := 0.0
-		for a := range dims {
-			d := at[a] - all[j*dims+a]
-			d2 += d * d
-		}
-		sum += pij * e.negLog(d2)
-	}
-	return sum
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/scratch"
 )
 
 // A mover is gradient descent with momentum and a gain for each coordinate
@@ -48,7 +49,7 @@ const moverBlock = 256
 // times the gains, and whether the new layout is finite, within maxCoordinate:
 // if not, l.y is left as it was.
 func (m *mover) step(l layout, grad []float64, momentum, rate float64) (gained float64, finite bool) {
-	m.blocks = resize(m.blocks, (l.n+moverBlock-1)/moverBlock)
+	m.blocks = scratch.Resize(m.blocks, (l.n+moverBlock-1)/moverBlock)
 	parallel.For(l.n, moverBlock, func(lo, hi int) {
 		var b movedBlock
 		for i := lo * l.dims; i < hi*l.dims; i++ {

@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/neighbours"
 )
 
 // A Metric names the distance between two rows of the input.
@@ -258,7 +260,7 @@ const autoExact = 200
 // autoSearch is the largest number of points for which SearchAuto means
 // SearchExact: from there on the approximate search compares less than a
 // quarter of the pairs (BenchmarkNeighbourSearch has the times).
-const autoSearch = 4 * cellPoints
+const autoSearch = 4 * neighbours.Compared
 
 // check says which option is out of range for n points.
 func (o Options) check(n int) error {

@@ -5,8 +5,13 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/glimpse-go/glimpse/internal/parallel"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/forces"
+	"github.com/glimpse-go/glimpse/internal/neighbours"
+	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/student"
+	"github.com/glimpse-go/glimpse/internal/tree"
 )
 
 // TransformOptions says how to place new points. The zero value means the
@@ -43,21 +48,21 @@ func (r *Result) Transform(ctx context.Context, x mat.Matrix, opt TransformOptio
 	var indices []int32
 	var d2 []float32
 	switch src := r.src.(type) {
-	case *space:
-		q, err := src.queries(x)
+	case *neighbours.Space:
+		q, err := src.Queries(x)
+		if err != nil {
+			return nil, fmt.Errorf("tsne: %w", err)
+		}
+		indices, d2, err = src.Nearest(ctx, q, false, k)
 		if err != nil {
 			return nil, err
 		}
-		indices, d2, err = src.nearest(ctx, q, false, k)
+	case *neighbours.Given:
+		q, err := newGiven(x, n, src.Scale())
 		if err != nil {
 			return nil, err
 		}
-	case *given:
-		q, err := newGiven(x, n, src.scale)
-		if err != nil {
-			return nil, err
-		}
-		indices, d2, err = q.nearest(ctx, false, k)
+		indices, d2, err = q.Nearest(ctx, false, k)
 		if err != nil {
 			return nil, err
 		}
@@ -68,12 +73,12 @@ func (r *Result) Transform(ctx context.Context, x mat.Matrix, opt TransformOptio
 	}
 
 	old := layout{n: n, dims: dims, y: r.Layout.RawMatrix().Data}
-	t := &tree{}
+	t := &tree.Tree{}
 	theta := r.opt.theta()
 	if r.Method == Exact {
 		theta = 0
 	}
-	t.build(old, theta)
+	t.Build(old.n, old.dims, old.y, theta)
 	m := len(d2) / k
 	out := mat.NewDense(m, dims, nil)
 	done := ctx.Done()
@@ -84,7 +89,7 @@ func (r *Result) Transform(ctx context.Context, x mat.Matrix, opt TransformOptio
 				return
 			default:
 			}
-			g := guest{kernel{r.opt.DegreesOfFreedom}, t, old, indices[i*k : (i+1)*k], p[i*k : (i+1)*k]}
+			g := guest{student.Kernel{DoF: r.opt.DegreesOfFreedom}, t, old, indices[i*k : (i+1)*k], p[i*k : (i+1)*k]}
 			g.place(ctx, opt, out.RawRowView(i))
 		}
 	})
@@ -128,8 +133,8 @@ func (o TransformOptions) withDefaults(n int) (TransformOptions, error) {
 
 // A guest is a new point among old ones.
 type guest struct {
-	kernel
-	tree       *tree
+	kernel     student.Kernel
+	tree       *tree.Tree
 	old        layout
 	neighbours []int32
 	p          []float64 // their affinities, which add up to 1
@@ -173,10 +178,10 @@ func (g *guest) place(ctx context.Context, o TransformOptions, y []float64) {
 		}
 		var at [3]float64
 		copy(at[:], y)
-		repel, z := g.tree.repel(at, g.kernel)
-		attract := g.attract(g.neighbours, g.p, g.old, at)
+		repel, z := g.tree.Repel(at, g.kernel)
+		attract := forces.Attract(g.kernel, g.neighbours, g.p, g.old.y, g.old.dims, at)
 		for a := range grad {
-			grad[a] = g.scale() * (o.Exaggeration*attract[a] - repel[a]/max(z, epsilon))
+			grad[a] = factor(g.kernel) * (o.Exaggeration*attract[a] - repel[a]/max(z, epsilon))
 		}
 		if length := norm(grad); length > maxGuestGradient {
 			for a := range grad {

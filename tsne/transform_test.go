@@ -9,12 +9,18 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/forces"
+	"github.com/glimpse-go/glimpse/internal/student"
+	"github.com/glimpse-go/glimpse/internal/testkit/near"
+	"github.com/glimpse-go/glimpse/internal/testkit/points"
+	"github.com/glimpse-go/glimpse/internal/tree"
 )
 
 // fitted returns a layout of 200 points in 4 groups.
 func fitted(t *testing.T, o Options) (*Result, *mat.Dense) {
 	t.Helper()
-	x := goldenData(200, goldenD, 4)
+	x := points.Clusters(200, goldenD, 4)
 	r, err := Fit(t.Context(), x, o)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +37,7 @@ func TestTransformFindsTheGroup(t *testing.T) {
 			}
 			r, _ := fitted(t, Options{Method: method, Components: dims, Perplexity: 15, Iterations: 350})
 			// The same centres, other noise: points 200 to 239 of a longer input.
-			y := goldenData(240, goldenD, 4).Slice(200, 240, 0, goldenD)
+			y := points.Clusters(240, goldenD, 4).Slice(200, 240, 0, goldenD)
 			placed, err := r.Transform(t.Context(), y, TransformOptions{})
 			if err != nil {
 				t.Fatal(err)
@@ -76,28 +82,28 @@ func TestTransformStartsAtItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	atMost(t, "start", spread(t, placed.RawMatrix().Data, r.Layout.RawMatrix().Data), 0.01)
+	near.AtMost(t, "start", spread(t, placed.RawMatrix().Data, r.Layout.RawMatrix().Data), 0.01)
 }
 
 // A guest's gradient is that of its own divergence, by finite differences.
 func TestGuestGradient(t *testing.T) {
 	for dims := 1; dims <= 3; dims++ {
 		l := goldenLayout("guest", 40, dims, 3)
-		tr := &tree{}
-		tr.build(l, 0)
-		k := kernel{float64(max(dims-1, 1))}
+		var tr tree.Tree
+		tr.Build(l.n, l.dims, l.y, 0)
+		k := student.Kernel{DoF: float64(max(dims-1, 1))}
 		neighbours := []int32{3, 8, 20}
 		p := []float64{0.5, 0.3, 0.2}
 		kl := func(at [3]float64) float64 {
-			_, z := tr.repel(at, k)
-			return k.cross(neighbours, p, l, at) + math.Log(z)
+			_, z := tr.Repel(at, k)
+			return forces.Cross(k, neighbours, p, l.y, dims, at) + math.Log(z)
 		}
 		at := [3]float64{0.3, -0.4, 0.5}
 		for a := dims; a < 3; a++ {
 			at[a] = 0
 		}
-		repel, z := tr.repel(at, k)
-		attract := k.attract(neighbours, p, l, at)
+		repel, z := tr.Repel(at, k)
+		attract := forces.Attract(k, neighbours, p, l.y, dims, at)
 		const h = 1e-5
 		var got, want []float64
 		for a := range dims {
@@ -106,16 +112,16 @@ func TestGuestGradient(t *testing.T) {
 			minus[a] -= h
 			want = append(want, (kl(plus)-kl(minus))/(2*h))
 			// One point moves, where a pair of a fit moves both: half the factor.
-			got = append(got, k.scale()/2*(attract[a]-repel[a]/z))
+			got = append(got, factor(k)/2*(attract[a]-repel[a]/z))
 		}
-		atMost(t, fmt.Sprintf("%d-D", dims), relativeNorm(t, got, want), 1e-8)
+		near.AtMost(t, fmt.Sprintf("%d-D", dims), near.Norm(t, got, want), 1e-8)
 	}
 }
 
 // A row's place depends on no other row.
 func TestTransformRowsAreIndependent(t *testing.T) {
 	r, _ := fitted(t, Options{Perplexity: 15, Iterations: 300})
-	y := goldenData(220, goldenD, 4).Slice(200, 220, 0, goldenD)
+	y := points.Clusters(220, goldenD, 4).Slice(200, 220, 0, goldenD)
 	all, err := r.Transform(t.Context(), y, TransformOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +141,7 @@ func TestTransformEdges(t *testing.T) {
 		"one":      mat.NewDense(1, 3, []float64{1, 2, 3}),
 		"two":      mat.NewDense(2, 3, []float64{1, 2, 3, 4, 5, 6}),
 		"constant": mat.NewDense(30, 3, nil),
-		"groups":   goldenData(30, 3, 2),
+		"groups":   points.Clusters(30, 3, 2),
 	} {
 		n, _ := x.Dims()
 		r, err := Fit(t.Context(), x, Options{Perplexity: min(5, float64(n)/2), Iterations: 100})
@@ -160,7 +166,7 @@ func TestTransformEdges(t *testing.T) {
 		opt  TransformOptions
 		want string
 	}{
-		{goldenData(3, goldenD+1, 2), TransformOptions{}, "9 columns, want 8"},
+		{points.Clusters(3, goldenD+1, 2), TransformOptions{}, "9 columns, want 8"},
 		{mat.NewDense(1, goldenD, []float64{0, 0, math.NaN(), 0, 0, 0, 0, 0}), TransformOptions{}, "NaN in row 0, column 2"},
 		{x, TransformOptions{Perplexity: 200}, "Perplexity is 200"},
 		{x, TransformOptions{LearningRate: -1}, "LearningRate is -1"},

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/tsne"
-	"gonum.org/v1/gonum/mat"
+	"github.com/glimpse-go/glimpse/tsne/quality"
 )
 
 func main() { cli.Main("tsne", run) }
@@ -188,7 +190,7 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	if !o.quality {
 		return nil
 	}
-	return quality(ctx, stdout, f, result.Layout)
+	return printQuality(ctx, stdout, f, result.Layout)
 }
 
 // fit runs t-SNE under a progress bar. Once the optimisation has begun the
@@ -242,12 +244,12 @@ func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features
 	if len(o.Perplexities) > 1 {
 		return cli.Usagef("-layout is measured at one perplexity, not %s", o.perplex)
 	}
-	kl, err := tsne.KLDivergence(ctx, f.X, layout, o.Perplexities[0])
+	kl, err := quality.KLDivergence(ctx, f.X, layout, o.Perplexities[0])
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "layout    %s: KL divergence %.6f\n", o.layout, kl)
-	if err := quality(ctx, stdout, f, layout); err != nil {
+	if err := printQuality(ctx, stdout, f, layout); err != nil {
 		return err
 	}
 	if err := o.draw(ctx, f, layout, o.layout); err != nil {
@@ -265,7 +267,7 @@ const (
 )
 
 // quality prints how well a layout keeps the neighbourhoods of the features.
-func quality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix) error {
+func printQuality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix) error {
 	n, _ := f.X.Dims()
 	k := min(10, (n-1)/2)
 	if k < 1 {
@@ -281,13 +283,13 @@ func quality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.
 			100*kept, k, qualitySample, time.Since(began).Seconds())
 		return nil
 	}
-	kept, err := tsne.NeighbourPreservation(ctx, f.X, layout, k)
+	kept, err := quality.NeighbourPreservation(ctx, f.X, layout, k)
 	if err != nil {
 		return err
 	}
 	line := fmt.Sprintf("quality   %.1f%% of each point's %d nearest neighbours kept", 100*kept, k)
 	if 2*k < n {
-		trust, err := tsne.Trustworthiness(ctx, f.X, layout, k)
+		trust, err := quality.Trustworthiness(ctx, f.X, layout, k)
 		if err != nil {
 			return err
 		}
@@ -305,5 +307,5 @@ func sampled(ctx context.Context, x, layout mat.Matrix, k, m int) (float64, erro
 	for i := range points {
 		points[i] = i * n / len(points)
 	}
-	return tsne.NeighbourPreservationOf(ctx, x, layout, k, points)
+	return quality.NeighbourPreservationOf(ctx, x, layout, k, points)
 }

@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
-	"github.com/glimpse-go/glimpse/tsne"
-	"gonum.org/v1/gonum/mat"
+	"github.com/glimpse-go/glimpse/tsne/quality"
 )
 
 // program runs cmd/tsne in this process.
@@ -108,7 +109,7 @@ func TestSampledQuality(t *testing.T) {
 	}
 	x := mat.NewDense(n, d, values)
 	layout := x.Slice(0, n, 0, 2)
-	want, err := tsne.NeighbourPreservation(t.Context(), x, layout, 10)
+	want, err := quality.NeighbourPreservation(t.Context(), x, layout, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

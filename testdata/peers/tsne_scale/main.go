@@ -27,6 +27,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/tsne"
+	"github.com/glimpse-go/glimpse/tsne/quality"
 )
 
 func main() {
@@ -105,7 +106,7 @@ func run(n int, opt tsne.Options) error {
 	for i := range sample {
 		sample[i] = i * n / len(sample)
 	}
-	kept, err := tsne.NeighbourPreservationOf(context.Background(), x, r.Layout, 10, sample)
+	kept, err := quality.NeighbourPreservationOf(context.Background(), x, r.Layout, 10, sample)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,228 @@
+// Package neighbours finds the nearest neighbours of points among many: exactly, by
+// blocked matrix products in float32 whose error bounds tell which pairs float64 has
+// to decide ([Space.Nearest]), or approximately, among the points of near cells
+// ([Space.NearestApproximately]). Rows of a matrix go in, indices and distances come
+// out. Distances that are known beforehand can be searched as well ([Given]).
+// Results are the same bits at any GOMAXPROCS.
+package neighbours
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// A Metric names the distance between two points.
+type Metric string
+
+// The metrics.
+const (
+	Euclidean Metric = "euclidean"
+	Cosine    Metric = "cosine" // 1 - x.y / (|x| |y|); 1 when a point is zero
+)
+
+// A Space holds points and the distance between them, in the two forms that
+// the neighbour search needs: float64, which decides, and a float32 copy, whose
+// matrix products say quickly which pairs are worth deciding.
+//
+// For the Euclidean metric the float32 copy is of the points minus their mean,
+// and approximate squared distances are |a|^2 + |b|^2 - 2 a.b; for the cosine
+// metric it is of the points divided by their norms, and approximate distances
+// are 1/2 + 1/2 - a.b.
+type Space struct {
+	n, d   int
+	metric Metric
+	x      []float64 // n x d, decides
+	approx []float32 // n x d
+	base   []float64 // |a|^2, or 1/2
+	norms  []float64 // |a|
+	cross  float64   // 2, or 1
+	slack  float64   // |error of an approximation| <= slack |a| |b| + tiny
+
+	shift              []float64 // the mean that approx has lost
+	scale, approxScale float64   // powers of two that x and approx were multiplied by
+}
+
+// tiny bounds the error that underflow makes in an approximate distance, in
+// which the largest coordinate is about 1.
+const tiny = 1e-35
+
+// farAway is what a query's float32 coordinates are limited to, where those of
+// the points themselves are at most 1.
+const farAway = 1e15
+
+// Rows returns the elements of x row by row, or says which is not finite.
+func Rows(x mat.Matrix) (v []float64, n, d int, err error) {
+	n, d = x.Dims()
+	if n == 0 || d == 0 {
+		return nil, n, d, fmt.Errorf("the input is %d x %d, want at least one row and one column", n, d)
+	}
+	v = make([]float64, n*d)
+	mat.NewDense(n, d, v).Copy(x)
+	for i, e := range v {
+		if e-e != 0 { // infinite or NaN
+			return nil, n, d, fmt.Errorf("the input holds %v in row %d, column %d", e, i/d, i%d)
+		}
+	}
+	return v, n, d, nil
+}
+
+// powerOfTwo returns the power of two that brings the largest absolute value
+// of x into [1/2, 1), or 1 when all are 0.
+func powerOfTwo(x []float64) float64 {
+	largest := floats.Norm(x, math.Inf(1))
+	if largest == 0 {
+		return 1
+	}
+	_, exp := math.Frexp(largest)
+	return math.Ldexp(1, max(-exp, -1022))
+}
+
+// Tame multiplies x by a power of two, which it returns, when its magnitude is
+// so unusual that squared distances would leave float32.
+func Tame(x []float64) float64 {
+	s := powerOfTwo(x)
+	if s >= 0x1p-40 && s <= 0x1p40 {
+		return 1
+	}
+	floats.Scale(s, x)
+	return s
+}
+
+// New returns the space of the rows of x.
+func New(x mat.Matrix, metric Metric) (*Space, error) {
+	v, n, d, err := Rows(x)
+	if err != nil {
+		return nil, err
+	}
+	s := &Space{n: n, d: d, metric: metric, x: v}
+	s.slack = float64(d+8) * 0x1p-24
+	if metric == Cosine {
+		s.cross, s.approxScale = 1, 1
+	} else {
+		s.cross = 2
+		s.slack *= 2
+		s.scale = Tame(s.x)
+		s.shift = make([]float64, d)
+		for i := range n {
+			floats.AddScaled(s.shift, 1/float64(n), s.row(i))
+		}
+	}
+	s.prepare()
+	return s, nil
+}
+
+// Queries returns the rows of x in the form of s, so that their distances to
+// the points of s can be taken.
+func (s *Space) Queries(x mat.Matrix) (*Space, error) {
+	v, n, d, err := Rows(x)
+	if err != nil {
+		return nil, err
+	}
+	if d != s.d {
+		return nil, fmt.Errorf("the input has %d columns, want %d as in the fit", d, s.d)
+	}
+	q := *s
+	q.n, q.x = n, v
+	if s.metric == Euclidean {
+		floats.Scale(s.scale, q.x)
+	}
+	q.prepare()
+	return &q, nil
+}
+
+// prepare fills in the float32 form.
+func (s *Space) prepare() {
+	s.approx = make([]float32, s.n*s.d)
+	s.base = make([]float64, s.n)
+	s.norms = make([]float64, s.n)
+	if s.metric == Cosine {
+		for i := range s.n {
+			row := s.row(i)
+			floats.Scale(powerOfTwo(row), row)
+			if length := floats.Norm(row, 2); length > 0 {
+				floats.Scale(1/length, row)
+			}
+			for j, v := range row {
+				s.approx[i*s.d+j] = float32(v)
+			}
+			s.base[i], s.norms[i] = 0.5, 1
+		}
+		return
+	}
+	if s.approxScale == 0 {
+		largest := 0.0
+		for i := range s.n {
+			largest = max(largest, floats.Distance(s.row(i), s.shift, math.Inf(1)))
+		}
+		s.approxScale = powerOfTwo([]float64{largest})
+	}
+	for i := range s.n {
+		far := false
+		for j, v := range s.row(i) {
+			a := (v - s.shift[j]) * s.approxScale
+			if math.Abs(a) > farAway {
+				a, far = math.Copysign(farAway, a), true
+			}
+			s.approx[i*s.d+j] = float32(a)
+			s.base[i] += a * a
+		}
+		s.norms[i] = math.Sqrt(s.base[i])
+		if far {
+			s.norms[i] = 1e200 // nothing is known from the products
+		}
+	}
+}
+
+// Len returns the number of points.
+func (s *Space) Len() int { return s.n }
+
+// Dims returns the number of coordinates of a point.
+func (s *Space) Dims() int { return s.d }
+
+// Row returns the coordinates of point i, which must not be changed.
+func (s *Space) Row(i int) []float64 { return s.row(i) }
+
+func (s *Space) row(i int) []float64 { return s.x[i*s.d : (i+1)*s.d] }
+
+// distance returns the distance that ranks neighbours between two rows: the
+// squared Euclidean or the cosine distance. It sums every fourth element apart,
+// so that additions need not wait for one another.
+func (s *Space) distance(a, b []float64) float64 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float64
+	if s.metric == Cosine {
+		for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+			s0 += a[0] * b[0]
+			s1 += a[1] * b[1]
+			s2 += a[2] * b[2]
+			s3 += a[3] * b[3]
+		}
+		for i, v := range a {
+			s0 += v * b[i]
+		}
+		return min(max(1-((s0+s1)+(s2+s3)), 0), 2)
+	}
+	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+		d0, d1, d2, d3 := a[0]-b[0], a[1]-b[1], a[2]-b[2], a[3]-b[3]
+		s0 += d0 * d0
+		s1 += d1 * d1
+		s2 += d2 * d2
+		s3 += d3 * d3
+	}
+	for i, v := range a {
+		diff := v - b[i]
+		s0 += diff * diff
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+// squared turns what distance returns into a squared distance.
+func (s *Space) squared(d float64) float32 {
+	if s.metric == Cosine {
+		return float32(d * d)
+	}
+	return float32(d)
+}

@@ -1,0 +1,6 @@
+//go:build purego || !amd64
+
+package tree
+
+// machineVectors is empty: this build has the portable loops alone.
+func machineVectors() []vectors { return nil }

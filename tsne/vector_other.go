@@ -1,6 +1,0 @@
-//go:build purego || !amd64
-
-package tsne
-
-// machineVectors is empty: this build has the portable loops alone.
-func machineVectors() []vectors { return nil }
