@@ -60,7 +60,7 @@ func BenchmarkGradient(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if obj, err = newExact(b.Context(), p, c.n, k); err != nil {
+				if obj, err = newAllPairs(b.Context(), p, c.n, k); err != nil {
 					b.Fatal(err)
 				}
 			} else {

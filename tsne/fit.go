@@ -102,7 +102,7 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		if err != nil {
 			return nil, err
 		}
-		if obj, err = newExact(ctx, p, n, k); err != nil {
+		if obj, err = newAllPairs(ctx, p, n, k); err != nil {
 			return nil, err
 		}
 	} else {

@@ -104,7 +104,7 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 func TestExactAgainstSklearn(t *testing.T) {
 	g := golden.Open(t, goldenFile)
 	p := exactAffinities(t, points.Clusters(goldenN, goldenD, 5), Euclidean, 30)
-	obj, err := newExact(t.Context(), p, goldenN, student.Kernel{DoF: 1})
+	obj, err := newAllPairs(t.Context(), p, goldenN, student.Kernel{DoF: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/glimpse-go/glimpse/internal/student"
 )
 
-// exact is the objective over all pairs (van der Maaten and Hinton 2008).
-type exact struct {
+// allPairs is the objective over all pairs (van der Maaten and Hinton 2008).
+type allPairs struct {
 	kernel   student.Kernel
 	p        []float64 // n x n joint probabilities, zero on the diagonal
 	sumP     float64   // their sum, 1 but for rounding and the floor
@@ -23,9 +23,9 @@ type exact struct {
 // divergence.
 type pairSums struct{ z, pNegLogQ float64 }
 
-// newExact returns the objective for dense joint probabilities.
-func newExact(ctx context.Context, p []float64, n int, k student.Kernel) (*exact, error) {
-	e := &exact{kernel: k, p: p, partials: make([]pairSums, n)}
+// newAllPairs returns the objective for dense joint probabilities.
+func newAllPairs(ctx context.Context, p []float64, n int, k student.Kernel) (*allPairs, error) {
+	e := &allPairs{kernel: k, p: p, partials: make([]pairSums, n)}
 	rows := make([][2]float64, n)
 	err := parallel.ForContext(ctx, n, 16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
@@ -48,7 +48,7 @@ func newExact(ctx context.Context, p []float64, n int, k student.Kernel) (*exact
 
 // gradient adds up attraction and repulsion of each row apart, since the
 // normaliser is known only when all rows are done.
-func (e *exact) gradient(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
+func (e *allPairs) gradient(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
 	n, dims := l.n, l.dims
 	if len(e.repel) != len(grad) {
 		e.repel = make([]float64, len(grad))

@@ -24,7 +24,7 @@ func objectives(t *testing.T, n int, k student.Kernel) map[string]objective {
 			dense[i*n+int(j)] = values[e]
 		}
 	}
-	all, err := newExact(t.Context(), dense, n, k)
+	all, err := newAllPairs(t.Context(), dense, n, k)
 	if err != nil {
 		t.Fatal(err)
 	}

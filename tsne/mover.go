@@ -19,9 +19,9 @@ type mover struct {
 // maxStep is the longest step of a point under openTSNE's schedule.
 const maxStep = 5
 
-// maxCoordinate is the largest coordinate of a layout: its square is finite.
-// Only a run that diverges comes near.
-const maxCoordinate = 1e100
+// minGain is the floor of the gains (scikit-learn's min_gain), and what
+// openTSNE adds to a shrinking gain.
+const minGain = 0.01
 
 func newMover(l layout, s Schedule) *mover {
 	m := &mover{
@@ -142,4 +142,13 @@ func centre(l layout) {
 	for i := range l.y {
 		l.y[i] -= mean[i%l.dims]
 	}
+}
+
+// norm returns the Euclidean norm of x.
+func norm(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v * v
+	}
+	return math.Sqrt(sum)
 }

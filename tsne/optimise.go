@@ -26,10 +26,6 @@ const (
 // checkEvery is how many iterations lie between looks at the stopping rules.
 const checkEvery = 50
 
-// minGain is the floor of the gains (scikit-learn's min_gain), and what
-// openTSNE adds to a shrinking gain.
-const minGain = 0.01
-
 // A phase is a run of iterations under the same settings.
 type phase struct {
 	end          int // the iteration before which it ends
@@ -159,13 +155,4 @@ func lastKL(obj objective, l layout, grad []float64, known float64) float64 {
 		return kl
 	}
 	return known
-}
-
-// norm returns the Euclidean norm of x.
-func norm(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v * v
-	}
-	return math.Sqrt(sum)
 }

@@ -262,6 +262,14 @@ const autoExact = 200
 // quarter of the pairs (BenchmarkNeighbourSearch has the times).
 const autoSearch = 4 * neighbours.Compared
 
+// maxEntries is the most neighbours that all points have together. It is more
+// than most machines have memory for.
+const maxEntries = math.MaxUint32
+
+// maxCoordinate is the largest coordinate of a layout: its square is finite.
+// Only a run that diverges comes near.
+const maxCoordinate = 1e100
+
 // check says which option is out of range for n points.
 func (o Options) check(n int) error {
 	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 1) }

@@ -1,7 +1,6 @@
 package tsne
 
 import (
-	"math"
 	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -26,10 +25,6 @@ func (a *Affinities) Row(i int) ([]int32, []float64) {
 	return a.Columns[lo:hi], a.Values[lo:hi]
 }
 
-// maxEntries is the most neighbours that all points have together. It is more
-// than most machines have memory for.
-const maxEntries = math.MaxUint32
-
 // symmetrise turns conditional probabilities over equally many
 // neighbours of each of n points, whose indices ascend in each row, into the
 // joint ones, (p + p^T) / sum, as scikit-learn's _joint_probabilities_nn. There
@@ -37,15 +32,15 @@ const maxEntries = math.MaxUint32
 func symmetrise(neighbours []int32, p []float64, n int) *Affinities {
 	k := len(neighbours) / n
 	// The transpose, by counting; its rows ascend too.
-	start := make([]int, n+1)
+	begin := make([]int, n+1)
 	for _, j := range neighbours {
-		start[j+1]++
+		begin[j+1]++
 	}
 	for i := range n {
-		start[i+1] += start[i]
+		begin[i+1] += begin[i]
 	}
 	entries := make([]uint32, len(neighbours)) // where each transposed entry is from
-	fill := slices.Clone(start[:n])
+	fill := slices.Clone(begin[:n])
 	total := 0.0
 	for e, j := range neighbours {
 		entries[fill[j]] = uint32(e)
@@ -58,7 +53,7 @@ func symmetrise(neighbours []int32, p []float64, n int) *Affinities {
 	a := &Affinities{RowStart: make([]int, n+1)}
 	merge := func(i int, emit func(j int32, v float64)) {
 		x, xe := i*k, (i+1)*k
-		y, ye := start[i], start[i+1]
+		y, ye := begin[i], begin[i+1]
 		from := func() int32 { return int32(int(entries[y]) / k) }
 		for x < xe || y < ye {
 			switch {

@@ -23,29 +23,29 @@ func start(ctx context.Context, x mat.Matrix, n int, o Options) (layout, error) 
 		mat.NewDense(n, l.dims, l.y).Copy(o.InitialLayout)
 		return l, nil
 	}
-	random(l.y, o.Seed)
+	randomStart(l.y, o.Seed)
 	if o.Init == InitPCA && x != nil && n > 1 {
-		if err := principal(ctx, x, l); err != nil {
+		if err := principalStart(ctx, x, l); err != nil {
 			return l, err
 		}
 	}
 	return l, nil
 }
 
-// random fills y with 1e-4 * RandomState(seed).standard_normal(...) in float32,
+// randomStart fills y with 1e-4 * RandomState(seed).standard_normal(...) in float32,
 // as scikit-learn's init="random".
-func random(y []float64, seed uint32) {
+func randomStart(y []float64, seed uint32) {
 	r := numpyrand.New(seed)
 	for i := range y {
 		y[i] = float64(float32(startScale) * float32(r.StandardNormal()))
 	}
 }
 
-// principal overwrites the columns of l with the first principal components of
+// principalStart overwrites the columns of l with the first principal components of
 // x in float32 over the standard deviation of the first, times 1e-4, as
 // scikit-learn's init="pca". Columns beyond the number of components that x
 // has stay as they are, and so do all when the points are equal.
-func principal(ctx context.Context, x mat.Matrix, l layout) error {
+func principalStart(ctx context.Context, x mat.Matrix, l layout) error {
 	v, n, d, err := neighbours.Rows(x)
 	if err != nil {
 		return fmt.Errorf("tsne: %w", err)
