@@ -129,7 +129,7 @@ is wrong.
 	cli.PrintFlags(w, flags, "Images and network", cli.SourceFlags...)
 	cli.PrintFlags(w, flags, "Maps", "layer", "class")
 	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "originals", "out")
-	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch")
+	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch", "version")
 	fmt.Fprint(w, `
 The checkpoint is a state dict of a ResNet in torchvision's layout (torch.save of
 model.state_dict(), or safetensors); its width, depth, stem and classes are read

@@ -76,7 +76,7 @@ interruption it goes on where it was; with the data in place it does nothing.
 Until the data set is complete, all that has come is in a folder beside it, whose
 name ends in .part.
 `)
-		cli.PrintFlags(w, flags, "Flags", "dir", "url", "keep", "verify")
+		cli.PrintFlags(w, flags, "Flags", "dir", "url", "keep", "verify", "version")
 		fmt.Fprint(w, `
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
 Ctrl-C, 143 after SIGTERM.

@@ -50,7 +50,7 @@ scikit-learn's PCA does, and draws the first two.
 		cli.PrintFlags(w, flags, "Images and network", cli.ImageFlagNames...)
 		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
 		cli.PrintFlags(w, flags, "PCA", "components", "whiten")
-		cli.PrintFlags(w, flags, "Results", append([]string{"scree", "model"}, cli.PlotFlagNames...)...)
+		cli.PrintFlags(w, flags, "Results", append([]string{"scree", "model"}, append(cli.PlotFlagNames, "version")...)...)
 		fmt.Fprint(w, `
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
 Ctrl-C, 143 after SIGTERM.

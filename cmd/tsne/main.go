@@ -76,7 +76,7 @@ Hinton 2008), with scikit-learn's defaults.
 		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
 		cli.PrintFlags(w, flags, "t-SNE", "perplexity", "components", "method", "angle", "neighbours", "metric", "init", "seed", "schedule",
 			"iterations", "learning-rate", "early-exaggeration", "early-iterations", "late-exaggeration", "dof")
-		cli.PrintFlags(w, flags, "Results", append([]string{"quality", "layout"}, cli.PlotFlagNames...)...)
+		cli.PrintFlags(w, flags, "Results", append([]string{"quality", "layout"}, append(cli.PlotFlagNames, "version")...)...)
 		fmt.Fprint(w, `
 Ctrl-C during the optimisation writes the layout reached so far; a second one ends
 the program at once. Exit status: 0, 1 after an error, 2 after an error in the

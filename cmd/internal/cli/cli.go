@@ -119,11 +119,12 @@ func status(ctx context.Context, name string, err error, stderr io.Writer) int {
 	return exitInterrupted
 }
 
-// Parse parses a program's flags. Help goes to stdout; any other error is one
-// of the command line.
+// Parse parses a program's flags, and -version, which all have. Help and version go
+// to stdout; any other error is one of the command line.
 func Parse(flags *flag.FlagSet, args []string, help func(w io.Writer), stdout io.Writer) error {
 	flags.SetOutput(io.Discard) // Main prints the error, once
 	flags.Usage = func() {}
+	printVersion := flags.Bool("version", false, "print the program's version and end")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		help(stdout)
@@ -131,6 +132,10 @@ func Parse(flags *flag.FlagSet, args []string, help func(w io.Writer), stdout io
 	}
 	if err != nil {
 		return usageError{err}
+	}
+	if *printVersion {
+		fmt.Fprintln(stdout, versionLine(flags.Name()))
+		return flag.ErrHelp
 	}
 	// What an unset variable in a script leaves must not pass for a flag that
 	// is not there: -data "$DIR" would draw the embedded scenes.
