@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/internal/numpyrand"
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
 var seeds = []uint32{0, 1, 42, math.MaxUint32}
