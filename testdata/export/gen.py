@@ -1,6 +1,6 @@
 """What every export script shares: the number generator and the file writer.
 
-    uniform(name, n, bound)       the same numbers as internal/golden.Uniform in Go
+    uniform(name, n, bound)       the same numbers as internal/testkit/golden.Uniform in Go
     save(path, tensors, metadata) a .safetensors file that records the versions
 """
 

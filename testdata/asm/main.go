@@ -1,0 +1,178 @@
+// Command asm writes the assembly of the main module from the templates in this
+// folder. What instruction sets and types of numbers have in common, and what runs of
+// registers do, stands there once; the files that come out are committed and not
+// edited. From this folder:
+//
+//	go run .           writes them
+//	go run . -check    says which differ
+//
+// A template is one of Go's text/template. seq n is 0 to n-1; add, mul,
+// div and mod are integer arithmetic; list makes a list of its arguments; args and
+// fields load registers.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// A width is one of amd64's vector instruction sets.
+type width struct {
+	Name  string // of functions: AVX512
+	Wide  bool   // AVX-512: masks, 32 registers, operands that are broadcast
+	V     string // the letter of a vector register
+	Size  int    // of a vector in bytes
+	Zero  string // the instruction that clears a register
+	Rows  int    // of a tile of a matrix product
+	First int    // register of a tile's sums
+	Turn  int    // registers in which elements are broadcast in turn
+}
+
+var (
+	avx512 = width{"AVX512", true, "Z", 64, "VPXORQ", 8, 8, 4}
+	avx2   = width{"AVX2", false, "Y", 32, "VXORPS", 6, 4, 2}
+)
+
+// A number is a type of elements.
+type number struct {
+	Name   string // of functions: f32
+	Go     string
+	Bytes  int
+	Shift  int // log2 of Bytes
+	P, S   string
+	Packed string // letter of NEON's arrangement: S4, D2
+}
+
+var numbers = []number{
+	{"f32", "float32", 4, 2, "PS", "SS", "S4"},
+	{"f64", "float64", 8, 3, "PD", "SD", "D2"},
+}
+
+// outputs are the files, by their paths from the repository's root, with the
+// template and what it is filled with.
+var outputs = []struct {
+	path, template string
+	data           any
+}{
+	{"internal/gemm/kernel_avx2_amd64.s", "gemm_amd64", avx2},
+	{"internal/gemm/kernel_avx512_amd64.s", "gemm_amd64", avx512},
+	{"internal/gemm/peak_amd64.s", "peak_amd64", []width{avx512, avx2}},
+	{"internal/gemm/kernel_arm64.s", "gemm_arm64", nil},
+	{"internal/conv/mul_avx2_amd64.s", "conv_amd64", avx2},
+	{"internal/conv/mul_avx512_amd64.s", "conv_amd64", avx512},
+	{"internal/conv/mul_arm64.s", "conv_arm64", nil},
+	{"internal/conv/winograd_avx2_amd64.s", "winograd_amd64", avx2},
+	{"internal/conv/winograd_avx512_amd64.s", "winograd_amd64", avx512},
+	{"internal/conv/winograd_arm64.s", "winograd_arm64", nil},
+	{"internal/forces/springs_avx2_amd64.s", "springs_amd64", avx2},
+	{"internal/forces/springs_avx512_amd64.s", "springs_amd64", avx512},
+	{"internal/forces/pairs_amd64.s", "pairs_amd64", []width{avx512, avx2}},
+	{"internal/tree/repulsion_avx2_amd64.s", "repulsion_amd64", avx2},
+	{"internal/tree/repulsion_avx512_amd64.s", "repulsion_amd64", avx512},
+	{"internal/tree/walk_amd64.s", "walk_amd64", nil},
+	{"internal/neighbours/scan_amd64.s", "scan_amd64", []width{avx512, avx2}},
+	{"internal/fft/fft_avx2_amd64.s", "fft_amd64", avx2},
+	{"internal/fft/fft_avx512_amd64.s", "fft_amd64", avx512},
+	{"pca/rows_amd64.s", "rows_amd64", nil},
+}
+
+var functions = template.FuncMap{
+	"seq": func(n int) []int {
+		out := make([]int, n)
+		for i := range out {
+			out[i] = i
+		}
+		return out
+	},
+	"add":  func(a, b int) int { return a + b },
+	"mul":  func(a, b int) int { return a * b },
+	"div":  func(a, b int) int { return a / b },
+	"mod":  func(a, b int) int { return a % b },
+	"list": func(v ...any) []any { return v },
+	"perm": func(mask int) []int { // the elements whose bits are set, in front
+		out := make([]int, 0, 4)
+		for i := range 4 {
+			if mask>>i&1 == 1 {
+				out = append(out, i)
+			}
+		}
+		return out[:4]
+	},
+	"args":    args,
+	"fields":  fields,
+	"numbers": func() []number { return numbers },
+}
+
+// args loads arguments of a function, each given as "name register", 8 bytes one
+// after the other or where "name+offset register" says.
+func args(move string, args ...string) string {
+	var b strings.Builder
+	for i, a := range args {
+		name, register, _ := strings.Cut(a, " ")
+		if !strings.Contains(name, "+") {
+			name = fmt.Sprintf("%s+%d", name, 8*i)
+		}
+		fmt.Fprintf(&b, "\n\t%s %s(FP), %s", move, name, register)
+	}
+	return b.String()
+}
+
+// fields loads fields of the struct that a register points to, each given as
+// "name register".
+func fields(move, of, at string, fields ...string) string {
+	var b strings.Builder
+	for _, f := range fields {
+		name, register, _ := strings.Cut(f, " ")
+		fmt.Fprintf(&b, "\n\t%s %s_%s(%s), %s", move, of, name, at, register)
+	}
+	return b.String()
+}
+
+func main() {
+	check := flag.Bool("check", false, "write nothing, and fail when a file differs")
+	flag.Parse()
+	if err := run(*check); err != nil {
+		fmt.Fprintln(os.Stderr, "asm:", err)
+		os.Exit(1)
+	}
+}
+
+func run(check bool) error {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	var differ []string
+	for _, o := range outputs {
+		name := o.template + ".s.tmpl"
+		t, err := template.New(name).Funcs(functions).ParseFiles("lanes.s.tmpl", name)
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "// Code generated by testdata/asm from %s; DO NOT EDIT.\n\n", name)
+		if err := t.Execute(&b, o.data); err != nil {
+			return err
+		}
+		path := filepath.Join(root, filepath.FromSlash(o.path))
+		old, err := os.ReadFile(path)
+		if err == nil && bytes.Equal(old, b.Bytes()) {
+			continue
+		}
+		differ = append(differ, o.path)
+		if !check {
+			if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	if check && len(differ) > 0 {
+		return fmt.Errorf("not what the templates make: %s", strings.Join(differ, ", "))
+	}
+	return nil
+}
