@@ -1,11 +1,16 @@
 package nn
 
+import "context"
+
 // GlobalAvgPool2d is torch.nn.AdaptiveAvgPool2d(1): the mean of each plane.
 type GlobalAvgPool2d struct{}
 
 // Forward maps N x C x H x W to N x C x 1 x 1. It returns an error when x is
-// not such a batch.
-func (GlobalAvgPool2d) Forward(x *Tensor) (*Tensor, error) {
+// not such a batch, or ctx is done.
+func (GlobalAvgPool2d) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	n, c, h, w, err := images("AdaptiveAvgPool2d", x, 0)
 	if err != nil {
 		return nil, err

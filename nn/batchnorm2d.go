@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -17,8 +18,11 @@ type BatchNorm2d struct {
 }
 
 // Forward normalises a batch N x C x H x W. It returns an error when the
-// batch has another number of channels.
-func (l *BatchNorm2d) Forward(x *Tensor) (*Tensor, error) {
+// batch has another number of channels, or ctx is done.
+func (l *BatchNorm2d) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	n, c, h, w, err := images("BatchNorm2d", x, len(l.Weight))
 	if err != nil {
 		return nil, err

@@ -22,9 +22,9 @@ type Block struct {
 }
 
 // Forward maps N x in x H x W to N x out x H/stride x W/stride. It returns an
-// error when the block or the batch is misshapen.
-func (b *Block) Forward(x *Tensor) (*Tensor, error) {
-	return b.forward(context.Background(), x, "", nil)
+// error when the block or the batch is misshapen, or ctx is done.
+func (b *Block) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+	return b.forward(ctx, x, "", nil)
 }
 
 // forward is Forward that shows every intermediate output to taps, under the
@@ -36,11 +36,11 @@ func (b *Block) forward(ctx context.Context, x *Tensor, name string, taps tapper
 	shortcut := x
 	if b.Downsample != nil {
 		var err error
-		if shortcut, err = b.Downsample.forward(ctx, x); err != nil {
+		if shortcut, err = b.Downsample.Forward(ctx, x); err != nil {
 			return nil, fmt.Errorf("%s.downsample.0: %w", name, err)
 		}
 		taps.see(name+".downsample.0", shortcut)
-		if shortcut, err = b.DownsampleNorm.Forward(shortcut); err != nil {
+		if shortcut, err = b.DownsampleNorm.Forward(ctx, shortcut); err != nil {
 			return nil, fmt.Errorf("%s.downsample.1: %w", name, err)
 		}
 		taps.see(name+".downsample.1", shortcut)
@@ -49,16 +49,16 @@ func (b *Block) forward(ctx context.Context, x *Tensor, name string, taps tapper
 	out := x
 	for i, conv := range b.Convs {
 		var err error
-		if out, err = conv.forward(ctx, out); err != nil {
+		if out, err = conv.Forward(ctx, out); err != nil {
 			return nil, fmt.Errorf("%s.conv%d: %w", name, i+1, err)
 		}
 		taps.see(fmt.Sprintf("%s.conv%d", name, i+1), out)
-		if out, err = b.Norms[i].Forward(out); err != nil {
+		if out, err = b.Norms[i].Forward(ctx, out); err != nil {
 			return nil, fmt.Errorf("%s.bn%d: %w", name, i+1, err)
 		}
 		taps.see(fmt.Sprintf("%s.bn%d", name, i+1), out)
 		if i < len(b.Convs)-1 {
-			if out, err = (ReLU{}).Forward(out); err != nil {
+			if out, err = (ReLU{}).Forward(ctx, out); err != nil {
 				return nil, fmt.Errorf("%s.relu: %w", name, err)
 			}
 		}

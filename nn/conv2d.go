@@ -29,13 +29,8 @@ type Conv2d struct {
 // Forward maps a batch N x in x H x W to N x out x OH x OW, where
 // OH = (H + 2 padding - dilation (kernel-1) - 1) / stride + 1. It returns an
 // error when the layer or the batch is misshapen, or the kernel larger than
-// the padded image.
-func (l *Conv2d) Forward(x *Tensor) (*Tensor, error) {
-	return l.forward(context.Background(), x)
-}
-
-// forward is Forward that stops between images once ctx is done.
-func (l *Conv2d) forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+// the padded image. It stops between images once ctx is done.
+func (l *Conv2d) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
 	out, perGroup, kernel, groups, err := l.check()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"math"
 	"slices"
 	"testing"
@@ -14,7 +15,7 @@ func param(name string, shape ...int) *Tensor {
 }
 
 type layer interface {
-	Forward(*Tensor) (*Tensor, error)
+	Forward(context.Context, *Tensor) (*Tensor, error)
 }
 
 func TestLayersAgainstPyTorch(t *testing.T) {
@@ -68,7 +69,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 		}
 		x := &Tensor{Shape: c.shape, Data: golden.Uniform(c.name+"/input", n, 1)}
 		before := slices.Clone(x.Data)
-		y, err := c.make(c.name).Forward(x)
+		y, err := c.make(c.name).Forward(t.Context(), x)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -132,7 +133,7 @@ func TestLayersRefuseBadShapes(t *testing.T) {
 		"conv shape overflows":      {&Conv2d{Weight: weight}, &Tensor{[]int{math.MaxInt >> 23, 3, math.MaxInt >> 23, 4}, nil}},
 		"conv padding not negative": {&Conv2d{Weight: weight, Padding: -1}, image},
 	} {
-		if y, err := c.l.Forward(c.x); err == nil {
+		if y, err := c.l.Forward(t.Context(), c.x); err == nil {
 			t.Errorf("%s: accepted, shape %v", name, y.Shape)
 		}
 	}
@@ -151,7 +152,7 @@ func TestNaN(t *testing.T) {
 	nan := float32(math.NaN())
 	x := &Tensor{[]int{1, 1, 2, 2}, []float32{1, nan, -3, 2}}
 	for _, l := range []layer{ReLU{}, &MaxPool2d{Kernel: 2}, GlobalAvgPool2d{}} {
-		y, err := l.Forward(x)
+		y, err := l.Forward(t.Context(), x)
 		if err != nil {
 			t.Fatal(err)
 		}

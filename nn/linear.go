@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -14,8 +15,11 @@ type Linear struct {
 
 // Forward maps a batch N x in (trailing dimensions of 1 are dropped, as by
 // torch.flatten(x, 1)) to N x out. It returns an error when the layer or the
-// batch is misshapen.
-func (l *Linear) Forward(x *Tensor) (*Tensor, error) {
+// batch is misshapen, or ctx is done.
+func (l *Linear) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if l.Weight == nil || len(l.Weight.Shape) != 2 {
 		return nil, fmt.Errorf("nn: Linear: want a weight of shape [out in], got %v", shapeOf(l.Weight))
 	}

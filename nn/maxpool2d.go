@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -17,8 +18,11 @@ type MaxPool2d struct {
 
 // Forward maps N x C x H x W to N x C x OH x OW, where
 // OH = (H + 2 padding - kernel) / stride + 1. It returns an error when the
-// layer or the batch is misshapen.
-func (l *MaxPool2d) Forward(x *Tensor) (*Tensor, error) {
+// layer or the batch is misshapen, or ctx is done.
+func (l *MaxPool2d) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	n, c, h, w, err := images("MaxPool2d", x, 0)
 	if err != nil {
 		return nil, err

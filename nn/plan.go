@@ -110,7 +110,7 @@ func (p *Plan) run(ctx context.Context, input *Tensor, seen tapper) (*Result, er
 	pooled := &Tensor{Shape: []int{x.N, x.C, 1, 1}, Data: x.Mean()}
 	p.mem.Free(x)
 	seen.see("avgpool", pooled)
-	logits, err := p.net.FC.Forward(pooled)
+	logits, err := p.net.FC.Forward(ctx, pooled)
 	if err != nil {
 		return nil, fmt.Errorf("fc: %w", err)
 	}
@@ -158,7 +158,7 @@ func (p *Plan) stemSize(h, w int) (s stemSize, err error) {
 // runStem is conv1, bn1, relu and maxpool.
 func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper) (*conv.Maps, error) {
 	if seen.wants("conv1") {
-		y, err := p.net.Conv1.forward(ctx, x)
+		y, err := p.net.Conv1.Forward(ctx, x)
 		if err != nil {
 			return nil, err
 		}

@@ -31,27 +31,27 @@ func (m *ResNet) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, e
 	if _, _, _, _, err := images("input", x, m.InChannels()); err != nil {
 		return nil, err
 	}
-	step := func(name string, forward func(*Tensor) (*Tensor, error)) {
+	step := func(name string, forward func(context.Context, *Tensor) (*Tensor, error)) {
 		if err != nil {
 			return
 		}
 		if err = ctx.Err(); err != nil {
 			return
 		}
-		if x, err = forward(x); err != nil {
+		if x, err = forward(ctx, x); err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 			return
 		}
 		seen.see(name, x)
 	}
-	step("conv1", func(x *Tensor) (*Tensor, error) { return m.Conv1.forward(ctx, x) })
+	step("conv1", m.Conv1.Forward)
 	step("bn1", m.BN1.Forward)
 	step("relu", ReLU{}.Forward)
 	step("maxpool", m.MaxPool.Forward)
 	for i, blocks := range m.Layers {
 		for j, block := range blocks {
 			name := fmt.Sprintf("layer%d.%d", i+1, j)
-			step(name, func(x *Tensor) (*Tensor, error) { return block.forward(ctx, x, name, seen) })
+			step(name, func(ctx context.Context, x *Tensor) (*Tensor, error) { return block.forward(ctx, x, name, seen) })
 		}
 		seen.see(fmt.Sprintf("layer%d", i+1), x)
 	}
@@ -70,9 +70,9 @@ func (m *ResNet) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, e
 }
 
 // Forward returns the logits, N x classes, of a batch N x C x H x W. It
-// returns an error when the batch is misshapen.
-func (m *ResNet) Forward(x *Tensor) (*Tensor, error) {
-	r, err := m.Run(context.Background(), x)
+// returns an error when the batch is misshapen, or ctx is done.
+func (m *ResNet) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
+	r, err := m.Run(ctx, x)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +81,9 @@ func (m *ResNet) Forward(x *Tensor) (*Tensor, error) {
 
 // Features returns the pooled features, N x features, of a batch
 // N x C x H x W: what the network gives once fc is Identity. It returns an
-// error when the batch is misshapen.
-func (m *ResNet) Features(x *Tensor) (*Tensor, error) {
-	r, err := m.Run(context.Background(), x)
+// error when the batch is misshapen, or ctx is done.
+func (m *ResNet) Features(ctx context.Context, x *Tensor) (*Tensor, error) {
+	r, err := m.Run(ctx, x)
 	if err != nil {
 		return nil, err
 	}

@@ -126,11 +126,11 @@ func TestForwardAndFeatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logits, err := m.Forward(x)
+	logits, err := m.Forward(t.Context(), x)
 	if err != nil || !slices.Equal(logits.Data, r.Logits.Data) {
 		t.Errorf("Forward differs from Run (%v)", err)
 	}
-	features, err := m.Features(x)
+	features, err := m.Features(t.Context(), x)
 	if err != nil || !slices.Equal(features.Data, r.Features.Data) {
 		t.Errorf("Features differs from Run (%v)", err)
 	}
@@ -142,7 +142,7 @@ func TestForwardAndFeatures(t *testing.T) {
 func TestSameBitsForAnyBatchAndCores(t *testing.T) {
 	m, f := narrowNetwork(t)
 	x := inputOf(f)
-	whole, err := m.Forward(x)
+	whole, err := m.Forward(t.Context(), x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestSameBitsForAnyBatchAndCores(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			y, err := m.Forward(&Tensor{Shape: append([]int{1}, one.Shape...), Data: one.Data})
+			y, err := m.Forward(t.Context(), &Tensor{Shape: append([]int{1}, one.Shape...), Data: one.Data})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -50,9 +50,6 @@ type Options struct {
 	Classes []string
 	// Layer is the module whose output is mapped. Default: [cam.DefaultLayer].
 	Layer string
-	// MaxMemory bounds what reading a checkpoint may allocate, in bytes. Default:
-	// 4 times its size and 1 MiB.
-	MaxMemory int64
 }
 
 // A Model is a network with its transform and the names of its classes. It is safe
@@ -66,16 +63,11 @@ type Model struct {
 }
 
 // Load reads a checkpoint of PyTorch or a safetensors file; see
-// [checkpoint.Load]. It returns an error that names the file when it is none, when
+// [checkpoint.Load], and [checkpoint.LoadMax] with [New] for another bound on memory.
+// It returns an error that names the file when it is none, when
 // its network is not one of package nn, or an option does not fit it.
 func Load(ctx context.Context, path string, opt Options) (*Model, error) {
-	load := checkpoint.Load
-	if opt.MaxMemory > 0 {
-		load = func(ctx context.Context, path string) (*checkpoint.StateDict, error) {
-			return checkpoint.LoadMax(ctx, path, opt.MaxMemory)
-		}
-	}
-	sd, err := load(ctx, path)
+	sd, err := checkpoint.Load(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +79,12 @@ func Load(ctx context.Context, path string, opt Options) (*Model, error) {
 }
 
 // Parse is [Load] for a checkpoint in memory, such as an embedded one. The bytes
-// must not change afterwards. Options.MaxMemory does not count.
+// must not change afterwards.
 func Parse(ctx context.Context, content []byte, opt Options) (*Model, error) {
 	return Read(ctx, bytes.NewReader(content), int64(len(content)), opt)
 }
 
-// Read is [Load] for a checkpoint of size bytes in r. Options.MaxMemory does not
-// count.
+// Read is [Load] for a checkpoint of size bytes in r.
 func Read(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Model, error) {
 	sd, err := checkpoint.Read(ctx, r, size)
 	if err != nil {

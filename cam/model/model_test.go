@@ -341,9 +341,6 @@ func TestLoad(t *testing.T) {
 	if _, err := model.Load(t.Context(), cut, model.Options{}); err == nil || !strings.Contains(err.Error(), cut) {
 		t.Errorf("a cut file: %v", err)
 	}
-	if _, err := model.Load(t.Context(), path, model.Options{MaxMemory: 1 << 20}); err == nil {
-		t.Error("read within a memory of 1 MiB")
-	}
 	if _, err := model.Load(t.Context(), path, model.Options{Size: -7}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("an option that does not fit: %v", err)
 	}

@@ -25,7 +25,10 @@ func (d *Dataset) Len() int { return d.count }
 func (d *Dataset) Classes() []string { return Classes() }
 
 // Sample draws scene i of the range.
-func (d *Dataset) Sample(_ context.Context, i int) (data.Sample, error) {
+func (d *Dataset) Sample(ctx context.Context, i int) (data.Sample, error) {
+	if err := ctx.Err(); err != nil {
+		return data.Sample{}, err
+	}
 	if i < 0 || i >= d.count {
 		return data.Sample{}, fmt.Errorf("scenes: no scene %d among %d", i, d.count)
 	}
