@@ -103,3 +103,27 @@ func TestNeighboursCancelled(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// The nearest of some points are those of all, equal points included.
+func TestNearestOf(t *testing.T) {
+	const n, k = 60, 5
+	x := points.Clusters(n, 3, 4)
+	for i := range 20 { // equals, more than k
+		x.SetRow(i, []float64{1, 2, 3})
+	}
+	s := newTestSpace(t, x, Euclidean)
+	want, _, err := s.Neighbours(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen := []int{59, 0, 3, 19, 7}
+	got, err := s.NearestOf(t.Context(), chosen, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r, i := range chosen {
+		if !slices.Equal(got[r*k:(r+1)*k], want[i*k:(i+1)*k]) {
+			t.Errorf("point %d: %v, want %v", i, got[r*k:(r+1)*k], want[i*k:(i+1)*k])
+		}
+	}
+}
