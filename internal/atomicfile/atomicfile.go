@@ -73,14 +73,20 @@ func replace(ctx context.Context, path string, write func(io.Writer) error) (err
 // the end.
 func begin(path string) (f *os.File, target string, err error) {
 	target, err = filepath.EvalSymlinks(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Lstat(path); err == nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		info, atPath := os.Lstat(path)
+		switch {
+		case atPath != nil:
+			target = path
+			f, err = create(target)
+			return f, target, bare(err)
+		case info.Mode()&fs.ModeSymlink != 0:
 			return nil, "", errors.New("a symbolic link to nothing")
 		}
-		target = path
-		f, err = create(target)
-	case err == nil:
+		// Another program has put its file there since.
+		target, err = filepath.EvalSymlinks(path)
+	}
+	if err == nil {
 		f, err = createBeside(target)
 	}
 	return f, target, bare(err)

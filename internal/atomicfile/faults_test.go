@@ -257,3 +257,33 @@ func TestWriteStops(t *testing.T) {
 		t.Errorf("%d looks at the context in a MiB", looks)
 	}
 }
+
+// A file that another program puts in place meanwhile is not taken for a
+// symbolic link that leads nowhere.
+func TestAppearsMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	path, aside := filepath.Join(dir, "out"), filepath.Join(dir, "aside")
+	if err := os.WriteFile(aside, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				os.Rename(aside, path)
+				os.Rename(path, aside)
+			}
+		}
+	}()
+	defer func() { close(stop); <-stopped }()
+	for range 5000 {
+		// That it vanishes while it is looked at is another matter.
+		if err := Check(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
