@@ -26,7 +26,7 @@ import (
 )
 
 // Predicted stands for the class with the largest logit.
-const Predicted = -1
+const Predicted = nn.Predicted
 
 // Mapper makes the class activation maps of a network at one of its layers.
 // It is safe for concurrent use.
@@ -40,16 +40,16 @@ type Mapper struct {
 // error when the network has no such layer; whether the layer has the channels
 // that the last linear layer weighs shows when it runs.
 func New(net nn.Network, layer string) (*Mapper, error) {
-	modules := net.Modules()
-	pooled := slices.Index(modules, "avgpool")
-	if pooled < 1 {
-		return nil, fmt.Errorf("cam: the network has no global average pooling (avgpool)")
+	modules, pooled := net.Modules(), net.Pooled()
+	if pooled == "" {
+		return nil, fmt.Errorf("cam: the network does not end in global average pooling and one linear layer")
 	}
+	layers := modules[:slices.Index(modules, pooled)+1]
 	if layer == "" {
-		layer = modules[pooled-1]
+		layer = pooled
 	}
-	if i := slices.Index(modules, layer); i < 0 || i >= pooled {
-		return nil, fmt.Errorf("cam: no layer %q before the pooling; there are %s", layer, strings.Join(modules[:pooled], ", "))
+	if !slices.Contains(layers, layer) {
+		return nil, fmt.Errorf("cam: no layer %q before the pooling; there are %s", layer, strings.Join(layers, ", "))
 	}
 	return &Mapper{net: net, layer: layer}, nil
 }
@@ -104,7 +104,7 @@ func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result
 			class = classes[i]
 		}
 		if class == Predicted {
-			class = Argmax(r.Logits.Data[i*total : (i+1)*total])
+			class = nn.Argmax(r.Logits.Data[i*total : (i+1)*total])
 		}
 		if class < 0 || class >= total {
 			return nil, fmt.Errorf("cam: no class %d among %d", class, total)
@@ -138,16 +138,4 @@ func weigh(features, weights []float32, area int) []float32 {
 		out[i] = float32(s)
 	}
 	return out
-}
-
-// Argmax returns the index of the largest value, the first of equals, or -1
-// for none.
-func Argmax(x []float32) int {
-	best := -1
-	for i, v := range x {
-		if best < 0 || v > x[best] {
-			best = i
-		}
-	}
-	return best
 }

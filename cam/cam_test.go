@@ -12,12 +12,13 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 )
 
 // network builds one of the networks of nn's golden files.
-func network(t testing.TB, name string) *nn.ResNet {
+func network(t testing.TB, name string) *nn.Graph {
 	t.Helper()
-	m, err := nn.NewResNet(golden.Open(t, "nn_"+name+".safetensors").StateDict())
+	m, err := arch.Build(golden.Open(t, "nn_"+name+".safetensors").StateDict())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +98,10 @@ func TestMeanOfMapIsLogit(t *testing.T) {
 			for _, v := range mp.Values {
 				sum += float64(v)
 			}
-			got := sum/float64(len(mp.Values)) + float64(m.FC.Bias[mp.Class])
+			got := sum/float64(len(mp.Values)) + float64(m.Head().Bias[mp.Class])
 			worst = max(worst, math.Abs(got-float64(r.Logits.Data[i*10+mp.Class])))
 		}
-		if r.Maps[0].Class != class || r.Maps[1].Class != Argmax(r.Logits.Data[10:]) {
+		if r.Maps[0].Class != class || r.Maps[1].Class != nn.Argmax(r.Logits.Data[10:]) {
 			t.Errorf("maps of classes %d and %d", r.Maps[0].Class, r.Maps[1].Class)
 		}
 	}

@@ -1,5 +1,7 @@
 package cam
 
+import "github.com/glimpse-go/glimpse/nn"
+
 // Map is the class activation map of one image and class, as coarse as the
 // layer that it was taken from.
 type Map struct {
@@ -50,7 +52,7 @@ func (m *Map) Peak(width, height int) (x, y float64) {
 	if m.Width == 0 || m.Height == 0 {
 		return 0, 0
 	}
-	i := max(Argmax(m.Values), 0)
+	i := max(nn.Argmax(m.Values), 0)
 	x = (float64(i%m.Width) + 0.5) * float64(width) / float64(m.Width)
 	y = (float64(i/m.Width) + 0.5) * float64(height) / float64(m.Height)
 	return x, y

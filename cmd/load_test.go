@@ -16,6 +16,7 @@ import (
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/tsne"
 )
@@ -27,7 +28,7 @@ func network(t testing.TB) *nn.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := nn.NewResNet(sd)
+	m, err := arch.Build(sd)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func maps(ctx context.Context, stl10, weights, figure string) (correct int, err 
 		}
 		for i, s := range batch.Samples {
 			logits, _ := r.Logits.Sample(i)
-			if cam.Argmax(logits.Data) == s.Label {
+			if nn.Argmax(logits.Data) == s.Label {
 				correct++
 			}
 		}

@@ -9,12 +9,13 @@ import (
 	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 )
 
 // A forward pass stops wherever its context ends, on both paths, and leaves the
 // memory that the next one uses in order.
 func TestRunStops(t *testing.T) {
-	reference, err := nn.NewResNet(golden.Open(t, "nn_resnet18_narrow.safetensors").StateDict())
+	reference, err := arch.Build(golden.Open(t, "nn_resnet18_narrow.safetensors").StateDict())
 	if err != nil {
 		t.Fatal(err)
 	}

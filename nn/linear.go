@@ -7,41 +7,75 @@ import (
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// Linear is torch.nn.Linear: y = x W^T + b.
+// Linear is torch.nn.Linear, on the last dimension of a tensor:
+//
+//	y[..., o] = bias[o] + sum over i of weight[o,i] x[..., i]
+//	dx[..., i] = sum over o of weight[o,i] dy[..., o]
 type Linear struct {
 	Weight *Tensor   // out x in
 	Bias   []float32 // out, or nil
 }
 
-// Forward maps a batch N x in (trailing dimensions of 1 are dropped, as by
-// torch.flatten(x, 1)) to N x out. It returns an error when the layer or the
-// batch is misshapen, or ctx is done.
-func (l *Linear) Forward(ctx context.Context, x *Tensor) (*Tensor, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+// Shape replaces the last dimension, in, by out. It returns an error when the
+// layer is misshapen or has another number of inputs.
+func (l *Linear) Shape(x ...[]int) ([]int, error) {
 	if l.Weight == nil || len(l.Weight.Shape) != 2 {
 		return nil, fmt.Errorf("nn: Linear: want a weight of shape [out in], got %v", shapeOf(l.Weight))
 	}
 	out, in := l.Weight.Shape[0], l.Weight.Shape[1]
-	if len(l.Weight.Data) != out*in || (l.Bias != nil && len(l.Bias) != out) {
+	if out < 1 || in < 1 || len(l.Weight.Data) != out*in || (l.Bias != nil && len(l.Bias) != out) {
 		return nil, fmt.Errorf("nn: Linear: %d weights and %d biases for shape %v", len(l.Weight.Data), len(l.Bias), l.Weight.Shape)
 	}
-	if x == nil || len(x.Shape) < 2 || x.Shape[0] < 1 || in < 1 || len(x.Data) != x.Shape[0]*in {
-		return nil, fmt.Errorf("nn: Linear: want a batch of %d features each, got shape %v", in, shapeOf(x))
+	s, err := one(l, x)
+	if err != nil {
+		return nil, err
 	}
-	n := x.Shape[0]
-	y := empty(n, out)
-	parallel.For(n*out, 64, func(lo, hi int) {
+	last := len(s) - 1
+	if last < 1 || s[last] != in {
+		return nil, fmt.Errorf("nn: Linear: want %d features, got shape %v", in, s)
+	}
+	return append(append([]int{}, s[:last]...), out), nil
+}
+
+// Forward multiplies every row.
+func (l *Linear) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error) {
+	y, err := prepare(l, x)
+	if err != nil {
+		return nil, err
+	}
+	out, in := l.Weight.Shape[0], l.Weight.Shape[1]
+	return y, parallel.ForContext(ctx, len(y.Data), 64, func(lo, hi int) {
 		for p := lo; p < hi; p++ {
 			i, o := p/out, p%out
-			y.Data[p] = dot(x.Data[i*in:(i+1)*in], l.Weight.Data[o*in:(o+1)*in])
+			y.Data[p] = dot(x[0].Data[i*in:(i+1)*in], l.Weight.Data[o*in:(o+1)*in])
 			if l.Bias != nil {
 				y.Data[p] += l.Bias[o]
 			}
 		}
 	})
-	return y, nil
+}
+
+// Backward returns the gradient by the input.
+func (l *Linear) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	dx, err := gradients(l, dy, y, x)
+	if err != nil {
+		return nil, err
+	}
+	out, in := l.Weight.Shape[0], l.Weight.Shape[1]
+	return dx, parallel.ForContext(ctx, len(dy.Data)/out, 1, func(lo, hi int) {
+		sums := make([]float64, in)
+		for r := lo; r < hi; r++ {
+			clear(sums)
+			for o, v := range dy.Data[r*out : (r+1)*out] {
+				for i, w := range l.Weight.Data[o*in : (o+1)*in] {
+					sums[i] += float64(w) * float64(v)
+				}
+			}
+			for i, s := range sums {
+				dx[0].Data[r*in+i] = float32(s)
+			}
+		}
+	})
 }
 
 // dot is the inner product, in four interleaved sums: shorter chains of

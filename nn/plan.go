@@ -3,350 +3,216 @@ package nn
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
+	"sync"
 
 	"github.com/glimpse-go/glimpse/internal/conv"
 )
 
-// Plan is a ResNet compiled for speed: batch norms are folded into the
+// A Plan is a graph compiled for speed: batch norms are folded into the
 // convolutions before them, whose products add the bias and the shortcut and
-// rectify as they store, and memory is used again from batch to batch. Its
-// outputs are those of the network up to rounding, about 1e-6 of their
-// largest value, and do not depend on the size of the batch. A Plan is safe
-// for concurrent use.
+// rectify as they store, feature maps lie channels last, and memory is used again
+// from batch to batch. Its outputs are those of the graph up to rounding, about
+// 1e-6 of their largest value, and do not depend on the size of the batch. A Plan
+// is safe for concurrent use.
+//
+// What is tapped must come out, and so is not folded into what follows: for each
+// set of taps the graph is compiled when it is first asked for.
 type Plan struct {
-	net    *ResNet
-	stem   *conv.Conv
-	stages [][]*planBlock
-	mem    conv.Memory
+	*Graph
+	mem conv.Memory
+
+	mu       sync.Mutex
+	programs map[string]*program
+	convs    map[[2]int]*conv.Conv // by their node and that of the norm folded in
 }
 
-// planBlock is a residual block: its convolutions, and the shortcut's or nil.
-type planBlock struct {
-	reference  *Block
-	convs      []*conv.Conv
-	downsample *conv.Conv
+// Compile prepares a graph, which must not be changed afterwards. It returns an
+// error when an operation is misshapen.
+func Compile(g *Graph) (*Plan, error) {
+	p := &Plan{Graph: g, programs: map[string]*program{}, convs: map[[2]int]*conv.Conv{}}
+	_, err := p.program(nil)
+	return p, err
 }
 
-// out is the number of channels of the block's output.
-func (b *planBlock) out() int { return b.convs[len(b.convs)-1].Out }
-
-// outSize returns the size of the output for maps of h x w pixels.
-func (b *planBlock) outSize(h, w int) (int, int) {
-	for _, c := range b.convs {
-		h, w = c.OutSize(h), c.OutSize(w)
+// program returns the steps that compute the graph's features and logits, and the
+// outputs of the kept nodes.
+func (p *Plan) program(kept []int) (*program, error) {
+	kept = slices.Clone(kept)
+	slices.Sort(kept)
+	key := fmt.Sprint(slices.Compact(kept))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	prog := p.programs[key]
+	if prog == nil {
+		var err error
+		if prog, err = p.compile(kept); err != nil {
+			return nil, err
+		}
+		p.programs[key] = prog
 	}
-	return h, w
+	return prog, nil
 }
-
-// Modules lists what can be tapped, in order of execution.
-func (p *Plan) Modules() []string { return p.net.Modules() }
-
-// InChannels is the number of channels of an input image.
-func (p *Plan) InChannels() int { return p.net.InChannels() }
-
-// Head is the last layer, fc.
-func (p *Plan) Head() *Linear { return p.net.FC }
 
 // chunk is how many images go through the network together: enough for the
 // weights of the last stages, which no cache holds, to be worth fetching.
 const chunk = 40
 
-// chunkBytes bounds the feature maps of a chunk behind the stem, so that large
-// images do not take memory by the gigabyte.
+// chunkBytes bounds the feature maps of a chunk that one segment hands to the
+// next, so that large images do not take memory by the gigabyte.
 const chunkBytes = 64 << 20
 
-// Run is the forward pass; see [Network]. It stops between the layers of some
-// images once ctx is done.
-func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, error) {
-	n, c, h, w, err := images("input", x, p.InChannels())
-	if err != nil {
-		return nil, err
-	}
-	if _, err := newTapper(p.Modules(), taps); err != nil {
-		return nil, err
-	}
-	stem, err := p.stemSize(h, w)
-	if err != nil {
-		return nil, err
-	}
-	var parts []*Result
-	step := min(chunk, max(1, chunkBytes/(4*stem.oh*stem.ow*p.stem.Out)))
-	step = ceil(n, ceil(n, step)) // equal parts
-	for lo := 0; lo < n; lo += step {
-		hi := min(lo+step, n)
-		part := &Tensor{Shape: []int{hi - lo, c, h, w}, Data: x.Data[lo*c*h*w : hi*c*h*w]}
-		seen, err := newTapper(p.Modules(), taps)
-		if err != nil {
-			return nil, err
-		}
-		r, err := p.run(ctx, part, seen)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, r)
-	}
-	return join(parts, n), nil
-}
-
-// run is the forward pass of some images. Inside it, feature maps are stored
-// channels last; those that it returns are copies.
-func (p *Plan) run(ctx context.Context, input *Tensor, seen tapper) (*Result, error) {
-	x, err := p.runStem(ctx, input, seen)
-	if err != nil {
-		return nil, err
-	}
-	seen.keep("maxpool", x)
-	for i, stage := range p.stages {
-		name := fmt.Sprintf("layer%d", i+1)
-		y, err := p.runStage(ctx, x, stage, name, seen)
-		p.mem.Free(x)
-		if err != nil {
-			return nil, err
-		}
-		x = y
-		seen.keep(name, x)
-	}
-	pooled := &Tensor{Shape: []int{x.N, x.C, 1, 1}, Data: x.Mean()}
-	p.mem.Free(x)
-	seen.see("avgpool", pooled)
-	logits, err := p.net.FC.Forward(ctx, pooled)
-	if err != nil {
-		return nil, fmt.Errorf("fc: %w", err)
-	}
-	seen.see("fc", logits)
-	return &Result{Logits: logits, Features: pooled, Taps: seen}, nil
-}
-
-// groupBytes bounds the feature maps that a stage hands from layer to layer,
-// so that they are still in the cache when the next layer reads them.
+// groupBytes bounds the feature maps that a segment hands from step to step, so
+// that they are still in the cache when the next step reads them.
 const groupBytes = 1 << 20
 
-// groups calls f for groups of n images, whose largest maps have size elements
-// each. All are one group if together is set.
-func groups(n, size int, together bool, f func(lo, hi int) error) error {
-	step := min(max(1, groupBytes/(4*size)), n)
-	if together {
-		step = n
+// Run is the forward pass; see [Network]. It stops between the steps of some images
+// once ctx is done.
+func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, error) {
+	kept, err := p.find(taps)
+	if err != nil {
+		return nil, err
 	}
+	shapes, err := p.check(x)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := p.program(kept)
+	if err != nil {
+		return nil, err
+	}
+	last, features := len(shapes)-1, p.features()
+	r := &run{Plan: p, program: prog, x: x, shapes: shapes, outputs: map[int]*Tensor{}}
+	for _, node := range append([]int{last, features}, kept...) {
+		if r.outputs[node] == nil {
+			r.outputs[node] = empty(shapes[node]...)
+		}
+	}
+	if err := r.chunks(ctx); err != nil {
+		return nil, err
+	}
+	out := &Result{Logits: flat(r.outputs[last]), Features: flat(r.outputs[features]), Taps: make(map[string]*Tensor, len(taps))}
+	for i, name := range taps {
+		out.Taps[name] = r.outputs[kept[i]]
+	}
+	return out, nil
+}
+
+// A run is one forward pass.
+type run struct {
+	*Plan
+	*program
+	x       *Tensor
+	shapes  [][]int
+	outputs map[int]*Tensor // of the nodes that must come out
+}
+
+// elements returns how many numbers the value of a node ([Input] is the batch) has
+// for each image.
+func (r *run) elements(node int) int {
+	shape := r.x.Shape
+	if node != Input {
+		shape = r.shapes[node]
+	}
+	n := 1
+	for _, d := range shape[1:] {
+		n *= d
+	}
+	return n
+}
+
+// maps returns memory for the value of a node for n images.
+func (r *run) maps(node, n int) *conv.Maps {
+	s := r.shapes[node]
+	if len(s) == 2 {
+		return r.mem.Maps(n, 1, 1, s[1], 0)
+	}
+	return r.mem.Maps(n, s[2], s[3], s[1], 0)
+}
+
+// A segment is steps [from, to) that go through groups of images together.
+type segment struct {
+	from, to int
+	group    int // images
+}
+
+// segments joins runs of steps between which one value alone is handed on, as long
+// as their groups are of one size.
+func (r *run) segments() (list []segment, handed int) {
+	from := 0
+	for _, to := range r.cuts {
+		size := r.elements(r.steps[from].in[0])
+		for _, s := range r.steps[from:to] {
+			size = max(size, r.elements(s.node))
+		}
+		group := max(1, groupBytes/(4*size))
+		if n := len(list) - 1; n >= 0 && list[n].group == group {
+			list[n].to = to
+		} else {
+			list = append(list, segment{from, to, group})
+		}
+		from = to
+	}
+	for _, s := range list {
+		handed = max(handed, r.elements(r.steps[s.to-1].node))
+	}
+	return list, handed
+}
+
+// chunks runs the batch in equal parts.
+func (r *run) chunks(ctx context.Context) error {
+	segments, handed := r.segments()
+	n := r.x.Shape[0]
+	step := min(chunk, max(1, chunkBytes/(4*handed)))
+	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
-		if err := f(lo, min(lo+step, n)); err != nil {
+		if err := r.chunk(ctx, segments, lo, min(lo+step, n)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stemSize is the size of what conv1 makes of an image, and of what maxpool
-// makes of that.
-type stemSize struct {
-	h, w, oh, ow int
-	win          window
-}
-
-func (p *Plan) stemSize(h, w int) (s stemSize, err error) {
-	s.h, s.w = p.stem.OutSize(h), p.stem.OutSize(w)
-	if s.h < 1 || s.w < 1 {
-		return s, fmt.Errorf("nn: conv1: kernel %d is larger than the padded image %dx%d", p.stem.Kernel, h+2*p.stem.Padding, w+2*p.stem.Padding)
-	}
-	if s.win, s.oh, s.ow, err = p.net.MaxPool.window(s.h, s.w); err != nil {
-		return s, fmt.Errorf("maxpool: %w", err)
-	}
-	return s, nil
-}
-
-// runStem is conv1, bn1, relu and maxpool.
-func (p *Plan) runStem(ctx context.Context, x *Tensor, seen tapper) (*conv.Maps, error) {
-	if seen.wants("conv1") {
-		y, err := p.net.Conv1.Forward(ctx, x)
-		if err != nil {
-			return nil, err
+// chunk runs images [lo, hi), segment by segment.
+func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) error {
+	var in *conv.Maps // what the segment before handed on; nil: the batch
+	defer func() {
+		if in != nil {
+			r.mem.Free(in)
 		}
-		seen.see("conv1", y)
-	}
-	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
-	size, err := p.stemSize(h, w)
-	if err != nil {
-		return nil, err
-	}
-	out := p.mem.Maps(n, size.oh, size.ow, p.stem.Out, 0)
-	apart := seen.wants("bn1")
-	err = groups(n, size.h*size.w*p.stem.Out, apart || seen.wants("relu"), func(lo, hi int) error {
-		if err := ctx.Err(); err != nil {
-			return err
+	}()
+	for _, s := range segments {
+		out := r.maps(r.steps[s.to-1].node, hi-lo)
+		err := r.segment(ctx, s, in, out, lo)
+		if in != nil {
+			r.mem.Free(in)
 		}
-		in := conv.FromNCHW(x.Data[lo*c*h*w:hi*c*h*w], hi-lo, c, h, w, p.stem.Padding, &p.mem)
-		defer p.mem.Free(in)
-		y := p.mem.Maps(hi-lo, size.h, size.w, p.stem.Out, 0)
-		defer p.mem.Free(y)
-		if err := p.stem.Apply(y, in, nil, !apart, &p.mem); err != nil {
-			return fmt.Errorf("conv1: %w", err)
-		}
-		if apart {
-			seen.keep("bn1", y)
-			y.AddReLU(nil)
-		}
-		seen.keep("relu", y)
-		conv.MaxPool(out.Images(lo, hi), y, size.win.kernel, size.win.stride, size.win.padding, &p.mem)
-		return nil
-	})
-	if err != nil {
-		p.mem.Free(out)
-		return nil, err
-	}
-	return out, nil
-}
-
-// runStage is a stage of blocks.
-func (p *Plan) runStage(ctx context.Context, x *conv.Maps, blocks []*planBlock, name string, seen tapper) (*conv.Maps, error) {
-	h, w := x.H, x.W
-	for _, b := range blocks {
-		h, w = b.outSize(h, w)
-	}
-	if h < 1 || w < 1 {
-		return nil, fmt.Errorf("%s: nn: no pixel is left of maps of %dx%d", name, x.H, x.W)
-	}
-	out := p.mem.Maps(x.N, h, w, blocks[len(blocks)-1].out(), 0)
-	size := max(x.H*x.W*x.C, h*w*out.C)
-	err := groups(x.N, size, seen.wantsUnder(name), func(lo, hi int) error {
-		in := x.Images(lo, hi)
-		for j, b := range blocks {
-			y := out.Images(lo, hi)
-			if j < len(blocks)-1 {
-				bh, bw := b.outSize(in.H, in.W)
-				y = p.mem.Maps(hi-lo, bh, bw, b.out(), 0)
-			}
-			full := fmt.Sprintf("%s.%d", name, j)
-			err := p.runBlock(ctx, y, in, b, full, seen)
-			if j > 0 {
-				p.mem.Free(in)
-			}
-			if in = y; err != nil {
-				if j < len(blocks)-1 {
-					p.mem.Free(y)
-				}
-				return fmt.Errorf("%s: %w", full, err)
-			}
-			seen.keep(full+".relu", y)
-			seen.keep(full, y)
-		}
-		return nil
-	})
-	if err != nil {
-		p.mem.Free(out)
-		return nil, err
-	}
-	return out, nil
-}
-
-// runBlock writes a block's output to y.
-func (p *Plan) runBlock(ctx context.Context, y, x *conv.Maps, b *planBlock, name string, seen tapper) error {
-	if seen.wantsInside(name) {
-		in := &Tensor{Shape: []int{x.N, x.C, x.H, x.W}, Data: x.NCHW()}
-		out, err := b.reference.forward(ctx, in, name, seen)
+		in = out
 		if err != nil {
 			return err
 		}
-		y.SetNCHW(out.Data)
-		return nil
-	}
-	shortcut := x
-	if b.downsample != nil {
-		shortcut = p.mem.Maps(x.N, b.downsample.OutSize(x.H), b.downsample.OutSize(x.W), b.downsample.Out, 0)
-		defer p.mem.Free(shortcut)
-		if err := b.downsample.Apply(shortcut, x, nil, false, &p.mem); err != nil {
-			return err
-		}
-		seen.keep(name+".downsample.1", shortcut)
-		seen.keep(name+".downsample", shortcut)
-	}
-	for i, c := range b.convs {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		last := i == len(b.convs)-1
-		bn := fmt.Sprintf("%s.bn%d", name, i+1)
-		apart := seen.wants(bn)
-		out := y
-		var add *conv.Maps
-		if !last {
-			out = p.mem.Maps(x.N, c.OutSize(x.H), c.OutSize(x.W), c.Out, 0)
-			defer p.mem.Free(out)
-		} else if !apart {
-			add = shortcut
-		}
-		if err := c.Apply(out, x, add, !apart, &p.mem); err != nil {
-			return err
-		}
-		if apart {
-			seen.keep(bn, out)
-			if last {
-				add = shortcut
-			}
-			out.AddReLU(add)
-		}
-		x = out
 	}
 	return nil
 }
 
-// wants tells whether a module is tapped.
-func (t tapper) wants(name string) bool {
-	_, ok := t[name]
-	return ok
-}
-
-// wantsInside tells whether a convolution of a block is tapped: its output
-// before the batch norm, which the plan never computes.
-func (t tapper) wantsInside(block string) bool {
-	for name := range t {
-		rest, ok := strings.CutPrefix(name, block+".")
-		if ok && (strings.HasPrefix(rest, "conv") || rest == "downsample.0") {
-			return true
+// segment runs the steps of a segment for the images of a chunk that begins at lo.
+func (r *run) segment(ctx context.Context, s segment, in, out *conv.Maps, lo int) error {
+	for a := 0; a < out.N; a += s.group {
+		b := min(a+s.group, out.N)
+		g := &group{run: r, lo: lo + a, n: b - a, values: map[int]*conv.Maps{}, given: map[int]*conv.Maps{}}
+		g.given[r.steps[s.to-1].node] = out.Images(a, b)
+		if in != nil {
+			g.given[r.steps[s.from].in[0]] = in.Images(a, b)
+		}
+		err := g.steps(ctx, r.program.steps[s.from:s.to])
+		for _, m := range g.values { // left by an error
+			r.mem.Free(m)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return false
-}
-
-// wantsUnder tells whether a module inside a stage is tapped.
-func (t tapper) wantsUnder(stage string) bool {
-	for name := range t {
-		if strings.HasPrefix(name, stage+".") {
-			return true
-		}
-	}
-	return false
-}
-
-// keep records a copy of x when name is tapped and not yet seen.
-func (t tapper) keep(name string, x *conv.Maps) {
-	if seen, ok := t[name]; ok && seen == nil {
-		t[name] = &Tensor{Shape: []int{x.N, x.C, x.H, x.W}, Data: x.NCHW()}
-	}
-}
-
-// join puts the results of consecutive parts of a batch of n images together.
-func join(parts []*Result, n int) *Result {
-	out := &Result{Taps: map[string]*Tensor{}}
-	stack := func(of func(*Result) *Tensor) *Tensor {
-		first := of(parts[0])
-		y := &Tensor{Shape: append([]int{n}, first.Shape[1:]...), Data: first.Data}
-		if len(parts) == 1 {
-			return y
-		}
-		y.Data = make([]float32, 0, n*len(first.Data)/first.Shape[0])
-		for _, p := range parts {
-			y.Data = append(y.Data, of(p).Data...)
-		}
-		return y
-	}
-	out.Logits = stack(func(r *Result) *Tensor { return r.Logits })
-	out.Features = stack(func(r *Result) *Tensor { return r.Features })
-	out.Features.Shape = out.Features.Shape[:2]
-	for name := range parts[0].Taps {
-		out.Taps[name] = stack(func(r *Result) *Tensor { return r.Taps[name] })
-	}
-	return out
+	return nil
 }
 
 // ceil returns a/b rounded up.

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -68,20 +69,15 @@ func empty(shape ...int) *Tensor {
 	return &Tensor{Shape: shape, Data: make([]float32, n)}
 }
 
-// images checks that x is a non-empty NCHW batch, of the given number of
-// channels unless that is 0, and returns its dimensions.
-func images(layer string, x *Tensor, channels int) (n, c, h, w int, err error) {
-	if x == nil || len(x.Shape) != 4 {
-		return 0, 0, 0, 0, fmt.Errorf("nn: %s: want a batch of shape [N C H W], got %v", layer, shapeOf(x))
+// check returns an error unless the elements fill the shape.
+func (t *Tensor) check() error {
+	if t == nil {
+		return errors.New("nn: a nil tensor")
 	}
-	n, c, h, w = x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
-	if size, err := count(x.Shape); err != nil || size == 0 || size != len(x.Data) {
-		return 0, 0, 0, 0, fmt.Errorf("nn: %s: %d elements do not make a batch of shape %v", layer, len(x.Data), x.Shape)
+	if n, err := count(t.Shape); err != nil || n != len(t.Data) {
+		return fmt.Errorf("nn: %d elements do not fill shape %v", len(t.Data), t.Shape)
 	}
-	if channels != 0 && c != channels {
-		return 0, 0, 0, 0, fmt.Errorf("nn: %s: want %d channels, got shape %v", layer, channels, x.Shape)
-	}
-	return n, c, h, w, nil
+	return nil
 }
 
 func shapeOf(x *Tensor) any {

@@ -10,7 +10,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/nn"
 )
 
 // A Prediction is a class with its probability.
@@ -69,7 +69,7 @@ func Probabilities(logits []float32) ([]float64, error) {
 		}
 	}
 	p := make([]float64, len(logits))
-	largest := float64(logits[cam.Argmax(logits)])
+	largest := float64(logits[nn.Argmax(logits)])
 	sum := 0.0
 	for i, v := range logits {
 		p[i] = math.Exp(float64(v) - largest)

@@ -24,6 +24,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
@@ -97,7 +98,7 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Model, 
 // an error when its network is not one of package nn, does not take RGB images, or
 // an option does not fit it.
 func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
-	network, err := nn.NewResNet(sd)
+	network, err := arch.Build(sd)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{net: plan, about: network.String()}
+	m := &Model{net: plan, about: network.Architecture}
 	if c := m.net.InChannels(); c != 3 {
 		return nil, fmt.Errorf("the network takes images of %d channels, want 3 (RGB)", c)
 	}

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/nn"
 )
 
 // The embedded network on the 10,000 real test images of CIFAR-10, where they
@@ -40,7 +40,7 @@ func TestCIFAR10PredictionsArePyTorchs(t *testing.T) {
 		}
 		for i, s := range b.Samples {
 			row := r.Logits.Data[i*10 : (i+1)*10]
-			class := cam.Argmax(row)
+			class := nn.Argmax(row)
 			if class == s.Label {
 				correct++
 			}

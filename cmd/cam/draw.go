@@ -16,6 +16,7 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
+	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
 
@@ -144,7 +145,7 @@ func (s *session) describe(index int, sample data.Sample, m *cam.Map, p []float6
 		r.Label, r.Correct = &label, &correct
 	}
 	r.Peak.X, r.Peak.Y = m.Peak(im.Width, im.Height)
-	r.Peak.Value = float64(m.Values[max(cam.Argmax(m.Values), 0)])
+	r.Peak.Value = float64(m.Values[max(nn.Argmax(m.Values), 0)])
 	return r
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
-	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/render"
 )
@@ -20,7 +20,7 @@ func TestNotebook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := nn.NewResNet(sd)
+	m, err := arch.Build(sd)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func (s *session) measure(ctx context.Context) error {
 		}
 		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {
-			right := cam.Argmax(logits.Data[i*outputs:(i+1)*outputs]) == sample.Label
+			right := nn.Argmax(logits.Data[i*outputs:(i+1)*outputs]) == sample.Label
 			if right {
 				correct++
 			}

@@ -143,6 +143,12 @@ func interleave(dst, src []float32, plane, c int) {
 // NCHW returns a copy as a batch N x C x H x W.
 func (m *Maps) NCHW() []float32 {
 	out := make([]float32, m.N*m.C*m.H*m.W)
+	m.CopyNCHW(out)
+	return out
+}
+
+// CopyNCHW writes a copy as a batch N x C x H x W.
+func (m *Maps) CopyNCHW(out []float32) {
 	area := m.H * m.W
 	parallel.For(m.N*m.H, max(1, 1<<14/(m.W*m.C)), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -157,45 +163,43 @@ func (m *Maps) NCHW() []float32 {
 			}
 		}
 	})
-	return out
 }
 
-// AddReLU adds x and rectifies, element by element, in place; a nil x adds
-// nothing. Both have the same shape and no border.
-func (m *Maps) AddReLU(x *Maps) {
+// Sum writes a + b, element by element, and rectifies if asked. All have the same
+// shape and no border.
+func (m *Maps) Sum(a, b *Maps, relu bool) {
 	y := m.pixels()
-	if x != nil {
-		for i, v := range x.pixels()[:len(y)] {
-			y[i] += v
+	p, q := a.pixels()[:len(y)], b.pixels()[:len(y)]
+	parallel.For(len(y), 1<<15, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			v := p[i] + q[i]
+			if relu && v < 0 { // NaN stays, as in PyTorch
+				v = 0
+			}
+			y[i] = v
 		}
-	}
-	for i, v := range y {
-		if v < 0 { // NaN stays, as in PyTorch
-			y[i] = 0
-		}
-	}
+	})
 }
 
-// Mean returns the mean of each channel of each map, N x C.
-func (m *Maps) Mean() []float32 {
-	out := make([]float32, m.N*m.C)
-	sums := make([]float64, m.C)
-	area := m.H * m.W
-	for n := range m.N {
+// Mean writes the mean of each channel of each map of x to maps of one pixel.
+func (m *Maps) Mean(x *Maps) {
+	sums := make([]float64, x.C)
+	area := float64(x.H * x.W)
+	for n := range x.N {
 		clear(sums)
-		for y := range m.H {
-			row := m.data[m.pixel(n, y, 0):]
-			for x := range m.W {
-				for j, v := range row[x*m.C:][:m.C] {
-					sums[j] += float64(v)
+		for i := range x.H {
+			row := x.data[x.pixel(n, i, 0):]
+			for j := range x.W {
+				for c, v := range row[j*x.C:][:x.C] {
+					sums[c] += float64(v)
 				}
 			}
 		}
-		for j, s := range sums {
-			out[n*m.C+j] = float32(s / float64(area))
+		y := m.data[m.pixel(n, 0, 0):][:x.C]
+		for c, s := range sums {
+			y[c] = float32(s / area)
 		}
 	}
-	return out
 }
 
 // ceil returns a/b rounded up.

@@ -15,6 +15,7 @@ import (
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
@@ -27,7 +28,7 @@ func correct(t *testing.T, sd *checkpoint.StateDict, ds data.Dataset, n int) int
 	if sd.Metadata["mean"] != "0.5" || sd.Metadata["std"] != "0.5" {
 		t.Fatalf("mean %q and std %q are not those of training", sd.Metadata["mean"], sd.Metadata["std"])
 	}
-	net, err := nn.NewResNet(sd)
+	net, err := arch.Build(sd)
 	if err != nil {
 		t.Fatal(err)
 	}

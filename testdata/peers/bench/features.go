@@ -7,6 +7,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
@@ -22,7 +23,7 @@ func features(weights, folder, count, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	m, err := nn.NewResNet(sd)
+	m, err := arch.Build(sd)
 	if err != nil {
 		return job{}, err
 	}
@@ -30,7 +31,7 @@ func features(weights, folder, count, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	d := m.FC.Weight.Shape[1]
+	d := m.Head().Weight.Shape[1]
 	half := []float32{0.5, 0.5, 0.5}
 	opt := data.BatchOptions{Count: images, Size: 16, Transform: data.Transform{Mean: half, Std: half}, DropImages: true}
 	var last []float32

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
@@ -99,7 +100,7 @@ func resnet(weights, input, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	m, err := nn.NewResNet(sd)
+	m, err := arch.Build(sd)
 	if err != nil {
 		return job{}, err
 	}

@@ -1,22 +1,23 @@
-package nn_test
+package arch_test
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 )
 
 // A network from a state dict, which checkpoint.Load reads from a file; here an
 // embedded one. The plan computes what the network does, faster.
-func ExampleNewResNet() {
+func ExampleBuild() {
 	sd, err := pretrained.Scenes()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	net, err := nn.NewResNet(sd)
+	net, err := arch.Build(sd)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,4 +1,4 @@
-package nn
+package arch
 
 import (
 	"context"
@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/nn"
 )
 
-func compile(t testing.TB, m *ResNet) *Plan {
+func compile(t testing.TB, m *nn.Graph) *nn.Plan {
 	t.Helper()
-	p, err := Compile(m)
+	p, err := nn.Compile(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,8 +26,8 @@ func compile(t testing.TB, m *ResNet) *Plan {
 func TestPlanSameBitsForAnyBatchAndCores(t *testing.T) {
 	m, _ := narrowNetwork(t)
 	p := compile(t, m)
-	const n = chunk + 5 // two chunks, and every way to convolve
-	x := empty(n, 3, 32, 40)
+	const n = 45 // two chunks, and every way to convolve
+	x := zeros(n, 3, 32, 40)
 	x.Data = golden.Uniform("plan", len(x.Data), 1)
 	whole, err := p.Run(t.Context(), x, "layer2")
 	if err != nil {
@@ -39,7 +40,7 @@ func TestPlanSameBitsForAnyBatchAndCores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, pair := range map[string][2]*Tensor{
+	for name, pair := range map[string][2]*nn.Tensor{
 		"logits": {whole.Logits, reference.Logits}, "features": {whole.Features, reference.Features}, "layer2": {whole.Taps["layer2"], reference.Taps["layer2"]},
 	} {
 		if d := golden.Relative(t, pair[0].Data, pair[1].Data); d > 1e-5 {
@@ -50,7 +51,7 @@ func TestPlanSameBitsForAnyBatchAndCores(t *testing.T) {
 	for size := 1; size <= 40; size++ {
 		runtime.GOMAXPROCS(1 + size%8)
 		lo := size % (n - size + 1)
-		part := &Tensor{append([]int{size}, x.Shape[1:]...), x.Data[lo*3*32*40 : (lo+size)*3*32*40]}
+		part := &nn.Tensor{Shape: append([]int{size}, x.Shape[1:]...), Data: x.Data[lo*3*32*40 : (lo+size)*3*32*40]}
 		r, err := p.Run(t.Context(), part)
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +65,7 @@ func TestPlanSameBitsForAnyBatchAndCores(t *testing.T) {
 func TestPlanByManyGoroutines(t *testing.T) {
 	m, _ := narrowNetwork(t)
 	p := compile(t, m)
-	x := empty(2, 3, 32, 48)
+	x := zeros(2, 3, 32, 48)
 	x.Data = golden.Uniform("plan", len(x.Data), 1)
 	want, err := p.Run(t.Context(), x)
 	if err != nil {
@@ -90,7 +91,7 @@ func TestPlanErrors(t *testing.T) {
 	if _, err := p.Run(t.Context(), inputOf(f), "layer9"); err == nil {
 		t.Error("unknown tap accepted")
 	}
-	if _, err := p.Run(t.Context(), empty(1, 4, 32, 32)); err == nil {
+	if _, err := p.Run(t.Context(), zeros(1, 4, 32, 32)); err == nil {
 		t.Error("4 channels accepted")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -98,9 +99,16 @@ func TestPlanErrors(t *testing.T) {
 	if _, err := p.Run(ctx, inputOf(f)); !errors.Is(err, context.Canceled) {
 		t.Errorf("after cancel: %v", err)
 	}
-	bad := *m
-	bad.BN1 = batchNormOf("x.", 5)
-	if _, err := Compile(&bad); err == nil {
+	bad := &nn.Graph{}
+	for _, n := range m.Nodes() {
+		if n.Name == "bn1" {
+			n.Op = &nn.BatchNorm2d{Weight: make([]float32, 5), Bias: make([]float32, 5), RunningMean: make([]float32, 5), RunningVar: make([]float32, 5)}
+		}
+		if _, err := bad.Add(n.Name, n.Op, n.Inputs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := nn.Compile(bad); err == nil {
 		t.Error("a stem whose batch norm does not fit was compiled")
 	}
 }
@@ -110,7 +118,7 @@ func TestPlanErrors(t *testing.T) {
 func TestPlanReusesMemory(t *testing.T) {
 	m, _ := narrowNetwork(t)
 	p := compile(t, m)
-	x := empty(4, 3, 128, 128)
+	x := zeros(4, 3, 128, 128)
 	run := func() {
 		if _, err := p.Run(context.Background(), x); err != nil {
 			t.Fatal(err)
@@ -138,16 +146,16 @@ func TestPlanReusesMemory(t *testing.T) {
 // beside it.
 func BenchmarkResNet18(b *testing.B) {
 	f := golden.Open(b, "nn_resnet18.safetensors")
-	m, err := NewResNet(f.StateDict())
+	m, err := Build(f.StateDict())
 	if err != nil {
 		b.Fatal(err)
 	}
 	paths := []struct {
 		name string
-		net  Network
+		net  nn.Network
 	}{{"reference", m}, {"plan", compile(b, m)}}
 	for _, n := range []int{1, 40} {
-		x := empty(n, 3, 128, 128)
+		x := zeros(n, 3, 128, 128)
 		x.Data = golden.Uniform("bench", len(x.Data), 1)
 		for _, path := range paths {
 			for _, threads := range []int{1, 2} {

@@ -1,0 +1,115 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// LayerNorm is torch.nn.LayerNorm (Ba et al. 2016) over the last dimension, of
+// C elements with the mean m and the (biased) variance v:
+//
+//	z  = (x - m) / sqrt(v + eps)
+//	y  = z weight + bias
+//	dz = dy weight
+//	dx = (dz - mean(dz) - z mean(dz z)) / sqrt(v + eps)
+type LayerNorm struct {
+	Weight, Bias []float32 // C
+	Eps          float64   // 0 means PyTorch's 1e-5
+	// Channels normalises over the second dimension of N x C x H x W instead:
+	// torchvision's LayerNorm2d, which permutes, normalises and permutes back.
+	Channels bool
+}
+
+// Shape is that of the input. It returns an error when the layer is misshapen
+// or has another number of elements.
+func (l *LayerNorm) Shape(x ...[]int) ([]int, error) {
+	c := len(l.Weight)
+	if c == 0 || len(l.Bias) != c {
+		return nil, fmt.Errorf("nn: LayerNorm: %d weights and %d biases", c, len(l.Bias))
+	}
+	s, err := one(l, x)
+	if err != nil {
+		return nil, err
+	}
+	if l.Channels {
+		_, _, _, _, err := batch(l, x, c)
+		return s, err
+	}
+	if len(s) == 0 || s[len(s)-1] != c || slices.Min(s) < 1 {
+		return nil, fmt.Errorf("nn: LayerNorm: want %d elements, got shape %v", c, s)
+	}
+	return s, nil
+}
+
+// Forward normalises every row of elements; sums are in float64.
+func (l *LayerNorm) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error) {
+	y, err := prepare(l, x)
+	if err != nil {
+		return nil, err
+	}
+	return y, l.eachRow(ctx, x[0], func(at []int, z []float64, _ float64) {
+		for i, p := range at {
+			y.Data[p] = float32(z[i]*float64(l.Weight[i]) + float64(l.Bias[i]))
+		}
+	})
+}
+
+// Backward returns the gradient by the input.
+func (l *LayerNorm) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	dx, err := gradients(l, dy, y, x)
+	if err != nil {
+		return nil, err
+	}
+	return dx, l.eachRow(ctx, x[0], func(at []int, z []float64, deviation float64) {
+		var sum, product float64
+		for i, p := range at {
+			dz := float64(dy.Data[p]) * float64(l.Weight[i])
+			sum += dz
+			product += dz * z[i]
+		}
+		n := float64(len(at))
+		for i, p := range at {
+			dz := float64(dy.Data[p]) * float64(l.Weight[i])
+			dx[0].Data[p] = float32((dz - sum/n - z[i]*product/n) / deviation)
+		}
+	})
+}
+
+// eachRow calls f for every row that is normalised: where its elements are in x,
+// their normalised values, and the deviation that they were divided by.
+func (l *LayerNorm) eachRow(ctx context.Context, x *Tensor, f func(at []int, z []float64, deviation float64)) error {
+	c := len(l.Weight)
+	eps := l.Eps
+	if eps == 0 {
+		eps = 1e-5
+	}
+	// Row r begins at r/inner*inner*c + r%inner, its elements are inner apart.
+	inner := 1
+	if l.Channels {
+		inner = x.Shape[2] * x.Shape[3]
+	}
+	return parallel.ForContext(ctx, len(x.Data)/c, max(1, 1<<12/c), func(lo, hi int) {
+		at, z := make([]int, c), make([]float64, c)
+		for r := lo; r < hi; r++ {
+			var sum, squares float64
+			for i := range at {
+				at[i] = r/inner*inner*c + r%inner + i*inner
+				z[i] = float64(x.Data[at[i]])
+				sum += z[i]
+			}
+			for i := range z {
+				z[i] -= sum / float64(c)
+				squares += z[i] * z[i]
+			}
+			deviation := math.Sqrt(squares/float64(c) + eps)
+			for i := range z {
+				z[i] /= deviation
+			}
+			f(at, z, deviation)
+		}
+	})
+}

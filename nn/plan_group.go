@@ -1,0 +1,75 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/glimpse-go/glimpse/internal/conv"
+)
+
+// A group is some images on their way through a segment.
+type group struct {
+	*run
+	lo, n  int                // the images
+	values map[int]*conv.Maps // by node: those that are the group's own
+	given  map[int]*conv.Maps // those that go on beyond it
+}
+
+// steps runs the steps one after the other.
+func (g *group) steps(ctx context.Context, steps []step) error {
+	for _, s := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name := g.nodes[s.node].Name
+		y := g.given[s.node]
+		if y == nil {
+			y = g.maps(s.node, g.n)
+			g.values[s.node] = y
+		}
+		x := make([]*conv.Maps, len(s.in))
+		for i, node := range s.in {
+			x[i] = g.value(node)
+		}
+		if err := s.apply(ctx, g, y, x); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, node := range s.outputs {
+			if t := g.outputs[node]; t != nil {
+				per := len(t.Data) / t.Shape[0]
+				y.CopyNCHW(t.Data[g.lo*per : (g.lo+g.n)*per])
+			}
+		}
+		for _, node := range s.frees {
+			if m := g.values[node]; m != nil {
+				g.mem.Free(m)
+				delete(g.values, node)
+			}
+		}
+	}
+	return nil
+}
+
+// value returns the value of a node, or the batch, channels last.
+func (g *group) value(node int) *conv.Maps {
+	if m := g.given[node]; m != nil {
+		return m
+	}
+	if node == Input && g.values[Input] == nil {
+		s := g.x.Shape
+		per := s[1] * s[2] * s[3]
+		g.values[Input] = conv.FromNCHW(g.x.Data[g.lo*per:(g.lo+g.n)*per], g.n, s[1], s[2], s[3], g.border, &g.mem)
+	}
+	return g.values[node]
+}
+
+// tensor returns a copy of a value as the operations take it.
+func (g *group) tensor(node int, m *conv.Maps) *Tensor {
+	shape := g.x.Shape
+	if node != Input {
+		shape = g.shapes[node]
+	}
+	t := &Tensor{Shape: append([]int{g.n}, shape[1:]...)}
+	t.Data = m.NCHW()
+	return t
+}
