@@ -18,7 +18,7 @@ import (
 // network builds one of the networks of nn's golden files.
 func network(t testing.TB, name string) *nn.Graph {
 	t.Helper()
-	m, err := arch.Build(golden.Open(t, "nn_"+name+".safetensors").StateDict())
+	m, err := arch.Build(golden.Open(t, "nn_"+name+".safetensors").StateDict(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func network(t testing.TB) *nn.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := arch.Build(sd)
+	m, err := arch.Build(sd, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,14 @@ var (
 			return float32(s + float64(x)*s*(1-s))
 		}}
 
+	// Tanh is the hyperbolic tangent, with the slope 1 - tanh(x)^2.
+	Tanh = &Activation{"Tanh",
+		func(x float32) float32 { return float32(math.Tanh(float64(x))) },
+		func(x float32) float32 {
+			y := math.Tanh(float64(x))
+			return float32(1 - y*y)
+		}}
+
 	// Hardsigmoid is min(max(x/6 + 1/2, 0), 1), with the slope 1/6 between -3
 	// and 3, else 0.
 	Hardsigmoid = &Activation{"Hardsigmoid", hardsigmoid,

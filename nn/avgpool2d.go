@@ -9,9 +9,11 @@ import (
 // position of the kernel, where padding counts as zeros. Backward, a pixel gets
 // its share of every output that it went into.
 type AvgPool2d struct {
-	Kernel  int
-	Stride  int // 0 means Kernel, as in PyTorch
-	Padding int // at most half the kernel
+	Kernel     int
+	Stride     int  // 0 means Kernel, as in PyTorch
+	Padding    int  // at most half the kernel
+	CeilMode   bool // see [MaxPool2d]; what lies beyond the padding does not count
+	ExcludePad bool // padding does not count (count_include_pad=False)
 }
 
 // AdaptiveAvgPool2d is torch.nn.AdaptiveAvgPool2d to Size x Size pixels: output
@@ -32,7 +34,11 @@ type average interface {
 func (l *AvgPool2d) area(i, n, _ int) (from, to int, weight float64) {
 	win, _ := poolWindow(l, l.Kernel, l.Stride, l.Padding)
 	from, to = win.span(i, n)
-	return from, to, 1 / float64(l.Kernel)
+	if l.ExcludePad {
+		return from, to, 1 / float64(to-from)
+	}
+	begin := i*win.stride - l.Padding
+	return from, to, 1 / float64(min(begin+l.Kernel, n+l.Padding)-begin)
 }
 
 func (l *AdaptiveAvgPool2d) area(i, n, out int) (from, to int, weight float64) {
@@ -41,8 +47,8 @@ func (l *AdaptiveAvgPool2d) area(i, n, out int) (from, to int, weight float64) {
 }
 
 // Shape maps N x C x H x W to N x C x OH x OW, where
-// OH = (H + 2 padding - kernel) / stride + 1. It returns an error when the layer
-// is misshapen, or the kernel larger than the padded image.
+// OH = (H + 2 padding - kernel) / stride + 1, rounded up in CeilMode. It returns
+// an error when the layer is misshapen, or the kernel larger than the padded image.
 func (l *AvgPool2d) Shape(x ...[]int) ([]int, error) {
 	n, c, h, w, err := batch(l, x, 0)
 	if err != nil {
@@ -52,7 +58,7 @@ func (l *AvgPool2d) Shape(x ...[]int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	oh, ow := win.out(h), win.out(w)
+	oh, ow := win.pooled(h, l.CeilMode), win.pooled(w, l.CeilMode)
 	if oh < 1 || ow < 1 {
 		return nil, fmt.Errorf("nn: AvgPool2d: kernel %d is larger than the padded image %dx%d", l.Kernel, h+2*l.Padding, w+2*l.Padding)
 	}

@@ -15,7 +15,7 @@ import (
 // A forward pass stops wherever its context ends, on both paths, and leaves the
 // memory that the next one uses in order.
 func TestRunStops(t *testing.T) {
-	reference, err := arch.Build(golden.Open(t, "nn_resnet18_narrow.safetensors").StateDict())
+	reference, err := arch.Build(golden.Open(t, "nn_resnet18_narrow.safetensors").StateDict(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,9 +23,10 @@ const Input = -1
 type Node struct {
 	// Name is PyTorch's name of the module. What a network computes by a
 	// function has the name that torchvision.models.feature_extraction gives
-	// it ("layer1.0.add", "flatten"), and a module that runs several times is
-	// the last time under its name, as a forward hook would leave it, and
-	// "layer1.0.relu#1", "#2" the times before.
+	// it ("layer1.0.add", "flatten"); one operation in place of several functions
+	// has the name of the last. A module that runs several times is the last time
+	// under its name, as a forward hook would leave it, and "layer1.0.relu#1",
+	// "#2" the times before.
 	Name   string
 	Op     Operation
 	Inputs []int // earlier nodes, or [Input]
@@ -37,6 +38,9 @@ type Node struct {
 type Graph struct {
 	// Architecture names the network for people: "ResNet18, base width 64".
 	Architecture string
+	// Assumed lists what the weights do not tell and was taken for granted or
+	// given: "maxpool=yes (default)".
+	Assumed []string
 
 	nodes      []Node
 	containers [][]string     // by node: the modules that end with it

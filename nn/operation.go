@@ -87,6 +87,10 @@ func kind(op Operation) string {
 	return name
 }
 
+func shapeError(op Operation, want string, got []int) error {
+	return fmt.Errorf("nn: %s: want %s, got shape %v", kind(op), want, got)
+}
+
 // one returns the only shape of an operation that has one input.
 func one(op Operation, x [][]int) ([]int, error) {
 	if len(x) != 1 {

@@ -27,6 +27,11 @@ type Flatten struct{}
 // dimension Dims[i] of the input.
 type Permute struct{ Dims [4]int }
 
+// Subsample takes every Stride-th row and column of N x C x H x W, and puts channels of
+// zeros Before and After: the shortcut of option A of He et al. 2015, as in
+// F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 8, 8)).
+type Subsample struct{ Stride, Before, After int }
+
 // Identity is torch.nn.Identity, and torch.nn.Dropout and torchvision's
 // StochasticDepth in eval mode.
 type Identity struct{}
@@ -170,11 +175,39 @@ func (l Identity) move(out []int, _ [][]int, f func(i, from, to, n, inStep int))
 	f(0, 0, 0, n, 1)
 }
 
+// Shape maps N x C x H x W to N x (Before + C + After) x ceil(H/Stride) x
+// ceil(W/Stride).
+func (l Subsample) Shape(x ...[]int) ([]int, error) {
+	n, c, h, w, err := batch(l, x, 0)
+	if err != nil {
+		return nil, err
+	}
+	if l.Stride < 1 || l.Before < 0 || l.After < 0 {
+		return nil, fmt.Errorf("nn: Subsample: bad stride %d or channels %d and %d", l.Stride, l.Before, l.After)
+	}
+	return []int{n, l.Before + c + l.After, (h-1)/l.Stride + 1, (w-1)/l.Stride + 1}, nil
+}
+
+func (l Subsample) move(out []int, in [][]int, f func(i, from, to, n, inStep int)) {
+	channels, h, w := in[0][1], in[0][2], in[0][3]
+	for n := range out[0] {
+		for c := range channels {
+			for i := range out[2] {
+				from := ((n*channels+c)*h + i*l.Stride) * w
+				f(0, from, ((n*out[1]+l.Before+c)*out[2]+i)*out[3], out[3], l.Stride)
+			}
+		}
+	}
+}
+
 // Forward copies every element of the inputs to its place.
 func (l Concat) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error)  { return moved(ctx, l, x) }
 func (l Slice) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error)   { return moved(ctx, l, x) }
 func (l Flatten) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error) { return moved(ctx, l, x) }
 func (l Permute) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error) { return moved(ctx, l, x) }
+func (l Subsample) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error) {
+	return moved(ctx, l, x)
+}
 func (l Identity) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error) {
 	return moved(ctx, l, x)
 }
@@ -196,6 +229,9 @@ func (l Flatten) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*
 	return movedBack(ctx, l, dy, y, x)
 }
 func (l Permute) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	return movedBack(ctx, l, dy, y, x)
+}
+func (l Subsample) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
 	return movedBack(ctx, l, dy, y, x)
 }
 func (l Identity) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {

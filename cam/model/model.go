@@ -98,7 +98,7 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Model, 
 // an error when its network is not one of package nn, does not take RGB images, or
 // an option does not fit it.
 func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
-	network, err := arch.Build(sd)
+	network, err := arch.Build(sd, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func TestNotebook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := arch.Build(sd)
+	m, err := arch.Build(sd, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

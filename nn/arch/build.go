@@ -1,28 +1,96 @@
 // Package arch makes networks of state dicts: one file an architecture, which reads
-// like the table of its paper. Everything is told from the names and the shapes of
-// the tensors.
+// like the table of its paper. Everything that tensors tell is told from their names
+// and shapes; what they do not tell is an option, see [Options].
+//
+// There are torchvision's convolutional classifiers, and the ResNets of timm, Hugging
+// Face and of those who train on CIFAR-10. Each is tried; the first that takes every
+// tensor is the network. Names in front ("model.", "backbone.") are left out, and the
+// last layers may be one linear layer, several with activations between, or none.
 package arch
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
+// A family is an architecture in all its sizes.
+type family struct {
+	name   string
+	like   string                   // a pattern of names that it has, to tell which is the nearest
+	rename func(name string) string // from other people's names to those that build uses, or nil
+	build  func(b *builder)
+}
+
+// families in the order in which they are tried.
+var families = []family{
+	{"a ResNet", `^layer\d+\.\d+\.(conv|bn|downsample|shortcut|se)`, nil, resNet},
+	{"a ResNet as Hugging Face names it", `^layer\d+\.\d+\.(conv|bn|downsample)`, huggingFaceName, resNet},
+	{"AlexNet", `^(features|classifier)\.\d+\.(weight|bias)$`, nil, alexNet},
+	{"a VGG", `^(features|classifier)\.\d+\.\w+$`, nil, vgg},
+	{"a SqueezeNet", `^features\.\d+\.(squeeze|expand)`, nil, squeezeNet},
+	{"a DenseNet", `^features\.(denseblock|transition)\d+`, denseNetName, denseNet},
+	{"GoogLeNet", `^inception\d[a-e]\.branch`, nil, googLeNet},
+	{"Inception v3", `^(Mixed_|Conv2d_)\d`, nil, inceptionV3},
+	{"a ShuffleNet v2", `^stage\d\.\d+\.branch[12]\.\d`, nil, shuffleNetV2},
+	{"a MobileNet v2", `^features\.\d+\.conv\.\d`, nil, mobileNetV2},
+	{"a MobileNet v3", `^features\.\d+\.block\.\d`, nil, mobileNetV3},
+	{"an MNASNet", `^layers\.\d+\.\d+\.layers\.\d`, nil, mnasNet},
+	{"an EfficientNet", `^features\.\d+\.\d+\.block\.\d+\.(\d|fc)`, nil, efficientNet},
+	{"a RegNet", `^trunk_output\.block\d`, nil, regNet},
+	{"a ConvNeXt", `^features\.\d+\.\d+\.(block\.\d\.(weight|bias)$|layer_scale)`, nil, convNeXt},
+}
+
 // Build makes the network that a state dict belongs to. Weights of F32 are used in
-// place. It returns an error that names the first tensor that is missing, misshapen
-// or not a float, or else the first that no layer uses; num_batches_tracked, which
-// eval mode does not need, may be there or not.
-func Build(sd *checkpoint.StateDict) (*nn.Graph, error) {
-	b := &builder{sd: sd, used: map[string]bool{}, graph: &nn.Graph{}}
-	b.resNet()
-	b.unexpected("a ResNet in torchvision's layout")
-	if b.err != nil {
-		return nil, b.err
+// place; num_batches_tracked, which eval mode does not need, may be there or not. What
+// was taken for granted stands in the graph's Assumed.
+//
+// It returns an error where no architecture takes all tensors, which names the nearest
+// and the first tensor that does not fit it, and where an option is one that the
+// network does not have.
+func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
+	if sd.Len() == 0 {
+		return nil, errors.New("arch: the state dict is empty")
 	}
-	return b.graph, nil
+	var nearest *builder
+	most := -1
+	for _, names := range readings(sd) {
+		for _, f := range families {
+			b := newBuilder(sd, opt, f, names)
+			b.shapesOnly = true
+			b.run()
+			if b.err == nil {
+				b = newBuilder(sd, opt, f, names)
+				b.run()
+				return b.graph, b.err
+			}
+			if n := len(b.used) + b.alike(); n > most {
+				nearest, most = b, n
+			}
+		}
+	}
+	var option optionError
+	switch {
+	case errors.As(nearest.err, &option):
+		return nil, nearest.err
+	case most == 0:
+		return nil, fmt.Errorf("arch: no architecture has these tensors: %s", someNames(sd))
+	}
+	return nil, fmt.Errorf("arch: not quite %s: %w; the tensors are %s", nearest.family.name, nearest.err, someNames(sd))
+}
+
+// someNames lists the first names of a state dict.
+func someNames(sd *checkpoint.StateDict) string {
+	const most = 4
+	names := sd.Names()
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, ... (%d in all)", strings.Join(names[:most], ", "), len(names))
 }
 
 // A value is the output of a node: its index in the graph, and its channels.
@@ -31,15 +99,101 @@ type value struct{ node, channels int }
 // builder takes tensors out of a state dict and adds the nodes that use them. After
 // its first error it does nothing.
 type builder struct {
-	sd    *checkpoint.StateDict
-	used  map[string]bool
-	graph *nn.Graph
-	err   error
+	sd         *checkpoint.StateDict
+	family     family
+	options    Options
+	names      map[string]string // from the names that the family uses to the file's
+	used       map[string]bool   // by the file's names
+	asked      map[string]bool   // options
+	shapesOnly bool              // leaves out the elements: enough to see what fits
+	eps        float64           // of the norms; 0 means PyTorch's
+	graph      *nn.Graph
+	err        error
+}
+
+func newBuilder(sd *checkpoint.StateDict, opt Options, f family, names []reading) *builder {
+	b := &builder{
+		sd: sd, family: f, options: opt, graph: &nn.Graph{},
+		names: make(map[string]string, len(names)), used: map[string]bool{}, asked: map[string]bool{},
+	}
+	for _, n := range names {
+		name := n.name
+		if f.rename != nil {
+			name = f.rename(name)
+		}
+		if other, taken := b.names[name]; taken && b.err == nil {
+			b.err = fmt.Errorf("%s and %s are both %s", other, n.file, name)
+		}
+		b.names[name] = n.file
+	}
+	return b
+}
+
+// ignored tells whether eval mode does without a tensor: counts of training steps.
+func ignored(name string) bool {
+	return name == "n_averaged" || name == "num_batches_tracked" || strings.HasSuffix(name, ".num_batches_tracked")
+}
+
+// alike counts the names that are like the family's.
+func (b *builder) alike() int {
+	like := regexp.MustCompile(b.family.like)
+	n := 0
+	for name := range b.names {
+		if like.MatchString(name) {
+			n++
+		}
+	}
+	return n
+}
+
+// run builds the family's network, and sets the error for the first tensor that no
+// layer used.
+func (b *builder) run() {
+	if b.err != nil {
+		return
+	}
+	b.family.build(b)
+	file := make(map[string]string, len(b.names)) // back to the family's names
+	for name, f := range b.names {
+		file[f] = name
+	}
+	for _, f := range b.sd.Names() {
+		if b.err == nil && !b.used[f] && !ignored(file[f]) {
+			t, _ := b.sd.Get(f)
+			b.err = fmt.Errorf("unexpected tensor %s of shape %v", f, t.Shape)
+		}
+	}
+	if b.err == nil {
+		b.err = b.unasked()
+	}
+}
+
+func (b *builder) fail(format string, args ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf(format, args...)
+	}
+}
+
+// file is the name in the file of a tensor.
+func (b *builder) file(name string) string {
+	if f, ok := b.names[name]; ok {
+		return f
+	}
+	return name
 }
 
 func (b *builder) has(name string) bool {
-	_, ok := b.sd.Get(name)
+	_, ok := b.names[name]
 	return ok
+}
+
+// shape returns the shape of a tensor, or nil.
+func (b *builder) shape(name string) []int {
+	if f, ok := b.names[name]; ok {
+		t, _ := b.sd.Get(f)
+		return t.Shape
+	}
+	return nil
 }
 
 // tensor returns the named tensor when its shape fits; a dimension of -1 fits
@@ -48,9 +202,9 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 	if b.err != nil {
 		return nil
 	}
-	t, ok := b.sd.Get(name)
+	t, ok := b.sd.Get(b.names[name])
 	if !ok {
-		b.err = fmt.Errorf("nn: state dict: %s is missing, want shape %s", name, pattern(shape))
+		b.fail("%s is missing, want shape %s", name, pattern(shape))
 		return nil
 	}
 	fits := len(t.Shape) == len(shape)
@@ -58,15 +212,22 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 		fits = t.Shape[i] == shape[i] || shape[i] == -1 && t.Shape[i] > 0
 	}
 	if !fits {
-		b.err = fmt.Errorf("nn: state dict: %s has shape %v, want %s", name, t.Shape, pattern(shape))
+		b.fail("%s has shape %v, want %s", t.Name, t.Shape, pattern(shape))
 		return nil
+	}
+	if !t.DType.IsFloat() {
+		b.fail("%s holds %s, want floating-point numbers", t.Name, t.DType)
+		return nil
+	}
+	b.used[t.Name] = true
+	if b.shapesOnly {
+		return &nn.Tensor{Shape: t.Shape}
 	}
 	data, err := t.Float32()
 	if err != nil {
-		b.err = fmt.Errorf("nn: state dict: %s: %w", name, err)
+		b.fail("%s: %w", t.Name, err)
 		return nil
 	}
-	b.used[name] = true
 	return &nn.Tensor{Shape: t.Shape, Data: data}
 }
 
@@ -82,7 +243,16 @@ func (b *builder) vector(name string, n int) []float32 {
 	return nil
 }
 
-// add appends a node that keeps the number of channels.
+// leaveOut takes no notice of the tensors below a module: one for training only.
+func (b *builder) leaveOut(module string) {
+	for name, f := range b.names {
+		if strings.HasPrefix(name, module+".") {
+			b.used[f] = true
+		}
+	}
+}
+
+// add appends a node that keeps the number of channels of its first input.
 func (b *builder) add(name string, op nn.Operation, in ...value) value {
 	out := in[0]
 	if b.err != nil {
@@ -92,68 +262,27 @@ func (b *builder) add(name string, op nn.Operation, in ...value) value {
 	for i, v := range in {
 		nodes[i] = v.node
 	}
-	out.node, b.err = b.graph.Add(name, op, nodes...)
+	node, err := b.graph.Add(name, op, nodes...)
+	if err != nil {
+		b.fail("%w", err)
+	}
+	out.node = node
 	return out
 }
 
-// contain names the module that ends with a value.
-func (b *builder) contain(name string, x value) {
-	if b.err == nil {
-		b.err = b.graph.Contain(name, x.node)
-	}
-}
-
-// conv adds a convolution to so many channels, any number for -1, with a square
-// kernel that padding keeps centred. The groups follow from the weight's shape where
-// grouped; else there is one. A bias is taken where there is one.
-func (b *builder) conv(name string, x value, out, kernel, stride int, grouped bool) value {
-	in := x.channels
-	if grouped {
-		in = -1
-	}
-	l := &nn.Conv2d{Weight: b.tensor(name+".weight", out, in, kernel, kernel), Stride: stride, Padding: nn.Square(kernel / 2)}
-	if b.err != nil {
-		return x
-	}
-	if perGroup := l.Weight.Shape[1]; grouped && x.channels%perGroup == 0 {
-		l.Groups = x.channels / perGroup
-	} else if grouped {
-		b.err = fmt.Errorf("nn: state dict: %s.weight has shape %v, want the second to divide %d channels", name, l.Weight.Shape, x.channels)
-		return x
-	}
-	x = b.add(name, l, x)
-	x.channels = l.Weight.Shape[0]
-	return x
-}
-
-func (b *builder) norm(name string, x value) value {
-	return b.add(name, &nn.BatchNorm2d{
-		Weight:      b.vector(name+".weight", x.channels),
-		Bias:        b.vector(name+".bias", x.channels),
-		RunningMean: b.vector(name+".running_mean", x.channels),
-		RunningVar:  b.vector(name+".running_var", x.channels),
-	}, x)
-}
-
-// linear adds a linear layer to any number of outputs.
-func (b *builder) linear(name string, x value) value {
-	l := &nn.Linear{Weight: b.tensor(name+".weight", -1, x.channels)}
-	if b.err == nil && b.has(name+".bias") {
-		l.Bias = b.vector(name+".bias", l.Weight.Shape[0])
-	}
-	x = b.add(name, l, x)
-	if b.err == nil {
-		x.channels = l.Weight.Shape[0]
-	}
-	return x
-}
-
-// unexpected sets the error for the first tensor that no layer used.
-func (b *builder) unexpected(what string) {
-	for _, name := range b.sd.Names() {
-		if b.err == nil && !b.used[name] && !strings.HasSuffix(name, ".num_batches_tracked") {
-			t, _ := b.sd.Get(name)
-			b.err = fmt.Errorf("nn: state dict: unexpected tensor %s of shape %v: not %s", name, t.Shape, what)
+// contain names the modules that end with a value, the innermost first.
+func (b *builder) contain(x value, names ...string) {
+	for _, name := range names {
+		if b.err == nil {
+			b.err = b.graph.Contain(name, x.node)
 		}
 	}
+}
+
+// skip adds a module that does nothing in eval mode, as dropout.
+func (b *builder) skip(name string, x value) value { return b.add(name, nn.Identity{}, x) }
+
+// name sets what people call the network.
+func (b *builder) name(format string, args ...any) {
+	b.graph.Architecture = fmt.Sprintf(format, args...)
 }

@@ -17,7 +17,7 @@ func ExampleBuild() {
 		fmt.Println(err)
 		return
 	}
-	net, err := arch.Build(sd)
+	net, err := arch.Build(sd, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

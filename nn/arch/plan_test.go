@@ -146,7 +146,7 @@ func TestPlanReusesMemory(t *testing.T) {
 // beside it.
 func BenchmarkResNet18(b *testing.B) {
 	f := golden.Open(b, "nn_resnet18.safetensors")
-	m, err := Build(f.StateDict())
+	m, err := Build(f.StateDict(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/glimpse-go/glimpse/nn"
 )
@@ -10,98 +11,240 @@ import (
 //
 //	conv1, bn1, relu, maxpool, layer1 ... layer4, avgpool, fc
 //
-// with blocks of two convolutions (ResNet18 and 34) or of three (50 and deeper, and
-// ResNeXt by the groups of the second), of any base width, depth of each stage and
-// number of classes. The stem is a 7x7 convolution with stride 2 or a 3x3 one with
-// stride 1, with or without a bias; a 3x3 max pool with stride 2 follows in both
-// cases, which no tensor records.
-func (b *builder) resNet() {
+// with blocks of two convolutions (ResNet18 and 34) or of three (50 and deeper; Wide
+// ResNet by the width of the second and ResNeXt by its groups), of any base width, depth
+// of each stage, number of stages and of classes.
+//
+// Others build on it, and are told by their tensors: timm's stems of three 3x3
+// convolutions (conv1.0, .3, .6) and its shortcuts with an average pool (downsample.1,
+// .2), squeeze-and-excitation (se), and the ResNets for 32x32 images, whose head is
+// called linear: with shortcuts in a module of that name, or with none that has tensors
+// (option A of the paper).
+func resNet(b *builder) {
+	b.normEps(1e-5)
 	x := b.resNetStem()
 	width := x.channels
 	x = b.norm("bn1", x)
 	x = b.add("relu", nn.ReLU, x)
-	x = b.add("maxpool", &nn.MaxPool2d{Kernel: 3, Stride: 2, Padding: 1}, x)
-	convolutions := 1
-	for stage := 1; stage == 1 || b.has(fmt.Sprintf("layer%d.0.conv1.weight", stage)); stage++ {
+	x = b.resNetPool(x)
+	r := residual{builder: b, stride: "conv2", alias: b.option("antialias", "none", "none", "avg", "blur")}
+	r.bottleneck = b.has("layer1.0.conv3.weight")
+	if r.bottleneck {
+		r.stride = b.option("stride", "conv2", "conv2", "conv1")
+	}
+	dilated := b.option("dilate", "none", "none", "layer4", "layer3+layer4", "layer2+layer3+layer4")
+	dilation := 1
+	for stage := 1; b.err == nil && (stage == 1 || b.has(fmt.Sprintf("layer%d.0.conv1.weight", stage))); stage++ {
 		layer := fmt.Sprintf("layer%d", stage)
-		for i := 0; i == 0 || b.has(fmt.Sprintf("%s.%d.conv1.weight", layer, i)); i++ {
-			stride := 1
-			if i == 0 && stage > 1 {
-				stride = 2
-			}
-			var inside int
-			x, inside = b.resNetBlock(fmt.Sprintf("%s.%d", layer, i), x, stride)
-			convolutions += inside
-			if b.err != nil {
-				return
+		stride, first := 1, dilation
+		if stage > 1 {
+			stride = 2
+			if strings.Contains(dilated, layer) { // the same pixels, taken further apart
+				stride, dilation = 1, 2*dilation
 			}
 		}
-		b.contain(layer, x)
+		for i := range max(1, b.children(layer, "conv1.weight")) {
+			x = r.block(fmt.Sprintf("%s.%d", layer, i), x, stride, first)
+			stride, first = 1, dilation
+		}
+		b.contain(x, layer)
 	}
-	x = b.add("avgpool", &nn.AdaptiveAvgPool2d{}, x)
-	x = b.add("flatten", nn.Flatten{}, x)
-	b.linear("fc", x)
-	b.graph.Architecture = fmt.Sprintf("ResNet%d, base width %d", convolutions+1, width)
+	x = b.pooled("avgpool", "flatten", x)
+	b.head("fc", x, nil)
+	b.name("%s%d, base width %d", r.kind(), r.convolutions+2, width)
 }
 
-// resNetStem is conv1; its kernel tells its stride and padding.
+// resNetStem is conv1: 7x7 with stride 2, 3x3 with stride 1, or three of 3x3, the first
+// with stride 2.
 func (b *builder) resNetStem() value {
-	l := &nn.Conv2d{Weight: b.tensor("conv1.weight", -1, -1, -1, -1)}
-	if b.err != nil {
-		return value{}
+	x := value{nn.Input, 0}
+	if s := b.shape("conv1.0.weight"); len(s) == 4 {
+		x.channels = s[1]
+		x = b.conv("conv1.0", x, -1, window{kernel: 3, stride: 2})
+		x = b.norm("conv1.1", x)
+		x = b.add("conv1.2", nn.ReLU, x)
+		x = b.conv("conv1.3", x, -1, window{kernel: 3})
+		x = b.norm("conv1.4", x)
+		x = b.add("conv1.5", nn.ReLU, x)
+		x = b.conv("conv1.6", x, -1, window{kernel: 3})
+		b.contain(x, "conv1")
+		return x
 	}
-	switch s := l.Weight.Shape; {
-	case s[2] == 7 && s[3] == 7:
-		l.Stride, l.Padding = 2, nn.Square(3)
-	case s[2] == 3 && s[3] == 3:
-		l.Stride, l.Padding = 1, nn.Square(1)
-	default:
-		b.err = fmt.Errorf("nn: state dict: conv1.weight has shape %v, want a kernel of 7x7 or 3x3", s)
-		return value{}
+	s := b.shape("conv1.weight")
+	w := window{kernel: 7, stride: 2}
+	if len(s) == 4 {
+		x.channels = s[1]
+		switch {
+		case s[2] == 3 && s[3] == 3:
+			w = window{kernel: 3}
+		case s[2] != 7 || s[3] != 7:
+			b.fail("%s has shape %v, want a kernel of 7x7 or 3x3", b.file("conv1.weight"), s)
+		}
 	}
-	if b.has("conv1.bias") {
-		l.Bias = b.vector("conv1.bias", l.Weight.Shape[0])
+	if x.channels == 0 {
+		b.tensor("conv1.weight", -1, -1, -1, -1)
+		b.fail("%s has shape %v, want an input channel at least", b.file("conv1.weight"), s)
 	}
-	x := b.add("conv1", l, value{nn.Input, l.Weight.Shape[1]})
-	x.channels = l.Weight.Shape[0]
-	return x
+	return b.conv("conv1", x, -1, w)
 }
 
-// resNetBlock is a residual block,
+// resNetPool is what stands between the stem and the first stage.
+func (b *builder) resNetPool(x value) value {
+	byDefault := "yes"
+	if s := b.shape("conv1.weight"); len(s) == 4 && s[2] == 3 && b.has("linear.weight") {
+		byDefault = "no"
+	}
+	if b.option("maxpool", byDefault, "yes", "no") == "no" {
+		return x
+	}
+	switch b.option("antialias", "none", "none", "avg", "blur") {
+	case "avg":
+		return b.add("maxpool", &nn.AvgPool2d{Kernel: 2}, x)
+	case "blur":
+		x = b.add("maxpool.0", &nn.MaxPool2d{Kernel: 3, Stride: 1, Padding: 1}, x)
+		x = b.add("maxpool.1", nn.BlurPool2d{}, x)
+		b.contain(x, "maxpool")
+		return x
+	}
+	return b.add("maxpool", &nn.MaxPool2d{Kernel: 3, Stride: 2, Padding: 1}, x)
+}
+
+// residual builds the blocks.
+type residual struct {
+	*builder
+	bottleneck   bool
+	stride       string // which convolution of a bottleneck has it
+	alias        string // what halves the maps in place of a stride
+	grouped      bool
+	excited      bool
+	convolutions int
+}
+
+func (r *residual) kind() string {
+	kind := "ResNet"
+	if r.grouped {
+		kind = "ResNeXt"
+	}
+	if r.excited {
+		kind = "SE-" + kind
+	}
+	return kind
+}
+
+// block is a residual block,
 //
 //	out = relu(bn1(conv1(x))), ..., out = bnK(convK(out))
-//	y = relu(out + shortcut(x))
+//	y = relu(se(out) + shortcut(x))
 //
-// with two convolutions a BasicBlock, with three a Bottleneck, whose stride is in the
-// second (torchvision's "v1.5"). The shortcut is the identity, or a strided 1x1
-// convolution with its own batch norm where the shape changes. It returns y and the
-// number of convolutions on the longer way.
-func (b *builder) resNetBlock(name string, x value, stride int) (y value, convolutions int) {
-	kernels, strides := []int{3, 3}, []int{stride, 1}
-	if b.has(name + ".conv3.weight") {
-		kernels, strides = []int{1, 3, 1}, []int{1, stride, 1}
+// with two convolutions a BasicBlock, with three a Bottleneck. The dilation is that of
+// its first 3x3 convolution.
+func (r *residual) block(name string, x value, stride, dilation int) value {
+	b := r.builder
+	kernels, strided := []int{3, 3}, 0
+	if r.bottleneck {
+		kernels, strided = []int{1, 3, 1}, 1
+		if r.stride == "conv1" {
+			strided = 0
+		}
 	}
-	last := len(kernels) - 1
-	out := x
-	for i := range kernels {
+	out, last := x, len(kernels)-1
+	for i, kernel := range kernels {
+		w := window{kernel: kernel, dilate: dilation}
 		outputs := -1
 		if i == 1 {
 			outputs = out.channels // the width of the block
 		}
-		out = b.conv(fmt.Sprintf("%s.conv%d", name, i+1), out, outputs, kernels[i], strides[i], last == 2 && i == 1)
+		if r.bottleneck && i == 1 {
+			w.groups = anyGroups
+		}
+		blur := i == strided && stride > 1 && r.alias != "none"
+		if i == strided && !blur {
+			w.stride = stride
+		}
+		conv := fmt.Sprintf("%s.conv%d", name, i+1)
+		if s := b.shape(conv + ".weight"); w.groups == anyGroups && len(s) == 4 && s[1] != out.channels {
+			r.grouped = true
+		}
+		out = b.conv(conv, out, outputs, w)
 		out = b.norm(fmt.Sprintf("%s.bn%d", name, i+1), out)
 		if i < last {
 			out = b.add(fmt.Sprintf("%s.relu#%d", name, i+1), nn.ReLU, out)
 		}
+		if blur {
+			out = r.halve(name+".aa", out)
+		}
 	}
-	shortcut := x
-	if stride != 1 || out.channels != x.channels || b.has(name+".downsample.0.weight") {
-		shortcut = b.conv(name+".downsample.0", x, out.channels, 1, stride, false)
-		shortcut = b.norm(name+".downsample.1", shortcut)
-		b.contain(name+".downsample", shortcut)
+	r.convolutions += len(kernels)
+	if b.has(name + ".se.fc1.weight") {
+		out = r.excite(name+".se", out)
 	}
-	out = b.add(name+".add", nn.Add{}, out, shortcut)
+	out = b.add(name+".add", nn.Add{}, out, r.shortcut(name, x, out.channels, stride))
 	out = b.add(name+".relu", nn.ReLU, out)
-	b.contain(name, out)
-	return out, len(kernels)
+	b.contain(out, name)
+	return out
+}
+
+func (r *residual) halve(name string, x value) value {
+	if r.alias == "avg" {
+		return r.add(name, &nn.AvgPool2d{Kernel: 2}, x)
+	}
+	return r.add(name, nn.BlurPool2d{}, x)
+}
+
+// excite is squeeze-and-excitation under timm's names.
+func (r *residual) excite(name string, x value) value {
+	r.excited = true
+	b := r.builder
+	s := b.add(name+".mean", &nn.AdaptiveAvgPool2d{}, x)
+	s = b.conv(name+".fc1", s, -1, window{})
+	s = b.skip(name+".bn", s)
+	s = b.add(name+".act", nn.ReLU, s)
+	s = b.conv(name+".fc2", s, x.channels, window{})
+	s = b.add(name+".gate", nn.Sigmoid, s)
+	x = b.add(name+".mul", nn.Mul{}, x, s)
+	b.contain(x, name)
+	return x
+}
+
+// shortcut is the identity, or where the shape changes
+//
+//	downsample.0, .1    a strided 1x1 convolution and its norm (option B; also shortcut.0, .1)
+//	downsample.1, .2    the same without a stride, behind a 2x2 average pool
+//	without tensors     every second pixel, with channels of zeros on both sides (option A)
+func (r *residual) shortcut(name string, x value, channels, stride int) value {
+	b := r.builder
+	for _, module := range []string{name + ".downsample", name + ".shortcut"} {
+		switch {
+		case len(b.shape(module+".0.weight")) == 4:
+			x = b.conv(module+".0", x, channels, window{stride: stride})
+			x = b.norm(module+".1", x)
+		case len(b.shape(module+".1.weight")) == 4:
+			if stride > 1 {
+				x = b.add(module+".0", &nn.AvgPool2d{Kernel: 2, CeilMode: true, ExcludePad: true}, x)
+			} else {
+				x = b.skip(module+".0", x)
+			}
+			x = b.conv(module+".1", x, channels, window{})
+			x = b.norm(module+".2", x)
+		default:
+			continue
+		}
+		b.contain(x, module)
+		return x
+	}
+	if stride == 1 && channels == x.channels {
+		if b.has("linear.weight") {
+			return b.skip(name+".shortcut", x) // an empty module there
+		}
+		return x
+	}
+	// Option A is for networks of option A: one whose other blocks have weights there
+	// lacks a tensor.
+	if b.has("linear.weight") && !b.has("layer2.0.shortcut.0.weight") && (channels-x.channels)%2 == 0 && channels >= x.channels {
+		pad := (channels - x.channels) / 2
+		x = b.add(name+".shortcut", nn.Subsample{Stride: stride, Before: pad, After: pad}, x)
+		x.channels = channels
+		return x
+	}
+	return b.conv(name+".downsample.0", x, channels, window{stride: stride}) // says what is missing
 }

@@ -36,7 +36,7 @@ func TestNetworksAgainstPyTorch(t *testing.T) {
 	for _, name := range networks {
 		t.Run(name, func(t *testing.T) {
 			f := golden.Open(t, "nn_"+name+".safetensors")
-			m, err := Build(f.StateDict())
+			m, err := Build(f.StateDict(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func checkNetwork(t *testing.T, f *golden.File, m nn.Network, tolerance float64)
 
 func narrowNetwork(t testing.TB) (*nn.Graph, *golden.File) {
 	f := golden.Open(t, "nn_resnet18_narrow.safetensors")
-	m, err := Build(f.StateDict())
+	m, err := Build(f.StateDict(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,20 +231,20 @@ func TestStateDictErrors(t *testing.T) {
 		{"fc.bias", ints, "fc.bias"},
 		{"layer1.0.conv3.weight", blank("layer1.0.conv3.weight", 16, 16, 1, 1), "layer1.0.conv1.weight has shape [16 16 3 3], want [* 16 1 1]"},
 	} {
-		_, err := Build(change(c.name, c.with))
+		_, err := Build(change(c.name, c.with), nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
 	for _, name := range whole.Names() {
 		if strings.HasSuffix(name, "num_batches_tracked") {
-			if _, err := Build(change(name, nil)); err != nil {
+			if _, err := Build(change(name, nil), nil); err != nil {
 				t.Errorf("without %s: %v", name, err)
 			}
 			break
 		}
 	}
-	if _, err := Build(&checkpoint.StateDict{}); err == nil || !strings.Contains(err.Error(), "conv1.weight is missing") {
+	if _, err := Build(&checkpoint.StateDict{}, nil); err == nil || !strings.Contains(err.Error(), "the state dict is empty") {
 		t.Errorf("empty state dict: %v", err)
 	}
 }

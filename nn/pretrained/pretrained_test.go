@@ -28,7 +28,7 @@ func correct(t *testing.T, sd *checkpoint.StateDict, ds data.Dataset, n int) int
 	if sd.Metadata["mean"] != "0.5" || sd.Metadata["std"] != "0.5" {
 		t.Fatalf("mean %q and std %q are not those of training", sd.Metadata["mean"], sd.Metadata["std"])
 	}
-	net, err := arch.Build(sd)
+	net, err := arch.Build(sd, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

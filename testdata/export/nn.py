@@ -20,18 +20,21 @@ def t(name, shape, bound=1.0):
     return torch.from_numpy(uniform(name, n, bound)).reshape(shape)
 
 
-def fill(module, prefix=""):
+def fill(module, prefix="", gain=1.0):
     """Gives every parameter and buffer its numbers, by name and shape alone:
     Kaiming's bound for matrices, values near those of a trained network for
-    the vectors of a batch norm."""
+    the vectors of a batch norm. The gain multiplies the bound: a deep network without
+    activations at the ends of its blocks magnifies rounding at 1."""
     with torch.no_grad():
         for name, p in module.state_dict().items():
             full = prefix + name
             if name.endswith("num_batches_tracked"):
                 continue
-            if p.dim() > 1:
+            if name.endswith("layer_scale"):
+                p.copy_(t(full, p.shape, 0.5))
+            elif p.dim() > 1:
                 fan_in = p[0].numel()
-                p.copy_(t(full, p.shape, (6 / fan_in) ** 0.5))
+                p.copy_(t(full, p.shape, (6 / fan_in) ** 0.5 * gain))
             elif name.endswith("running_var"):
                 p.copy_(1 + t(full, p.shape, 0.5))
             elif name.endswith("running_mean") or name.endswith("bias"):

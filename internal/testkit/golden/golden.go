@@ -27,11 +27,17 @@ func Open(t testing.TB, name string) *File {
 	if filepath.Ext(name) == "" {
 		name += ".safetensors"
 	}
-	sd, err := checkpoint.Load(t.Context(), Path(t, name))
+	return OpenFile(t, Path(t, name))
+}
+
+// OpenFile reads a golden file that lies anywhere.
+func OpenFile(t testing.TB, path string) *File {
+	t.Helper()
+	sd, err := checkpoint.Load(t.Context(), path)
 	if err != nil {
 		t.Fatalf("golden: %v", err)
 	}
-	return &File{t, name, sd}
+	return &File{t, filepath.Base(path), sd}
 }
 
 // Path returns the path of testdata/golden/<elem...>.

@@ -23,7 +23,7 @@ func features(weights, folder, count, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	m, err := arch.Build(sd)
+	m, err := arch.Build(sd, nil)
 	if err != nil {
 		return job{}, err
 	}

@@ -100,7 +100,7 @@ func resnet(weights, input, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	m, err := arch.Build(sd)
+	m, err := arch.Build(sd, nil)
 	if err != nil {
 		return job{}, err
 	}

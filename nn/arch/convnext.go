@@ -1,0 +1,85 @@
+package arch
+
+import (
+	"fmt"
+
+	"github.com/glimpse-go/glimpse/nn"
+)
+
+// convNeXt is the network of Liu et al. 2022 in torchvision's layout: at even places
+// of features the map is halved (at 0 quartered), at odd ones there are blocks of
+//
+//	x + scale * linear(gelu(linear(norm(depthwise 7x7(x)))))
+//
+// where norm and the linear layers work on the channels of each pixel.
+func convNeXt(b *builder) {
+	b.normEps(1e-6)
+	x := value{nn.Input, b.inChannels("features.0.0.weight", 4)}
+	x = b.conv("features.0.0", x, -1, window{kernel: 4, stride: 4, valid: true})
+	x = b.layerNorm("features.0.1", x, true)
+	b.contain(x, "features.0")
+	width, blocks := x.channels, 0
+	stage := 1
+	for ; b.err == nil && (stage == 1 || b.has(fmt.Sprintf("features.%d.0.block.0.weight", stage))); stage += 2 {
+		if stage > 1 {
+			half := fmt.Sprintf("features.%d", stage-1)
+			x = b.layerNorm(half+".0", x, true)
+			x = b.conv(half+".1", x, -1, window{kernel: 2, stride: 2, valid: true})
+			b.contain(x, half)
+		}
+		name := fmt.Sprintf("features.%d", stage)
+		for i := range max(1, b.children(name, "block.0.weight")) {
+			x = b.convNeXtBlock(fmt.Sprintf("%s.%d", name, i), x)
+			blocks++
+		}
+		b.contain(x, name)
+	}
+	b.contain(x, "features")
+	x = b.add("avgpool", &nn.AdaptiveAvgPool2d{}, x)
+	if b.has("classifier.0.weight") {
+		x = b.layerNorm("classifier.0", x, true)
+		x = b.add("classifier.1", nn.Flatten{}, x)
+		if b.has("classifier.2.weight") {
+			x = b.linear("classifier.2", x)
+		}
+		b.contain(x, "classifier")
+	}
+	b.name("ConvNeXt, %d blocks, base width %d", blocks, width)
+}
+
+// layerNorm adds a layer norm over the channels: the second dimension, or the last.
+func (b *builder) layerNorm(name string, x value, second bool) value {
+	return b.add(name, &nn.LayerNorm{
+		Weight:   b.vector(name+".weight", x.channels),
+		Bias:     b.vector(name+".bias", x.channels),
+		Eps:      b.eps,
+		Channels: second,
+	}, x)
+}
+
+func (b *builder) convNeXtBlock(name string, x value) value {
+	y := b.conv(name+".block.0", x, x.channels, window{kernel: 7, groups: depthwise})
+	y = b.add(name+".block.1", nn.Permute{Dims: [4]int{0, 2, 3, 1}}, y)
+	y = b.layerNorm(name+".block.2", y, false)
+	y = b.linear(name+".block.3", y)
+	y = b.add(name+".block.4", nn.GELU, y)
+	y = b.linear(name+".block.5", y)
+	y = b.add(name+".block.6", nn.Permute{Dims: [4]int{0, 3, 1, 2}}, y)
+	b.contain(y, name+".block")
+	if y.channels != x.channels {
+		b.fail("%s.block.5 has %d outputs, want %d", name, y.channels, x.channels)
+	}
+	y = b.add(name+".mul", &nn.Affine{Scale: b.layerScale(name+".layer_scale", x.channels)}, y)
+	y = b.skip(name+".stochastic_depth", y)
+	y = b.add(name+".add", nn.Add{}, y, x)
+	b.contain(y, name)
+	return y
+}
+
+// layerScale takes a factor for each channel, of shape C x 1 x 1.
+func (b *builder) layerScale(name string, channels int) []float32 {
+	if t := b.tensor(name, channels, 1, 1); t != nil {
+		return t.Data
+	}
+	return nil
+}
