@@ -13,8 +13,9 @@ import (
 // are fused.
 type program struct {
 	steps  []step
-	cuts   []int // ends of runs of steps between which one value alone is handed on
-	border int   // of zeros around the batch: what its convolutions want
+	cuts   []int  // ends of runs of steps between which one value alone is handed on
+	border int    // of zeros around the batch: what its convolutions want
+	last   []bool // by node: its output has the channels last, and so lies as the plan keeps it
 }
 
 // A step computes the value of a node: of the last of those that it fuses.
@@ -29,9 +30,32 @@ type step struct {
 // A compiler looks for patterns in a graph.
 type compiler struct {
 	*Plan
-	same  []int // by node: the one whose value it has, or Input
+	same  []int // by node: the one whose numbers it has, or Input
 	uses  []int // by node: how many others take its value, and one if it must come out
 	fused []bool
+	last  []bool // see program
+}
+
+// moves tells whether a node's output is its input's numbers as the plan keeps them, and
+// finds out which of its dimensions the channels are.
+func (c *compiler) moves(i int, node Node) bool {
+	from := node.Inputs[0]
+	last := from != Input && c.last[from]
+	switch op := node.Op.(type) {
+	case Identity:
+		c.last[i] = last
+		return true
+	case Flatten:
+		return !last
+	case Permute:
+		c.last[i] = !last && op == Permute{[4]int{0, 2, 3, 1}}
+		return c.last[i] || last && op == Permute{[4]int{0, 3, 1, 2}}
+	case *Linear, *Activation:
+		c.last[i] = last
+	case *LayerNorm:
+		c.last[i] = last && !op.Channels
+	}
+	return false
 }
 
 // compile makes the program whose kept nodes come out.
@@ -40,11 +64,10 @@ func (p *Plan) compile(kept []int) (*program, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("nn: a graph without nodes")
 	}
-	c := &compiler{Plan: p, same: make([]int, n), uses: make([]int, n), fused: make([]bool, n)}
+	c := &compiler{Plan: p, same: make([]int, n), uses: make([]int, n), fused: make([]bool, n), last: make([]bool, n)}
 	for i, node := range p.nodes {
 		c.same[i] = i
-		switch node.Op.(type) {
-		case Identity, Flatten:
+		if c.moves(i, node) {
 			c.same[i] = c.value(node.Inputs[0])
 			continue
 		}
@@ -59,7 +82,7 @@ func (p *Plan) compile(kept []int) (*program, error) {
 			c.uses[i]++
 		}
 	}
-	prog := &program{}
+	prog := &program{last: c.last}
 	for i := n - 1; i >= 0; i-- {
 		if c.same[i] != i || c.fused[i] {
 			continue
@@ -284,17 +307,22 @@ func (c *compiler) alone(node int) (step, error) {
 		}
 	}
 	// What has no loop of its own runs as the reference does.
-	op := c.nodes[node].Op
+	n := c.nodes[node]
 	s.apply = func(ctx context.Context, g *group, y *conv.Maps, x []*conv.Maps) error {
 		in := make([]*Tensor, len(x))
 		for i, m := range x {
-			in[i] = g.tensor(s.in[i], m)
+			in[i] = g.tensor(n.Inputs[i], m)
 		}
-		out, err := op.Forward(ctx, in...)
-		if err == nil {
+		out, err := n.Op.Forward(ctx, in...)
+		if err != nil {
+			return err
+		}
+		if g.last[node] {
+			y.SetPixels(out.Data)
+		} else {
 			y.SetNCHW(out.Data)
 		}
-		return err
+		return nil
 	}
 	return s, nil
 }
@@ -339,6 +367,7 @@ func (c *compiler) linear(node int, l *Linear) (*conv.Conv, error) {
 	}
 	side := 1
 	switch from := c.inputs(node)[0]; {
+	case c.last[node]: // each pixel by itself
 	case from == Input:
 		return nil, nil
 	default:

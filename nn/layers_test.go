@@ -1,9 +1,9 @@
 package nn
 
 import (
-	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
@@ -14,79 +14,218 @@ func param(name string, shape ...int) *Tensor {
 	return &Tensor{Shape: shape, Data: golden.Param(name, shape...)}
 }
 
-type layer interface {
-	Forward(context.Context, ...*Tensor) (*Tensor, error)
+// An opCase is an operation with the shapes of its inputs; its parameters are made from
+// its name.
+type opCase struct {
+	name   string
+	shapes [][]int
+	make   func(name string) Operation
 }
 
-func TestLayersAgainstPyTorch(t *testing.T) {
-	conv := func(name string, out, in, k int, bias bool, l Conv2d) layer {
+// operationCases holds the table LAYERS of testdata/export/nn.py.
+func operationCases() []opCase {
+	conv := func(name string, out, in, k int, bias bool, l Conv2d) Operation {
 		l.Weight = param(name+"/weight", out, in, k, k)
 		if bias {
 			l.Bias = param(name+"/bias", out).Data
 		}
 		return &l
 	}
-	cases := []struct {
-		name  string
-		shape []int
-		make  func(name string) layer
-	}{
-		{"conv 3x3", []int{2, 3, 7, 9}, func(n string) layer { return conv(n, 5, 3, 3, true, Conv2d{Padding: Square(1)}) }},
-		{"conv 3x3 stride 2 odd", []int{3, 4, 11, 13}, func(n string) layer { return conv(n, 6, 4, 3, false, Conv2d{Stride: 2, Padding: Square(1)}) }},
-		{"conv 7x7 stride 2", []int{2, 3, 33, 31}, func(n string) layer { return conv(n, 8, 3, 7, false, Conv2d{Stride: 2, Padding: Square(3)}) }},
-		{"conv 1x1", []int{2, 7, 5, 3}, func(n string) layer { return conv(n, 5, 7, 1, false, Conv2d{}) }},
-		{"conv 1x1 stride 2", []int{1, 6, 9, 7}, func(n string) layer { return conv(n, 9, 6, 1, false, Conv2d{Stride: 2}) }},
-		{"conv 1x1 padded", []int{1, 2, 4, 4}, func(n string) layer { return conv(n, 3, 2, 1, true, Conv2d{Padding: Square(1)}) }},
-		{"conv no padding", []int{2, 5, 6, 5}, func(n string) layer { return conv(n, 4, 5, 3, true, Conv2d{}) }},
-		{"conv kernel fills image", []int{2, 5, 5, 5}, func(n string) layer { return conv(n, 4, 5, 5, true, Conv2d{}) }},
-		{"conv kernel exceeds image", []int{1, 2, 1, 2}, func(n string) layer { return conv(n, 3, 2, 7, true, Conv2d{Stride: 2, Padding: Square(3)}) }},
-		{"conv stride 3 kernel 2", []int{2, 3, 10, 11}, func(n string) layer { return conv(n, 3, 3, 2, true, Conv2d{Stride: 3}) }},
-		{"conv dilation 2", []int{2, 3, 9, 8}, func(n string) layer { return conv(n, 4, 3, 3, true, Conv2d{Padding: Square(2), Dilation: 2}) }},
-		{"conv groups", []int{2, 8, 6, 7}, func(n string) layer { return conv(n, 12, 2, 3, true, Conv2d{Padding: Square(1), Groups: 4}) }},
-		{"conv depthwise stride 2", []int{2, 6, 9, 9}, func(n string) layer { return conv(n, 6, 1, 3, false, Conv2d{Stride: 2, Padding: Square(1), Groups: 6}) }},
-		{"conv one pixel", []int{1, 17, 1, 1}, func(n string) layer { return conv(n, 19, 17, 1, true, Conv2d{}) }},
-		{"conv wide", []int{2, 64, 8, 8}, func(n string) layer { return conv(n, 70, 64, 3, false, Conv2d{Padding: Square(1)}) }},
-		{"batchnorm", []int{3, 5, 4, 7}, func(n string) layer { return batchNormOf(n+"/", 5) }},
-		{"relu", []int{2, 3, 5, 4}, func(string) layer { return ReLU }},
-		{"maxpool 3/2/1", []int{2, 3, 9, 12}, func(string) layer { return &MaxPool2d{Kernel: 3, Stride: 2, Padding: 1} }},
-		{"maxpool 2", []int{2, 3, 7, 5}, func(string) layer { return &MaxPool2d{Kernel: 2} }},
-		{"maxpool 3/1/1", []int{1, 4, 5, 6}, func(string) layer { return &MaxPool2d{Kernel: 3, Stride: 1, Padding: 1} }},
-		{"maxpool one pixel", []int{1, 4, 1, 1}, func(string) layer { return &MaxPool2d{Kernel: 3, Stride: 2, Padding: 1} }},
-		{"avgpool", []int{2, 5, 7, 3}, func(string) layer { return &AdaptiveAvgPool2d{} }},
-		{"linear", []int{4, 37}, func(n string) layer {
+	return []opCase{
+		{"conv 3x3", [][]int{{2, 3, 7, 9}}, func(n string) Operation { return conv(n, 5, 3, 3, true, Conv2d{Padding: Square(1)}) }},
+		{"conv 3x3 stride 2 odd", [][]int{{3, 4, 11, 13}}, func(n string) Operation { return conv(n, 6, 4, 3, false, Conv2d{Stride: 2, Padding: Square(1)}) }},
+		{"conv 7x7 stride 2", [][]int{{2, 3, 33, 31}}, func(n string) Operation { return conv(n, 8, 3, 7, false, Conv2d{Stride: 2, Padding: Square(3)}) }},
+		{"conv 1x1", [][]int{{2, 7, 5, 3}}, func(n string) Operation { return conv(n, 5, 7, 1, false, Conv2d{}) }},
+		{"conv 1x1 stride 2", [][]int{{1, 6, 9, 7}}, func(n string) Operation { return conv(n, 9, 6, 1, false, Conv2d{Stride: 2}) }},
+		{"conv 1x1 padded", [][]int{{1, 2, 4, 4}}, func(n string) Operation { return conv(n, 3, 2, 1, true, Conv2d{Padding: Square(1)}) }},
+		{"conv no padding", [][]int{{2, 5, 6, 5}}, func(n string) Operation { return conv(n, 4, 5, 3, true, Conv2d{}) }},
+		{"conv kernel fills image", [][]int{{2, 5, 5, 5}}, func(n string) Operation { return conv(n, 4, 5, 5, true, Conv2d{}) }},
+		{"conv kernel exceeds image", [][]int{{1, 2, 1, 2}}, func(n string) Operation { return conv(n, 3, 2, 7, true, Conv2d{Stride: 2, Padding: Square(3)}) }},
+		{"conv stride 3 kernel 2", [][]int{{2, 3, 10, 11}}, func(n string) Operation { return conv(n, 3, 3, 2, true, Conv2d{Stride: 3}) }},
+		{"conv dilation 2", [][]int{{2, 3, 9, 8}}, func(n string) Operation { return conv(n, 4, 3, 3, true, Conv2d{Padding: Square(2), Dilation: 2}) }},
+		{"conv groups", [][]int{{2, 8, 6, 7}}, func(n string) Operation { return conv(n, 12, 2, 3, true, Conv2d{Padding: Square(1), Groups: 4}) }},
+		{"conv depthwise stride 2", [][]int{{2, 6, 9, 9}}, func(n string) Operation {
+			return conv(n, 6, 1, 3, false, Conv2d{Stride: 2, Padding: Square(1), Groups: 6})
+		}},
+		{"conv one pixel", [][]int{{1, 17, 1, 1}}, func(n string) Operation { return conv(n, 19, 17, 1, true, Conv2d{}) }},
+		{"conv wide", [][]int{{2, 64, 8, 8}}, func(n string) Operation { return conv(n, 70, 64, 3, false, Conv2d{Padding: Square(1)}) }},
+		{"batchnorm", [][]int{{3, 5, 4, 7}}, func(n string) Operation { return batchNormOf(n+"/", 5) }},
+		{"relu", [][]int{{2, 3, 5, 4}}, func(string) Operation { return ReLU }},
+		{"maxpool 3/2/1", [][]int{{2, 3, 9, 12}}, func(string) Operation { return &MaxPool2d{Kernel: 3, Stride: 2, Padding: 1} }},
+		{"maxpool 2", [][]int{{2, 3, 7, 5}}, func(string) Operation { return &MaxPool2d{Kernel: 2} }},
+		{"maxpool 3/1/1", [][]int{{1, 4, 5, 6}}, func(string) Operation { return &MaxPool2d{Kernel: 3, Stride: 1, Padding: 1} }},
+		{"maxpool one pixel", [][]int{{1, 4, 1, 1}}, func(string) Operation { return &MaxPool2d{Kernel: 3, Stride: 2, Padding: 1} }},
+		{"avgpool", [][]int{{2, 5, 7, 3}}, func(string) Operation { return &AdaptiveAvgPool2d{} }},
+		{"linear", [][]int{{4, 37}}, func(n string) Operation {
 			return &Linear{Weight: param(n+"/weight", 11, 37), Bias: param(n+"/bias", 11).Data}
 		}},
-		{"linear no bias", []int{3, 512}, func(n string) layer { return &Linear{Weight: param(n+"/weight", 10, 512)} }},
+		{"linear no bias", [][]int{{3, 512}}, func(n string) Operation { return &Linear{Weight: param(n+"/weight", 10, 512)} }},
+		{"linear of rows", [][]int{{2, 3, 5, 6}}, func(n string) Operation {
+			return &Linear{Weight: param(n+"/weight", 4, 6), Bias: param(n+"/bias", 4).Data}
+		}},
+		{"conv 1x7", [][]int{{2, 3, 5, 9}}, func(n string) Operation {
+			return &Conv2d{Weight: param(n+"/weight", 4, 3, 1, 7), Bias: param(n+"/bias", 4).Data, Padding: [2]int{0, 3}}
+		}},
+		{"conv 7x1 stride 2", [][]int{{2, 3, 9, 6}}, func(n string) Operation {
+			return &Conv2d{Weight: param(n+"/weight", 4, 3, 7, 1), Bias: param(n+"/bias", 4).Data, Stride: 2, Padding: [2]int{3, 0}}
+		}},
+		{"conv depthwise 7x7", [][]int{{2, 5, 8, 9}}, func(n string) Operation { return conv(n, 5, 1, 7, true, Conv2d{Padding: Square(3), Groups: 5}) }},
+		{"conv depthwise dilation 2", [][]int{{1, 4, 7, 6}}, func(n string) Operation {
+			return conv(n, 4, 1, 3, true, Conv2d{Padding: Square(2), Dilation: 2, Groups: 4})
+		}},
+		{"conv groups stride 2", [][]int{{2, 6, 8, 7}}, func(n string) Operation {
+			return conv(n, 4, 3, 3, true, Conv2d{Stride: 2, Padding: Square(1), Groups: 2})
+		}},
+		{"relu6", [][]int{{2, 3, 5, 4}}, func(string) Operation { return ReLU6 }},
+		{"sigmoid", [][]int{{2, 3, 5, 4}}, func(string) Operation { return Sigmoid }},
+		{"silu", [][]int{{2, 3, 5, 4}}, func(string) Operation { return SiLU }},
+		{"tanh", [][]int{{2, 3, 5, 4}}, func(string) Operation { return Tanh }},
+		{"hardsigmoid", [][]int{{2, 3, 5, 4}}, func(string) Operation { return Hardsigmoid }},
+		{"hardswish", [][]int{{2, 3, 5, 4}}, func(string) Operation { return Hardswish }},
+		{"gelu", [][]int{{2, 3, 5, 4}}, func(string) Operation { return GELU }},
+		{"layernorm", [][]int{{2, 3, 4, 7}}, func(n string) Operation { return layerNormOf(n, 7, false) }},
+		{"layernorm of channels", [][]int{{2, 7, 3, 4}}, func(n string) Operation { return layerNormOf(n, 7, true) }},
+		{"maxpool ceil", [][]int{{2, 3, 8, 6}}, func(string) Operation { return &MaxPool2d{Kernel: 3, Stride: 2, CeilMode: true} }},
+		{"maxpool ceil padded", [][]int{{2, 3, 8, 5}}, func(string) Operation { return &MaxPool2d{Kernel: 3, Stride: 2, Padding: 1, CeilMode: true} }},
+		{"maxpool 2 ceil", [][]int{{2, 3, 7, 5}}, func(string) Operation { return &MaxPool2d{Kernel: 2, CeilMode: true} }},
+		{"avgpool 2", [][]int{{2, 3, 7, 6}}, func(string) Operation { return &AvgPool2d{Kernel: 2} }},
+		{"avgpool 3/1/1", [][]int{{2, 3, 5, 6}}, func(string) Operation { return &AvgPool2d{Kernel: 3, Stride: 1, Padding: 1} }},
+		{"avgpool 3/2/1 ceil", [][]int{{2, 3, 8, 5}}, func(string) Operation { return &AvgPool2d{Kernel: 3, Stride: 2, Padding: 1, CeilMode: true} }},
+		{"avgpool 3/2/1 ceil exclude", [][]int{{2, 3, 8, 5}}, func(string) Operation {
+			return &AvgPool2d{Kernel: 3, Stride: 2, Padding: 1, CeilMode: true, ExcludePad: true}
+		}},
+		{"avgpool to 3", [][]int{{2, 3, 7, 4}}, func(string) Operation { return &AdaptiveAvgPool2d{Size: 3} }},
+		{"avgpool to more", [][]int{{2, 3, 4, 2}}, func(string) Operation { return &AdaptiveAvgPool2d{Size: 7} }},
+		{"blurpool", [][]int{{2, 3, 7, 6}}, func(string) Operation { return BlurPool2d{} }},
+		{"add", [][]int{{2, 3, 4, 5}, {2, 3, 4, 5}}, func(string) Operation { return Add{} }},
+		{"mul", [][]int{{2, 3, 4, 5}, {2, 3, 4, 5}}, func(string) Operation { return Mul{} }},
+		{"mul planes", [][]int{{2, 3, 4, 5}, {2, 3, 1, 1}}, func(string) Operation { return Mul{} }},
+		{"mul planes first", [][]int{{2, 3, 1, 1}, {2, 3, 4, 5}}, func(string) Operation { return Mul{} }},
+		{"affine", [][]int{{2, 3, 4, 5}}, func(n string) Operation {
+			return &Affine{Scale: param(n+"/weight", 3).Data, Shift: param(n+"/bias", 3).Data}
+		}},
+		{"concat", [][]int{{2, 3, 4, 5}, {2, 1, 4, 5}, {2, 2, 4, 5}}, func(string) Operation { return Concat{} }},
+		{"slice", [][]int{{2, 5, 3, 4}}, func(string) Operation { return Slice{1, 4} }},
+		{"shuffle", [][]int{{2, 6, 3, 4}}, func(string) Operation { return ChannelShuffle{3} }},
+		{"flatten", [][]int{{2, 3, 4, 5}}, func(string) Operation { return Flatten{} }},
+		{"permute", [][]int{{2, 3, 4, 5}}, func(string) Operation { return Permute{[4]int{0, 3, 1, 2}} }},
+		{"subsample", [][]int{{2, 3, 5, 6}}, func(string) Operation { return Subsample{2, 2, 1} }},
+		{"identity", [][]int{{2, 3, 4, 5}}, func(string) Operation { return Identity{} }},
 	}
+}
+
+// inputs are the numbers that PyTorch had.
+func (c opCase) inputs() []*Tensor {
+	bound := 1.0
+	if a, ok := c.make(c.name).(*Activation); ok && a != ReLU {
+		bound = 5
+	}
+	x := make([]*Tensor, len(c.shapes))
+	for i, shape := range c.shapes {
+		x[i] = empty(shape...)
+		x[i].Data = golden.Uniform(c.name+"/input"+strings.Repeat("#", i), len(x[i].Data), bound)
+	}
+	return x
+}
+
+// gradient is a gradient by the output.
+func (c opCase) gradient(shape []int) *Tensor {
+	dy := empty(shape...)
+	dy.Data = golden.Uniform(c.name+"/dy", len(dy.Data), 1)
+	return dy
+}
+
+// TestOperationsAgainstPyTorch holds outputs and gradients to PyTorch's.
+func TestOperationsAgainstPyTorch(t *testing.T) {
 	want := golden.Open(t, "nn_layers.safetensors")
-	if len(cases) != len(want.Names()) {
-		t.Errorf("%d cases, the golden file has %d", len(cases), len(want.Names()))
-	}
-	for _, c := range cases {
-		n := 1
-		for _, d := range c.shape {
-			n *= d
+	compared := 0
+	compare := func(what string, got *Tensor) {
+		compared++
+		if !slices.Equal(got.Shape, want.Shape(what)) {
+			t.Errorf("%s: shape %v, want %v", what, got.Shape, want.Shape(what))
+			return
 		}
-		x := &Tensor{Shape: c.shape, Data: golden.Uniform(c.name+"/input", n, 1)}
-		before := slices.Clone(x.Data)
-		y, err := c.make(c.name).Forward(t.Context(), x)
+		if d := golden.Relative(t, got.Data, want.Float32(what)); d > 1e-6 { // some units in the last place, for sums of up to 576 terms
+			t.Errorf("%s: relative difference %g", what, d)
+		}
+	}
+	for _, c := range operationCases() {
+		op, x := c.make(c.name), c.inputs()
+		var before [][]float32
+		for _, v := range x {
+			before = append(before, slices.Clone(v.Data))
+		}
+		y, err := op.Forward(t.Context(), x...)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if !slices.Equal(y.Shape, want.Shape(c.name)) {
-			t.Errorf("%s: shape %v, want %v", c.name, y.Shape, want.Shape(c.name))
+		compare(c.name, y)
+		dx, err := op.Backward(t.Context(), c.gradient(y.Shape), y, x...)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if !slices.Equal(before, x.Data) {
-			t.Errorf("%s changed its input", c.name)
-		}
-		diff, relative := golden.MaxAbsDiff(t, y.Data, want.Float32(c.name)), golden.Relative(t, y.Data, want.Float32(c.name))
-		t.Logf("%-28s max abs difference %.2g, of the largest value %.2g", c.name, diff, relative)
-		if relative > 1e-6 { // some units in the last place, for sums of up to 576 terms
-			t.Errorf("%s: relative difference %g", c.name, relative)
+		for i, v := range dx {
+			compare(c.name+"/grad"+strings.Repeat("#", i), v)
+			if !slices.Equal(before[i], x[i].Data) {
+				t.Errorf("%s changed its input", c.name)
+			}
 		}
 	}
+	if compared != len(want.Names()) {
+		t.Errorf("compared %d, the golden file has %d", compared, len(want.Names()))
+	}
+}
+
+// TestFiniteDifferences holds every Backward to its Forward: the change of a weighted sum of
+// the outputs along a step of all inputs is the gradient times the step.
+func TestFiniteDifferences(t *testing.T) {
+	const h = 1.0 / 512 // small enough that few bends are passed, and large beside rounding
+	for _, c := range operationCases() {
+		op, x := c.make(c.name), c.inputs()
+		y, err := op.Forward(t.Context(), x...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dy := c.gradient(y.Shape)
+		dx, err := op.Backward(t.Context(), dy, y, x...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range x {
+			step := golden.Uniform(c.name+"/step", len(x[i].Data), 1)
+			sum := func(sign float32) float64 {
+				moved := slices.Clone(x)
+				moved[i] = &Tensor{x[i].Shape, slices.Clone(x[i].Data)}
+				for k := range step {
+					moved[i].Data[k] += sign * h * step[k]
+				}
+				y, err := op.Forward(t.Context(), moved...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := 0.0
+				for k, v := range y.Data {
+					s += float64(v) * float64(dy.Data[k])
+				}
+				return s
+			}
+			got, size := 0.0, 0.0
+			for k, v := range dx[i].Data {
+				got += float64(v) * float64(step[k])
+				size += math.Abs(float64(v) * float64(step[k]))
+			}
+			want := (sum(1) - sum(-1)) / (2 * h)
+			if math.Abs(got-want) > 5e-3*size {
+				t.Errorf("%s, input %d: %g, by differences %g (terms of %g)", c.name, i, got, want, size)
+			}
+		}
+	}
+}
+
+func layerNormOf(name string, n int, channels bool) *LayerNorm {
+	return &LayerNorm{Weight: param(name+"/weight", n).Data, Bias: param(name+"/bias", n).Data, Eps: 1e-6, Channels: channels}
 }
 
 func batchNormOf(prefix string, c int) *BatchNorm2d {
@@ -102,7 +241,7 @@ func TestLayersRefuseBadShapes(t *testing.T) {
 	image := empty(1, 3, 4, 4)
 	weight := empty(2, 3, 3, 3)
 	for name, c := range map[string]struct {
-		l layer
+		l Operation
 		x *Tensor
 	}{
 		"conv nil input":            {&Conv2d{Weight: weight}, nil},
@@ -147,7 +286,7 @@ func TestLayersRefuseBadShapes(t *testing.T) {
 func TestNaN(t *testing.T) {
 	nan := float32(math.NaN())
 	x := &Tensor{[]int{1, 1, 2, 2}, []float32{1, nan, -3, 2}}
-	for _, l := range []layer{ReLU, &MaxPool2d{Kernel: 2}, &AdaptiveAvgPool2d{}} {
+	for _, l := range []Operation{ReLU, &MaxPool2d{Kernel: 2}, &AdaptiveAvgPool2d{}} {
 		y, err := l.Forward(t.Context(), x)
 		if err != nil {
 			t.Fatal(err)

@@ -124,8 +124,11 @@ func (r *run) elements(node int) int {
 // maps returns memory for the value of a node for n images.
 func (r *run) maps(node, n int) *conv.Maps {
 	s := r.shapes[node]
-	if len(s) == 2 {
+	switch {
+	case len(s) == 2:
 		return r.mem.Maps(n, 1, 1, s[1], 0)
+	case r.last[node]:
+		return r.mem.Maps(n, s[1], s[2], s[3], 0)
 	}
 	return r.mem.Maps(n, s[2], s[3], s[1], 0)
 }

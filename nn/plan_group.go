@@ -37,7 +37,7 @@ func (g *group) steps(ctx context.Context, steps []step) error {
 		for _, node := range s.outputs {
 			if t := g.outputs[node]; t != nil {
 				per := len(t.Data) / t.Shape[0]
-				y.CopyNCHW(t.Data[g.lo*per : (g.lo+g.n)*per])
+				g.copy(t.Data[g.lo*per:(g.lo+g.n)*per], node, y)
 			}
 		}
 		for _, node := range s.frees {
@@ -63,13 +63,22 @@ func (g *group) value(node int) *conv.Maps {
 	return g.values[node]
 }
 
-// tensor returns a copy of a value as the operations take it.
+// tensor returns a copy of a node's output as the operations take it.
 func (g *group) tensor(node int, m *conv.Maps) *Tensor {
 	shape := g.x.Shape
 	if node != Input {
 		shape = g.shapes[node]
 	}
-	t := &Tensor{Shape: append([]int{g.n}, shape[1:]...)}
-	t.Data = m.NCHW()
+	t := empty(append([]int{g.n}, shape[1:]...)...)
+	g.copy(t.Data, node, m)
 	return t
+}
+
+// copy writes a node's output in the order of its dimensions.
+func (g *group) copy(dst []float32, node int, m *conv.Maps) {
+	if node != Input && g.last[node] {
+		m.CopyPixels(dst)
+	} else {
+		m.CopyNCHW(dst)
+	}
 }

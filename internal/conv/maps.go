@@ -165,6 +165,10 @@ func (m *Maps) CopyNCHW(out []float32) {
 	})
 }
 
+// SetPixels copies a batch N x H x W x C, and CopyPixels writes one. There is no border.
+func (m *Maps) SetPixels(x []float32)    { copy(m.pixels(), x) }
+func (m *Maps) CopyPixels(out []float32) { copy(out, m.pixels()) }
+
 // Sum writes a + b, element by element, and rectifies if asked. All have the same
 // shape and no border.
 func (m *Maps) Sum(a, b *Maps, relu bool) {

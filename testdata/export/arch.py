@@ -190,7 +190,7 @@ def every():
         if name.startswith(("swin", "vit", "maxvit")):
             continue
         kw = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-        side = 96 if name == "inception_v3" else 48
+        side = 96 if name == "inception_v3" else 64
         yield name, lambda: (torchvision.models.get_model(name, weights=None, **kw), (1, 3, side, side), "", "")
 
 

@@ -2,8 +2,10 @@
 module's output, and the state dicts' names. Weights and inputs come from the
 shared generator on both sides, so that only outputs are stored."""
 
+import timm
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
 import torchvision
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
@@ -66,6 +68,21 @@ def narrow(width, **kw):
     return m
 
 
+class Affine(nn.Module):
+    """A factor and a summand for each channel."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        return x * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+ACTIVATIONS = (nn.ReLU6, nn.Sigmoid, nn.SiLU, nn.Tanh, nn.Hardsigmoid, nn.Hardswish, nn.GELU)
+
+
 def main():
     # Layers: name -> (module, input shape). The Go test holds the same table.
     LAYERS = {
@@ -93,13 +110,58 @@ def main():
         "avgpool": (nn.AdaptiveAvgPool2d(1), (2, 5, 7, 3)),
         "linear": (nn.Linear(37, 11), (4, 37)),
         "linear no bias": (nn.Linear(512, 10, bias=False), (3, 512)),
+        "linear of rows": (nn.Linear(6, 4), (2, 3, 5, 6)),
+        "conv 1x7": (nn.Conv2d(3, 4, (1, 7), padding=(0, 3)), (2, 3, 5, 9)),
+        "conv 7x1 stride 2": (nn.Conv2d(3, 4, (7, 1), stride=2, padding=(3, 0)), (2, 3, 9, 6)),
+        "conv depthwise 7x7": (nn.Conv2d(5, 5, 7, padding=3, groups=5), (2, 5, 8, 9)),
+        "conv depthwise dilation 2": (nn.Conv2d(4, 4, 3, padding=2, dilation=2, groups=4), (1, 4, 7, 6)),
+        "conv groups stride 2": (nn.Conv2d(6, 4, 3, stride=2, padding=1, groups=2), (2, 6, 8, 7)),
+        "relu6": (nn.ReLU6(), (2, 3, 5, 4)),
+        "sigmoid": (nn.Sigmoid(), (2, 3, 5, 4)),
+        "silu": (nn.SiLU(), (2, 3, 5, 4)),
+        "tanh": (nn.Tanh(), (2, 3, 5, 4)),
+        "hardsigmoid": (nn.Hardsigmoid(), (2, 3, 5, 4)),
+        "hardswish": (nn.Hardswish(), (2, 3, 5, 4)),
+        "gelu": (nn.GELU(), (2, 3, 5, 4)),
+        "layernorm": (nn.LayerNorm(7, eps=1e-6), (2, 3, 4, 7)),
+        "layernorm of channels": (torchvision.models.convnext.LayerNorm2d(7, eps=1e-6), (2, 7, 3, 4)),
+        "maxpool ceil": (nn.MaxPool2d(3, 2, ceil_mode=True), (2, 3, 8, 6)),
+        "maxpool ceil padded": (nn.MaxPool2d(3, 2, 1, ceil_mode=True), (2, 3, 8, 5)),
+        "maxpool 2 ceil": (nn.MaxPool2d(2, ceil_mode=True), (2, 3, 7, 5)),
+        "avgpool 2": (nn.AvgPool2d(2), (2, 3, 7, 6)),
+        "avgpool 3/1/1": (nn.AvgPool2d(3, 1, 1), (2, 3, 5, 6)),
+        "avgpool 3/2/1 ceil": (nn.AvgPool2d(3, 2, 1, ceil_mode=True), (2, 3, 8, 5)),
+        "avgpool 3/2/1 ceil exclude": (nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False), (2, 3, 8, 5)),
+        "avgpool to 3": (nn.AdaptiveAvgPool2d(3), (2, 3, 7, 4)),
+        "avgpool to more": (nn.AdaptiveAvgPool2d(7), (2, 3, 4, 2)),
+        "blurpool": (timm.layers.BlurPool2d(3), (2, 3, 7, 6)),
+        "add": (torch.add, (2, 3, 4, 5), (2, 3, 4, 5)),
+        "mul": (torch.mul, (2, 3, 4, 5), (2, 3, 4, 5)),
+        "mul planes": (torch.mul, (2, 3, 4, 5), (2, 3, 1, 1)),
+        "mul planes first": (torch.mul, (2, 3, 1, 1), (2, 3, 4, 5)),
+        "affine": (Affine(3), (2, 3, 4, 5)),
+        "concat": (lambda *x: torch.cat(x, 1), (2, 3, 4, 5), (2, 1, 4, 5), (2, 2, 4, 5)),
+        "slice": (lambda x: x[:, 1:4], (2, 5, 3, 4)),
+        "shuffle": (nn.ChannelShuffle(3), (2, 6, 3, 4)),
+        "flatten": (nn.Flatten(), (2, 3, 4, 5)),
+        "permute": (lambda x: x.permute(0, 3, 1, 2), (2, 3, 4, 5)),
+        "subsample": (lambda x: F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 2, 1)), (2, 3, 5, 6)),
+        "identity": (nn.Dropout().eval(), (2, 3, 4, 5)),
     }
 
+    # Of each the output, and the gradients of the sum of its elements times other numbers
+    # by the inputs.
     out = {}
-    with torch.inference_mode():
-        for name, (module, shape) in LAYERS.items():
+    for name, (module, *shapes) in LAYERS.items():
+        if isinstance(module, nn.Module):
             fill(module, name + "/")
-            out[name] = module(t(name + "/input", shape))
+        # Activations are tried also beyond their bends.
+        wide = 5.0 if isinstance(module, ACTIVATIONS) else 1.0
+        x = [t(name + "/input" + "#" * i, shape, wide).requires_grad_() for i, shape in enumerate(shapes)]
+        y = module(*x)
+        out[name] = y.detach()
+        for i, g in enumerate(torch.autograd.grad((y * t(name + "/dy", y.shape)).sum(), x)):
+            out[name + "/grad" + "#" * i] = g
     save("nn_layers.safetensors", out)
 
     NETWORKS = {
