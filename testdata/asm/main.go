@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,6 +79,10 @@ var outputs = []struct {
 	{"internal/neighbours/scan_amd64.s", "scan_amd64", []width{avx512, avx2}},
 	{"internal/fft/fft_avx2_amd64.s", "fft_amd64", avx2},
 	{"internal/fft/fft_avx512_amd64.s", "fft_amd64", avx512},
+	{"internal/conv/depthwise_avx2_amd64.s", "depthwise_amd64", avx2},
+	{"internal/conv/depthwise_avx512_amd64.s", "depthwise_amd64", avx512},
+	{"internal/elementwise/elementwise_avx2_amd64.s", "elementwise_amd64", avx2},
+	{"internal/elementwise/elementwise_avx512_amd64.s", "elementwise_amd64", avx512},
 	{"pca/rows_amd64.s", "rows_amd64", nil},
 }
 
@@ -103,9 +108,37 @@ var functions = template.FuncMap{
 		}
 		return out[:4]
 	},
-	"args":    args,
-	"fields":  fields,
-	"numbers": func() []number { return numbers },
+	"label":     func(name string, n int) string { return fmt.Sprint(name, n) },
+	"pixels":    func() []int { return []int{8, 4, 1} },
+	"next":      func() []int { return []int{4, 1, 0} },
+	"constants": constants,
+	"args":      args,
+	"fields":    fields,
+	"numbers":   func() []number { return numbers },
+}
+
+// A constant is a float32, or an integer where it is written as one.
+type constant struct{ Name, Value string }
+
+// constants are those of elementwise_amd64: of exp, of the activations, and Mills' ratio
+// (mills.py).
+func constants() []constant {
+	var list []constant
+	for _, c := range []struct {
+		name  string
+		value float64
+	}{
+		{"zero", 0}, {"one", 1}, {"half", 0.5}, {"quarter", 0.25}, {"minushalf", -0.5}, {"six", 6}, {"sixth", 1.0 / 6},
+		// e^89 is infinite, e^-104 is 0. The first part of ln 2 has few bits, so that n times it is exact.
+		{"most", 89}, {"least", -104}, {"log2e", math.Log2E}, {"ln2hi", -0.693359375}, {"ln2lo", 0.693359375 - math.Ln2},
+		{"e3", 1.0 / 6}, {"e4", 1.0 / 24}, {"e5", 1.0 / 120}, {"e6", 1.0 / 720}, {"e7", 1.0 / 5040},
+		{"density", 1 / math.Sqrt(2*math.Pi)},
+		{"m1", 0.250155181}, {"m2", 0.246945113}, {"m3", 0.26005432}, {"m4", 0.0825384036}, {"m5", 0.505731642},
+		{"m6", -0.51581949}, {"m7", 0.742264748}, {"m8", -0.383034766}, {"m9", 0.064478904},
+	} {
+		list = append(list, constant{c.name, fmt.Sprintf("%#08x", math.Float32bits(float32(c.value)))})
+	}
+	return append(list, constant{"sign", "0x80000000"}, constant{"abs", "0x7fffffff"}, constant{"bias", "127"})
 }
 
 // args loads arguments of a function, each given as "name register", 8 bytes one
@@ -150,8 +183,13 @@ func run(check bool) error {
 	var differ []string
 	for _, o := range outputs {
 		name := o.template + ".s.tmpl"
-		t, err := template.New(name).Funcs(functions).ParseFiles("lanes.s.tmpl", name)
-		if err != nil {
+		t := template.New(name).Funcs(functions)
+		t.Funcs(template.FuncMap{"body": func(name string, data any) (string, error) {
+			var b strings.Builder
+			err := t.ExecuteTemplate(&b, name, data)
+			return b.String(), err
+		}})
+		if _, err := t.ParseFiles("lanes.s.tmpl", name); err != nil {
 			return err
 		}
 		var b bytes.Buffer

@@ -1,0 +1,143 @@
+// Package elementwise has the loops that go over numbers one by one: activations, a
+// factor and a summand for each channel, sums over rows, and normalising rows. A row is
+// the channels of a pixel where maps are stored channels last.
+//
+// The loops are in assembly (AVX-512, AVX2) beside portable ones in Go, and picked as
+// those of internal/gemm are. What becomes of an element does not depend on where it
+// stands or on how long a run is. Nothing here starts goroutines.
+package elementwise
+
+import (
+	"math"
+
+	"github.com/glimpse-go/glimpse/internal/dispatch"
+)
+
+// A Function is an activation, as torch.nn names it.
+type Function int
+
+// The activations. They are within 1e-6 of the result, or 1e-36, of exact arithmetic;
+// Hardsigmoid and Hardswish within 1e-7 of x, and GELU within x^2 roundings of the
+// result where x is far below 0. NaN stays NaN.
+const (
+	ReLU6 Function = iota
+	Sigmoid
+	SiLU
+	Hardsigmoid
+	Hardswish
+	GELU
+	functions
+)
+
+// loops are one instruction set's.
+type loops struct {
+	name      string
+	activate  [functions]func(y, x *float32, n int)
+	affine    func(*affine)
+	sums      func(y, x *float32, n, rows, stride int)
+	layerNorm func(y, x, weight, bias *float32, n, rows int, eps, each float32)
+}
+
+// Name of the instruction set.
+func (l *loops) Name() string { return l.name }
+
+var chosen = dispatch.Choose(&portable, machine())
+
+// Apply writes f of every element of x to y, which may be x.
+func (f Function) Apply(y, x []float32) { f.apply(chosen, y, x) }
+
+func (f Function) apply(l *loops, y, x []float32) {
+	y = y[:len(x)]
+	if len(x) > 0 {
+		l.activate[f](&y[0], &x[0], len(x))
+	}
+}
+
+// affine is the arguments of Rows.
+type affine struct {
+	y, x, add                   *float32 // add may be nil
+	scale, shift                *float32 // n each
+	n, rows                     int      // at least 1
+	yStride, xStride, addStride int      // in bytes
+	floor                       float32
+}
+
+// Rows are rows of numbers that begin Stride elements after each other. Stride is at
+// least their length.
+type Rows struct {
+	Data   []float32
+	Stride int
+}
+
+// Affine writes
+//
+//	y = x scale + shift + add
+//
+// to so many rows as long as scale and shift, or 0 for what is less if asked to
+// rectify (NaN stays). add may have no data; y may be x or add.
+func Affine(y, x, add Rows, scale, shift []float32, rows int, relu bool) {
+	chosen.rows(y, x, add, scale, shift, rows, relu)
+}
+
+func (l *loops) rows(y, x, add Rows, scale, shift []float32, rows int, relu bool) {
+	n := len(scale)
+	if rows < 1 || n == 0 {
+		return
+	}
+	a := affine{
+		y: y.first(n, rows), x: x.first(n, rows), scale: &scale[0], shift: &shift[:n][0], n: n, rows: rows,
+		yStride: 4 * y.Stride, xStride: 4 * x.Stride, addStride: 4 * add.Stride, floor: float32(math.Inf(-1)),
+	}
+	if add.Data != nil {
+		a.add = add.first(n, rows)
+	}
+	if relu {
+		a.floor = 0
+	}
+	l.affine(&a)
+}
+
+// first returns the first element, of so many rows of n.
+func (r Rows) first(n, rows int) *float32 {
+	_ = r.Data[(rows-1)*r.Stride+n-1]
+	return &r.Data[0]
+}
+
+// block is how many rows are added up in float32 before their sum goes into float64.
+const block = 64
+
+// Sums adds so many rows as long as sums to it. The order is fixed: blocks of rows one
+// after the other.
+func Sums(sums []float64, x Rows, rows int) { chosen.add(sums, x, rows) }
+
+func (l *loops) add(sums []float64, x Rows, rows int) {
+	if rows < 1 || len(sums) == 0 {
+		return
+	}
+	x.first(len(sums), rows)
+	part := make([]float32, len(sums))
+	for r := 0; r < rows; r += block {
+		l.sums(&part[0], &x.Data[r*x.Stride], len(part), min(block, rows-r), 4*x.Stride)
+		for i, v := range part {
+			sums[i] += float64(v)
+		}
+	}
+}
+
+// LayerNorm writes
+//
+//	y = (x - mean) / sqrt(variance + eps) weight + bias
+//
+// to so many rows as long as weight and bias, one after the other, with the mean and the
+// variance of each.
+func LayerNorm(y, x, weight, bias []float32, rows int, eps float64) {
+	chosen.normalise(y, x, weight, bias, rows, eps)
+}
+
+func (l *loops) normalise(y, x, weight, bias []float32, rows int, eps float64) {
+	n := len(weight)
+	if rows < 1 || n == 0 {
+		return
+	}
+	l.layerNorm(&y[:rows*n][0], &x[:rows*n][0], &weight[0], &bias[:n][0], n, rows, float32(eps), float32(1/float64(n)))
+}

@@ -1,0 +1,83 @@
+//go:build !purego
+
+package elementwise
+
+import "golang.org/x/sys/cpu"
+
+// machine lists the loops in assembly that this processor can run.
+func machine() []*loops {
+	var list []*loops
+	if cpu.X86.HasAVX512F {
+		list = append(list, &loops{
+			name:      "avx512",
+			activate:  [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512},
+			affine:    affineAVX512,
+			sums:      sumsAVX512,
+			layerNorm: layerNormAVX512,
+		})
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		list = append(list, &loops{
+			name:      "avx2",
+			activate:  [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2},
+			affine:    affineAVX2,
+			sums:      sumsAVX2,
+			layerNorm: layerNormAVX2,
+		})
+	}
+	return list
+}
+
+//go:noescape
+func relu6AVX512(y, x *float32, n int)
+
+//go:noescape
+func sigmoidAVX512(y, x *float32, n int)
+
+//go:noescape
+func siluAVX512(y, x *float32, n int)
+
+//go:noescape
+func hardsigmoidAVX512(y, x *float32, n int)
+
+//go:noescape
+func hardswishAVX512(y, x *float32, n int)
+
+//go:noescape
+func geluAVX512(y, x *float32, n int)
+
+//go:noescape
+func affineAVX512(a *affine)
+
+//go:noescape
+func sumsAVX512(y, x *float32, n, rows, stride int)
+
+//go:noescape
+func layerNormAVX512(y, x, weight, bias *float32, n, rows int, eps, each float32)
+
+//go:noescape
+func relu6AVX2(y, x *float32, n int)
+
+//go:noescape
+func sigmoidAVX2(y, x *float32, n int)
+
+//go:noescape
+func siluAVX2(y, x *float32, n int)
+
+//go:noescape
+func hardsigmoidAVX2(y, x *float32, n int)
+
+//go:noescape
+func hardswishAVX2(y, x *float32, n int)
+
+//go:noescape
+func geluAVX2(y, x *float32, n int)
+
+//go:noescape
+func affineAVX2(a *affine)
+
+//go:noescape
+func sumsAVX2(y, x *float32, n, rows, stride int)
+
+//go:noescape
+func layerNormAVX2(y, x, weight, bias *float32, n, rows int, eps, each float32)

@@ -1,0 +1,99 @@
+package elementwise
+
+import (
+	"math"
+	"unsafe"
+)
+
+// portable is in plain Go; every other is held to it.
+var portable = loops{
+	name: "portable",
+	activate: [functions]func(y, x *float32, n int){
+		each(func(x float32) float32 { return clamp(x, 6) }),
+		each(func(x float32) float32 { return float32(sigmoid(float64(x))) }),
+		each(func(x float32) float32 { return float32(float64(x) * sigmoid(float64(x))) }),
+		each(func(x float32) float32 { return clamp(x/6+0.5, 1) }),
+		each(func(x float32) float32 { return x * clamp(x/6+0.5, 1) }),
+		each(func(x float32) float32 { return float32(float64(x) * math.Erfc(-float64(x)/math.Sqrt2) / 2) }),
+	},
+	affine:    affineGo,
+	sums:      sumsGo,
+	layerNorm: layerNormGo,
+}
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// clamp returns x between 0 and top; NaN stays.
+func clamp(x, top float32) float32 {
+	switch {
+	case x < 0:
+		return 0
+	case x > top:
+		return top
+	}
+	return x
+}
+
+func each(f func(float32) float32) func(y, x *float32, n int) {
+	return func(y, x *float32, n int) {
+		to := unsafe.Slice(y, n)
+		for i, v := range unsafe.Slice(x, n) {
+			to[i] = f(v)
+		}
+	}
+}
+
+// after returns the element so many bytes further.
+func after(x *float32, bytes int) *float32 {
+	return (*float32)(unsafe.Add(unsafe.Pointer(x), bytes))
+}
+
+func affineGo(a *affine) {
+	scale, shift := unsafe.Slice(a.scale, a.n), unsafe.Slice(a.shift, a.n)
+	for r := range a.rows {
+		x, y := unsafe.Slice(after(a.x, r*a.xStride), a.n), unsafe.Slice(after(a.y, r*a.yStride), a.n)
+		var add []float32
+		if a.add != nil {
+			add = unsafe.Slice(after(a.add, r*a.addStride), a.n)
+		}
+		for i, v := range x {
+			v = v*scale[i] + shift[i]
+			if add != nil {
+				v += add[i]
+			}
+			if v < a.floor {
+				v = a.floor
+			}
+			y[i] = v
+		}
+	}
+}
+
+func sumsGo(y, x *float32, n, rows, stride int) {
+	sums := unsafe.Slice(y, n)
+	clear(sums)
+	for r := range rows {
+		for i, v := range unsafe.Slice(after(x, r*stride), n) {
+			sums[i] += v
+		}
+	}
+}
+
+func layerNormGo(y, x, weight, bias *float32, n, rows int, eps, _ float32) {
+	w, b := unsafe.Slice(weight, n), unsafe.Slice(bias, n)
+	for r := range rows {
+		from, to := unsafe.Slice(after(x, 4*r*n), n), unsafe.Slice(after(y, 4*r*n), n)
+		var sum, squares float64
+		for _, v := range from {
+			sum += float64(v)
+		}
+		mean := sum / float64(n)
+		for _, v := range from {
+			squares += (float64(v) - mean) * (float64(v) - mean)
+		}
+		factor := 1 / math.Sqrt(squares/float64(n)+float64(eps))
+		for i, v := range from {
+			to[i] = float32((float64(v)-mean)*factor*float64(w[i]) + float64(b[i]))
+		}
+	}
+}
