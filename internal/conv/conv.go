@@ -17,29 +17,39 @@ import (
 	"math"
 	"runtime"
 	"sync"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
 // Shape is a convolution's: see nn.Conv2d.
 type Shape struct {
-	In, Out          int // channels, of all groups
-	Kernel           int
-	Stride, Dilation int // at least 1
-	Padding          int
-	Groups           int // at least 1
+	In, Out          int    // channels, of all groups
+	Kernel           [2]int // height and width
+	Stride, Dilation int    // at least 1
+	Padding          [2]int // above and below, left and right
+	Groups           int    // at least 1
 }
 
-// OutSize returns the side of the output for a side of the input.
-func (s Shape) OutSize(n int) int {
-	reach := s.Dilation*(s.Kernel-1) + 1
-	if n+2*s.Padding < reach {
-		return 0
+// OutSize returns the height and the width of the output for those of the input.
+func (s Shape) OutSize(h, w int) (oh, ow int) {
+	out := [2]int{h, w}
+	for i, n := range out {
+		if out[i] = 0; n+2*s.Padding[i] >= s.reach(i) {
+			out[i] = (n+2*s.Padding[i]-s.reach(i))/s.Stride + 1
+		}
 	}
-	return (n+2*s.Padding-reach)/s.Stride + 1
+	return out[0], out[1]
 }
+
+// reach is how many pixels the kernel spans down (0) or across (1).
+func (s Shape) reach(axis int) int { return s.Dilation*(s.Kernel[axis]-1) + 1 }
+
+// taps is the number of pixels under the kernel.
+func (s Shape) taps() int { return s.Kernel[0] * s.Kernel[1] }
 
 // check refuses what is no convolution.
 func (s Shape) check() error {
-	if s.In < 1 || s.Out < 1 || s.Kernel < 1 || s.Stride < 1 || s.Dilation < 1 || s.Padding < 0 || s.Groups < 1 ||
+	if s.In < 1 || s.Out < 1 || min(s.Kernel[0], s.Kernel[1]) < 1 || s.Stride < 1 || s.Dilation < 1 || min(s.Padding[0], s.Padding[1]) < 0 || s.Groups < 1 ||
 		s.In%s.Groups != 0 || s.Out%s.Groups != 0 {
 		return fmt.Errorf("conv: bad shape %+v", s)
 	}
@@ -47,8 +57,8 @@ func (s Shape) check() error {
 }
 
 // Conv is a convolution with a factor and a summand for every output channel,
-// to which a shortcut can be added and which can rectify as it stores. It is
-// safe for concurrent use.
+// to which a shortcut can be added, and to whose elements something is done as
+// they are stored. It is safe for concurrent use.
 type Conv struct {
 	Shape
 	kern   *kernel
@@ -56,8 +66,24 @@ type Conv struct {
 	scale  []float32 // out
 	bias   []float32 // out, and then zeros: a whole panel can be read anywhere
 
-	direct   func() *direct
-	winograd [variants]func() *winograd
+	direct    func() *direct
+	winograd  [variants]func() *winograd
+	depthwise func() *depthwise
+}
+
+// After is what becomes of the elements of an output: what is below 0 becomes 0
+// (NaN stays), or F changes runs of them in place.
+type After struct {
+	ReLU bool
+	F    func(y []float32) // nil for nothing
+}
+
+// floor is the least that a kernel stores.
+func (a After) floor() float32 {
+	if a.ReLU {
+		return 0
+	}
+	return float32(math.Inf(-1))
 }
 
 // New returns the convolution with the given weights, Out x In/Groups x Kernel
@@ -75,71 +101,85 @@ func newConv(kern *kernel, s Shape, weight, scale, bias []float32) (*Conv, error
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if n := s.Out * (s.In / s.Groups) * s.Kernel * s.Kernel; len(weight) != n || len(scale) != s.Out || len(bias) != s.Out {
+	if n := s.Out * (s.In / s.Groups) * s.taps(); len(weight) != n || len(scale) != s.Out || len(bias) != s.Out {
 		return nil, fmt.Errorf("conv: %d weights, %d factors and %d summands for %+v", len(weight), len(scale), len(bias), s)
 	}
 	c := &Conv{Shape: s, kern: kern, weight: weight, scale: scale, bias: make([]float32, s.Out+kern.lanes)}
 	copy(c.bias, bias)
 	c.direct = sync.OnceValue(func() *direct { return packDirect(c) })
+	c.depthwise = sync.OnceValue(func() *depthwise { return packDepthwise(c) })
 	for v := range c.winograd {
 		c.winograd[v] = sync.OnceValue(func() *winograd { return packWinograd(c, v) })
 	}
 	return c, nil
 }
 
-// Apply convolves x to y, adds shortcut unless that is nil, and rectifies if
-// asked. A border of x must be 0 or at least the padding, the others have
+// Apply convolves x to y, adds shortcut unless that is nil, and does to the
+// result what is asked for. A border of x must be 0 or at least the padding, the others have
 // none; y is not one of the others. It returns an error when the shapes do not
 // fit.
-func (c *Conv) Apply(y, x, shortcut *Maps, relu bool, mem *Memory) error {
-	h, w := c.OutSize(x.H), c.OutSize(x.W)
+func (c *Conv) Apply(y, x, shortcut *Maps, after After, mem *Memory) error {
+	h, w := c.OutSize(x.H, x.W)
 	fits := func(m *Maps) bool {
 		return m.N == x.N && m.H == h && m.W == w && m.C == c.Out && m.Border == 0
 	}
 	switch {
 	case x.C != c.In:
 		return fmt.Errorf("conv: %d channels, want %d", x.C, c.In)
-	case x.Border != 0 && x.Border < c.Padding:
-		return fmt.Errorf("conv: border %d, padding %d", x.Border, c.Padding)
+	case x.Border != 0 && x.Border < max(c.Padding[0], c.Padding[1]):
+		return fmt.Errorf("conv: border %d, padding %v", x.Border, c.Padding)
 	case h < 1 || w < 1:
-		return fmt.Errorf("conv: kernel %d is larger than the padded image %dx%d", c.Kernel, x.H+2*c.Padding, x.W+2*c.Padding)
+		return fmt.Errorf("conv: kernel %dx%d is larger than the padded image %dx%d",
+			c.Kernel[0], c.Kernel[1], x.H+2*c.Padding[0], x.W+2*c.Padding[1])
 	case !fits(y):
 		return fmt.Errorf("conv: output of %s, want %d x %d x %d x %d", y, x.N, h, w, c.Out)
 	case shortcut != nil && !fits(shortcut):
 		return fmt.Errorf("conv: shortcut of %s does not fit the output of %s", shortcut, y)
 	}
-	c.apply(y, x, shortcut, relu, c.variant(x), mem)
+	c.apply(y, x, shortcut, after, c.variant(x), mem)
 	return nil
 }
 
 // apply is Apply in the given way.
-func (c *Conv) apply(y, x, shortcut *Maps, relu bool, variant int, mem *Memory) {
-	floor := float32(math.Inf(-1))
-	if relu {
-		floor = 0
-	}
-	if variant < 0 {
-		c.direct().run(c, x, y, shortcut, floor, mem)
-	} else {
-		c.winograd[variant]().run(c, x, y, shortcut, floor, mem)
+func (c *Conv) apply(y, x, shortcut *Maps, after After, variant int, mem *Memory) {
+	switch variant {
+	case channelwise:
+		c.depthwise().run(c, x, y, shortcut, after, mem)
+	case directly:
+		c.direct().run(c, x, y, shortcut, after, mem)
+	default:
+		c.winograd[variant]().run(c, x, y, shortcut, after.floor(), mem)
+		if after.F != nil {
+			out := y.pixels()
+			parallel.For(len(out), 1<<14, func(lo, hi int) { after.F(out[lo:hi]) })
+		}
 	}
 }
+
+// Ways to convolve other than Winograd's variants.
+const (
+	directly    = -1
+	channelwise = -2 // each channel by itself
+)
 
 // winogradFits tells whether Winograd's algorithm can convolve x.
 func (c *Conv) winogradFits(x *Maps) bool {
-	return c.Kernel == 3 && c.Stride == 1 && c.Dilation == 1 && c.Groups == 1 && x.Border == 0 && c.In%vector == 0 && c.Out%vector == 0
+	return c.Kernel == [2]int{3, 3} && c.Padding[0] == c.Padding[1] && c.Stride == 1 && c.Dilation == 1 && c.Groups == 1 && x.Border == 0 && c.In%vector == 0 && c.Out%vector == 0
 }
 
-// variant returns which of Winograd's variants convolves x, or -1 for none.
+// variant returns which of Winograd's variants convolves x, or another way.
 // The cost of each is that of its products: as many as there are points times
 // tiles, and the weights that are fetched for them. The direct way has one
 // tile a pixel.
 func (c *Conv) variant(x *Maps) int {
-	if !c.winogradFits(x) {
-		return -1
+	if c.Groups == c.In && c.Groups == c.Out && c.Groups > 1 {
+		return channelwise
 	}
-	h, w := c.OutSize(x.H), c.OutSize(x.W)
-	best, least := -1, 9*(h*w+weightRows)
+	if !c.winogradFits(x) {
+		return directly
+	}
+	h, w := c.OutSize(x.H, x.W)
+	best, least := directly, 9*(h*w+weightRows)
 	for v := range variants {
 		m, n := tileSize(v), tileSize(v)+2
 		if cost := n * n * (ceil(h, m)*ceil(w, m) + weightRows); cost < least {

@@ -21,7 +21,7 @@ func random(r *rand.Rand, n int) []float32 {
 // definition convolves a batch of NCHW by the definition, in float64, and
 // returns with each element the sum of the sizes of its summands.
 func definition(s Shape, x, weight, scale, bias, shortcut []float32, relu bool, n, h, w int) (y, size []float64) {
-	oh, ow := s.OutSize(h), s.OutSize(w)
+	oh, ow := s.OutSize(h, w)
 	in, out := s.In/s.Groups, s.Out/s.Groups
 	for i := range n {
 		for o := range s.Out {
@@ -29,13 +29,13 @@ func definition(s Shape, x, weight, scale, bias, shortcut []float32, relu bool, 
 				for b := range ow {
 					sum, abs := float64(bias[o]), math.Abs(float64(bias[o]))
 					for c := range in {
-						for u := range s.Kernel {
-							for v := range s.Kernel {
-								p, q := a*s.Stride+u*s.Dilation-s.Padding, b*s.Stride+v*s.Dilation-s.Padding
+						for u := range s.Kernel[0] {
+							for v := range s.Kernel[1] {
+								p, q := a*s.Stride+u*s.Dilation-s.Padding[0], b*s.Stride+v*s.Dilation-s.Padding[1]
 								if p < 0 || p >= h || q < 0 || q >= w {
 									continue
 								}
-								product := float64(x[((i*s.In+o/out*in+c)*h+p)*w+q]) * float64(weight[((o*in+c)*s.Kernel+u)*s.Kernel+v]) * float64(scale[o])
+								product := float64(x[((i*s.In+o/out*in+c)*h+p)*w+q]) * float64(weight[((o*in+c)*s.Kernel[0]+u)*s.Kernel[1]+v]) * float64(scale[o])
 								sum += product
 								abs += math.Abs(product)
 							}
@@ -58,17 +58,25 @@ func definition(s Shape, x, weight, scale, bias, shortcut []float32, relu bool, 
 
 // randomShape is a convolution that some way is the best for.
 func randomShape(r *rand.Rand, trial int) (s Shape, border int) {
-	s = Shape{In: 1 + r.IntN(40), Out: 1 + r.IntN(70), Kernel: 1 + r.IntN(4), Stride: 1 + r.IntN(3), Dilation: 1 + r.IntN(2), Groups: 1}
-	s.Padding = r.IntN(s.Kernel + 1)
-	switch trial % 5 {
+	s = Shape{In: 1 + r.IntN(40), Out: 1 + r.IntN(70), Kernel: [2]int{1 + r.IntN(4), 1 + r.IntN(4)}, Stride: 1 + r.IntN(3), Dilation: 1 + r.IntN(2), Groups: 1}
+	s.Padding = [2]int{r.IntN(s.Kernel[0] + 1), r.IntN(s.Kernel[1] + 1)}
+	switch trial % 6 {
+	case 5: // depthwise, on wider maps than the others
+		s.In = 1 + r.IntN(40)
+		s.Out, s.Groups = s.In, s.In
+		if trial%4 == 1 {
+			border = max(s.Padding[0], s.Padding[1]) + r.IntN(2)
+		}
 	case 0:
 		s.Groups = 1 + r.IntN(4)
 		s.In, s.Out = s.Groups*(1+r.IntN(9)), s.Groups*(1+r.IntN(40))
 	case 1:
-		border = s.Padding + r.IntN(2)
+		border = max(s.Padding[0], s.Padding[1]) + r.IntN(2)
 		s.In = 1 + r.IntN(4)
 	case 2, 3:
-		s = Shape{In: 16 * (1 + r.IntN(4)), Out: 16 * (1 + r.IntN(5)), Kernel: 3, Stride: 1, Dilation: 1, Padding: r.IntN(3), Groups: 1}
+		s = Shape{In: 16 * (1 + r.IntN(4)), Out: 16 * (1 + r.IntN(5)), Kernel: [2]int{3, 3}, Stride: 1, Dilation: 1, Groups: 1}
+		s.Padding[0] = r.IntN(3)
+		s.Padding[1] = s.Padding[0]
 	}
 	return s, border
 }
@@ -84,15 +92,18 @@ func TestConvAgainstDefinition(t *testing.T) {
 		t.Run(kern.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			worst := map[int]float64{}
-			for trial := range 100 {
+			for trial := range 150 {
 				s, border := randomShape(r, trial)
 				n, h, w := 1+r.IntN(2), 1+r.IntN(11), 1+r.IntN(11)
-				oh, ow := s.OutSize(h), s.OutSize(w)
+				if trial%6 == 5 {
+					w = 1 + r.IntN(40)
+				}
+				oh, ow := s.OutSize(h, w)
 				if oh < 1 || ow < 1 {
 					continue
 				}
 				in := s.In / s.Groups
-				x, weight := random(r, n*s.In*h*w), random(r, s.Out*in*s.Kernel*s.Kernel)
+				x, weight := random(r, n*s.In*h*w), random(r, s.Out*in*s.taps())
 				scale, bias := random(r, s.Out), random(r, s.Out)
 				var mem Memory
 				var shortcut []float32
@@ -102,13 +113,20 @@ func TestConvAgainstDefinition(t *testing.T) {
 					add = FromNCHW(shortcut, n, s.Out, oh, ow, 0, &mem)
 				}
 				relu := r.IntN(2) == 0
+				after := After{ReLU: relu}
+				if relu && r.IntN(2) == 0 {
+					after = After{F: func(y []float32) { finishGo(y, nil, 0, 0) }}
+				}
 				c, err := newConv(kern, s, weight, scale, bias)
 				if err != nil {
 					t.Fatal(err)
 				}
 				want, size := definition(s, x, weight, scale, bias, shortcut, relu, n, h, w)
 				maps := FromNCHW(x, n, s.In, h, w, border, &mem)
-				for v := -1; v < variants; v++ {
+				for v := channelwise; v < variants; v++ {
+					if v == channelwise && (s.Groups != s.In || s.Groups != s.Out) {
+						continue
+					}
 					if v >= 0 {
 						if !c.winogradFits(maps) {
 							continue
@@ -119,8 +137,8 @@ func TestConvAgainstDefinition(t *testing.T) {
 					for i := range y.pixels() {
 						y.pixels()[i] = float32(math.NaN())
 					}
-					c.apply(y, maps, add, relu, v, &mem)
-					unit := 0x1p-24 * math.Sqrt(float64(in*s.Kernel*s.Kernel+2))
+					c.apply(y, maps, add, after, v, &mem)
+					unit := 0x1p-24 * math.Sqrt(float64(in*s.taps()+2))
 					for i, got := range y.NCHW() {
 						d := math.Abs(float64(got)-want[i]) / (unit * size[i])
 						if !(d < 2) {
@@ -131,7 +149,7 @@ func TestConvAgainstDefinition(t *testing.T) {
 					mem.Free(y)
 				}
 			}
-			if len(worst) != 1+variants {
+			if len(worst) != 2+variants {
 				t.Errorf("not all ways were taken: %v", worst)
 			}
 			t.Logf("largest difference, in sqrt(k) roundings of the sum of sizes, of each way: %v", worst)
@@ -162,7 +180,7 @@ func winogradSize(c *Conv, x, bias, shortcut []float32, images, h, w, variant in
 		}
 		kernels[i] = both(g, k, n, 3)
 	}
-	oh, ow := c.OutSize(h), c.OutSize(w)
+	oh, ow := c.OutSize(h, w)
 	size := make([]float64, images*c.Out*oh*ow)
 	for i := range images {
 		for top := 0; top < oh; top += m {
@@ -172,7 +190,7 @@ func winogradSize(c *Conv, x, bias, shortcut []float32, images, h, w, variant in
 					var d [6][6]float64
 					for a := range n {
 						for b := range n {
-							if p, q := top+a-c.Padding, left+b-c.Padding; p >= 0 && p < h && q >= 0 && q < w {
+							if p, q := top+a-c.Padding[0], left+b-c.Padding[1]; p >= 0 && p < h && q >= 0 && q < w {
 								d[a][b] = math.Abs(float64(x[((i*c.In+j)*h+p)*w+q]))
 							}
 						}
@@ -249,21 +267,21 @@ func TestSameBits(t *testing.T) {
 				side  int
 				shape Shape
 			}{
-				{12, Shape{In: 3, Out: 20, Kernel: 7, Stride: 2, Dilation: 1, Padding: 3, Groups: 1}},
-				{20, Shape{In: 16, Out: 48, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}},
-				{4, Shape{In: 32, Out: 96, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}},
-				{9, Shape{In: 40, Out: 80, Kernel: 3, Stride: 2, Dilation: 1, Padding: 1, Groups: 2}},
+				{12, Shape{In: 3, Out: 20, Kernel: [2]int{7, 7}, Stride: 2, Dilation: 1, Padding: [2]int{3, 3}, Groups: 1}},
+				{20, Shape{In: 16, Out: 48, Kernel: [2]int{3, 3}, Stride: 1, Dilation: 1, Padding: [2]int{1, 1}, Groups: 1}},
+				{4, Shape{In: 32, Out: 96, Kernel: [2]int{3, 3}, Stride: 1, Dilation: 1, Padding: [2]int{1, 1}, Groups: 1}},
+				{9, Shape{In: 40, Out: 80, Kernel: [2]int{3, 3}, Stride: 2, Dilation: 1, Padding: [2]int{1, 1}, Groups: 2}},
 			} {
 				s, n := l.shape, 9
-				c, err := newConv(kern, s, random(r, s.Out*s.In/s.Groups*s.Kernel*s.Kernel), random(r, s.Out), random(r, s.Out))
+				c, err := newConv(kern, s, random(r, s.Out*s.In/s.Groups*s.taps()), random(r, s.Out), random(r, s.Out))
 				if err != nil {
 					t.Fatal(err)
 				}
 				var mem Memory
 				x := FromNCHW(random(r, n*s.In*l.side*l.side), n, s.In, l.side, l.side, 0, &mem)
-				side := s.OutSize(l.side)
+				side, _ := s.OutSize(l.side, l.side)
 				whole := mem.Maps(n, side, side, s.Out, 0)
-				if err := c.Apply(whole, x, nil, true, &mem); err != nil {
+				if err := c.Apply(whole, x, nil, After{ReLU: true}, &mem); err != nil {
 					t.Fatal(err)
 				}
 				taken[c.variant(x)+1] = true
@@ -274,7 +292,7 @@ func TestSameBits(t *testing.T) {
 						hi := lo + 1 + r.IntN(n-lo)
 						clear(whole.pixels())
 						part := whole.Images(lo, hi)
-						if err := c.Apply(part, x.Images(lo, hi), nil, true, &mem); err != nil {
+						if err := c.Apply(part, x.Images(lo, hi), nil, After{ReLU: true}, &mem); err != nil {
 							t.Fatal(err)
 						}
 						size := side * side * s.Out
@@ -296,10 +314,10 @@ func TestSameBits(t *testing.T) {
 
 // TestRefusals lists what does not fit.
 func TestRefusals(t *testing.T) {
-	s := Shape{In: 3, Out: 4, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}
+	s := Shape{In: 3, Out: 4, Kernel: [2]int{3, 3}, Stride: 1, Dilation: 1, Padding: [2]int{1, 1}, Groups: 1}
 	weight, four := make([]float32, 108), make([]float32, 4)
 	for i, bad := range []Shape{
-		{}, {3, 4, 3, 0, 1, 1, 1}, {3, 4, 3, 1, 0, 1, 1}, {3, 4, 3, 1, 1, -1, 1}, {3, 4, 3, 1, 1, 1, 2}, {4, 3, 3, 1, 1, 1, 2}, {3, 4, 3, 1, 1, 1, 0},
+		{}, {3, 4, [2]int{3, 3}, 0, 1, [2]int{1, 1}, 1}, {3, 4, [2]int{3, 3}, 1, 0, [2]int{1, 1}, 1}, {3, 4, [2]int{3, 3}, 1, 1, [2]int{-1, -1}, 1}, {3, 4, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 2}, {4, 3, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 2}, {3, 4, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 0},
 	} {
 		if _, err := New(bad, weight, four, four); err == nil {
 			t.Errorf("shape %d, %+v, was accepted", i, bad)
@@ -314,20 +332,20 @@ func TestRefusals(t *testing.T) {
 	}
 	var mem Memory
 	x, y := mem.Maps(2, 5, 5, 3, 0), mem.Maps(2, 5, 5, 4, 0)
-	if err := c.Apply(y, x, nil, false, &mem); err != nil {
+	if err := c.Apply(y, x, nil, After{}, &mem); err != nil {
 		t.Fatal(err)
 	}
-	wide, err := New(Shape{In: 3, Out: 4, Kernel: 3, Stride: 1, Dilation: 9, Padding: 1, Groups: 1}, weight, four, four)
+	wide, err := New(Shape{In: 3, Out: 4, Kernel: [2]int{3, 3}, Stride: 1, Dilation: 9, Padding: [2]int{1, 1}, Groups: 1}, weight, four, four)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"4 channels":              c.Apply(y, mem.Maps(2, 5, 5, 4, 0), nil, false, &mem),
-		"an output of 3 channels": c.Apply(mem.Maps(2, 5, 5, 3, 0), x, nil, false, &mem),
-		"an output of one image":  c.Apply(y.Images(0, 1), x, nil, false, &mem),
-		"an output with a border": c.Apply(mem.Maps(2, 5, 5, 4, 1), x, nil, false, &mem),
-		"a misshapen shortcut":    c.Apply(y, x, y.Images(1, 2), false, &mem),
-		"too large a kernel":      wide.Apply(y, x, nil, false, &mem),
+		"4 channels":              c.Apply(y, mem.Maps(2, 5, 5, 4, 0), nil, After{}, &mem),
+		"an output of 3 channels": c.Apply(mem.Maps(2, 5, 5, 3, 0), x, nil, After{}, &mem),
+		"an output of one image":  c.Apply(y.Images(0, 1), x, nil, After{}, &mem),
+		"an output with a border": c.Apply(mem.Maps(2, 5, 5, 4, 1), x, nil, After{}, &mem),
+		"a misshapen shortcut":    c.Apply(y, x, y.Images(1, 2), After{}, &mem),
+		"too large a kernel":      wide.Apply(y, x, nil, After{}, &mem),
 	} {
 		if err == nil {
 			t.Errorf("%s was accepted", name)
@@ -341,17 +359,17 @@ var layers = []struct {
 	side  int
 	shape Shape
 }{
-	{"conv1", 128, Shape{3, 64, 7, 2, 1, 3, 1}},
-	{"layer1", 32, Shape{64, 64, 3, 1, 1, 1, 1}},
-	{"layer2.0.conv1", 32, Shape{64, 128, 3, 2, 1, 1, 1}},
-	{"layer2.0.downsample", 32, Shape{64, 128, 1, 2, 1, 0, 1}},
-	{"layer2", 16, Shape{128, 128, 3, 1, 1, 1, 1}},
-	{"layer3.0.conv1", 16, Shape{128, 256, 3, 2, 1, 1, 1}},
-	{"layer3.0.downsample", 16, Shape{128, 256, 1, 2, 1, 0, 1}},
-	{"layer3", 8, Shape{256, 256, 3, 1, 1, 1, 1}},
-	{"layer4.0.conv1", 8, Shape{256, 512, 3, 2, 1, 1, 1}},
-	{"layer4.0.downsample", 8, Shape{256, 512, 1, 2, 1, 0, 1}},
-	{"layer4", 4, Shape{512, 512, 3, 1, 1, 1, 1}},
+	{"conv1", 128, Shape{3, 64, [2]int{7, 7}, 2, 1, [2]int{3, 3}, 1}},
+	{"layer1", 32, Shape{64, 64, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 1}},
+	{"layer2.0.conv1", 32, Shape{64, 128, [2]int{3, 3}, 2, 1, [2]int{1, 1}, 1}},
+	{"layer2.0.downsample", 32, Shape{64, 128, [2]int{1, 1}, 2, 1, [2]int{0, 0}, 1}},
+	{"layer2", 16, Shape{128, 128, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 1}},
+	{"layer3.0.conv1", 16, Shape{128, 256, [2]int{3, 3}, 2, 1, [2]int{1, 1}, 1}},
+	{"layer3.0.downsample", 16, Shape{128, 256, [2]int{1, 1}, 2, 1, [2]int{0, 0}, 1}},
+	{"layer3", 8, Shape{256, 256, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 1}},
+	{"layer4.0.conv1", 8, Shape{256, 512, [2]int{3, 3}, 2, 1, [2]int{1, 1}, 1}},
+	{"layer4.0.downsample", 8, Shape{256, 512, [2]int{1, 1}, 2, 1, [2]int{0, 0}, 1}},
+	{"layer4", 4, Shape{512, 512, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 1}},
 }
 
 // BenchmarkConv runs every convolution of ResNet18, for one image and for 16,
@@ -362,7 +380,7 @@ func BenchmarkConv(b *testing.B) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, l := range layers {
 		s := l.shape
-		weight, scale, bias := random(r, s.Out*s.In*s.Kernel*s.Kernel), random(r, s.Out), random(r, s.Out)
+		weight, scale, bias := random(r, s.Out*s.In*s.taps()), random(r, s.Out), random(r, s.Out)
 		const copies = 6
 		var convs [copies]*Conv
 		for i := range convs {
@@ -375,13 +393,13 @@ func BenchmarkConv(b *testing.B) {
 			var mem Memory
 			border := 0
 			if s.In == 3 {
-				border = s.Padding
+				border = s.Padding[0]
 			}
 			x := FromNCHW(random(r, n*s.In*l.side*l.side), n, s.In, l.side, l.side, border, &mem)
-			side := s.OutSize(l.side)
+			side, _ := s.OutSize(l.side, l.side)
 			y := mem.Maps(n, side, side, s.Out, 0)
 			for v := -1; v < variants; v++ {
-				if v >= 0 && (s.Kernel != 3 || s.Stride != 1) {
+				if v >= 0 && (s.Kernel[0] != 3 || s.Stride != 1) {
 					continue
 				}
 				for _, threads := range []int{1, 2} {
@@ -392,17 +410,17 @@ func BenchmarkConv(b *testing.B) {
 					b.Run(fmt.Sprintf("%s/batch=%d/%s/threads=%d", l.name, n, way, threads), func(b *testing.B) {
 						defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
 						for _, c := range convs { // packs the weights
-							c.apply(y, x, nil, true, v, &mem)
+							c.apply(y, x, nil, After{ReLU: true}, v, &mem)
 						}
 						i, fastest := 0, time.Duration(1<<62)
 						for b.Loop() {
 							start := time.Now()
 							c := convs[i%copies]
 							i++
-							c.apply(y, x, nil, true, v, &mem)
+							c.apply(y, x, nil, After{ReLU: true}, v, &mem)
 							fastest = min(fastest, time.Since(start))
 						}
-						flop := 2 * float64(n*side*side*s.Out*s.In*s.Kernel*s.Kernel)
+						flop := 2 * float64(n*side*side*s.Out*s.In*s.taps())
 						b.ReportMetric(flop*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 						b.ReportMetric(flop/float64(fastest.Nanoseconds()), "maxGFLOP/s")
 					})
@@ -416,7 +434,7 @@ func BenchmarkConv(b *testing.B) {
 // does.
 func BenchmarkPack(b *testing.B) {
 	r := rand.New(rand.NewPCG(3, 4))
-	s := Shape{512, 512, 3, 1, 1, 1, 1}
+	s := Shape{512, 512, [2]int{3, 3}, 1, 1, [2]int{1, 1}, 1}
 	weight, scale, bias := random(r, s.Out*s.In*9), random(r, s.Out), random(r, s.Out)
 	c, err := New(s, weight, scale, bias)
 	if err != nil {

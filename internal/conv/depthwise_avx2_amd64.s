@@ -18,17 +18,17 @@ DATA lanes<>+56(SB)/8, $0
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 
-// func filterAVX2(p *filter)
-TEXT ·filterAVX2(SB), NOSPLIT, $0-8
+// func stencilAVX2(p *stencil)
+TEXT ·stencilAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ filter_src(AX), SI
-	MOVQ filter_dst(AX), DI
-	MOVQ filter_srcStride(AX), R8
+	MOVQ stencil_src(AX), SI
+	MOVQ stencil_dst(AX), DI
+	MOVQ stencil_srcStride(AX), R8
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R8)(R8*4), R10
 	LEAQ (R9)(R8*4), R11
-	VBROADCASTSS filter_floor(AX), Y10
-	MOVQ filter_channels(AX), CX
+	VBROADCASTSS stencil_floor(AX), Y10
+	MOVQ stencil_channels(AX), CX
 	ANDQ $7, CX
 	LEAQ    lanes<>+32(SB), R12
 	MOVQ    $8, BX
@@ -41,18 +41,18 @@ TEXT ·filterAVX2(SB), NOSPLIT, $0-8
 	VMOVUPS (R12)(BX*4), Y15
 
 pixels8:
-	CMPQ filter_count(AX), $8
+	CMPQ stencil_count(AX), $8
 	JLT  pixels4
 	XORQ CX, CX
 
 channels8:
-	MOVQ filter_channels(AX), DX
+	MOVQ stencil_channels(AX), DX
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next8
 	CMPQ DX, $32
 	JLT  some8
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS (R13)(CX*1), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
@@ -61,15 +61,15 @@ channels8:
 	VMOVAPS Y0, Y5
 	VMOVAPS Y0, Y6
 	VMOVAPS Y0, Y7
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 taps8:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS (R12)(CX*1), Y8
 	VFMADD231PS (R13), Y8, Y0
 	VFMADD231PS (R13)(R8*1), Y8, Y1
@@ -85,33 +85,33 @@ taps8:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
 	VMOVUPS Y0, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
 	VMOVUPS Y1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
 	VMOVUPS Y2, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
 	VMOVUPS Y3, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y4, Y10, Y4 // in this order NaN stays
 	VMOVUPS Y4, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y5, Y10, Y5 // in this order NaN stays
 	VMOVUPS Y5, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y6, Y10, Y6 // in this order NaN stays
 	VMOVUPS Y6, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y7, Y10, Y7 // in this order NaN stays
 	VMOVUPS Y7, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	ADDQ $32, CX
 	JMP  channels8
 
 some8:
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMASKMOVPS (R13)(CX*1), Y14, Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
@@ -120,15 +120,15 @@ some8:
 	VMOVAPS Y0, Y5
 	VMOVAPS Y0, Y6
 	VMOVAPS Y0, Y7
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 someTaps8:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMASKMOVPS (R12)(CX*1), Y14, Y8
 	VMASKMOVPS (R13), Y14, Y9
 	VFMADD231PS Y9, Y8, Y0
@@ -152,63 +152,63 @@ someTaps8:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
 	VMASKMOVPS Y0, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
 	VMASKMOVPS Y1, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
 	VMASKMOVPS Y2, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
 	VMASKMOVPS Y3, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y4, Y10, Y4 // in this order NaN stays
 	VMASKMOVPS Y4, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y5, Y10, Y5 // in this order NaN stays
 	VMASKMOVPS Y5, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y6, Y10, Y6 // in this order NaN stays
 	VMASKMOVPS Y6, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y7, Y10, Y7 // in this order NaN stays
 	VMASKMOVPS Y7, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 
 next8:
 	LEAQ (SI)(R8*8), SI
-	MOVQ filter_dstStride(AX), DX
+	MOVQ stencil_dstStride(AX), DX
 	IMULQ $8, DX
 	ADDQ DX, DI
-	SUBQ $8, filter_count(AX)
+	SUBQ $8, stencil_count(AX)
 	JMP  pixels8
 
 pixels4:
-	CMPQ filter_count(AX), $4
+	CMPQ stencil_count(AX), $4
 	JLT  pixels1
 	XORQ CX, CX
 
 channels4:
-	MOVQ filter_channels(AX), DX
+	MOVQ stencil_channels(AX), DX
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next4
 	CMPQ DX, $32
 	JLT  some4
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS (R13)(CX*1), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 taps4:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS (R12)(CX*1), Y8
 	VFMADD231PS (R13), Y8, Y0
 	VFMADD231PS (R13)(R8*1), Y8, Y1
@@ -220,34 +220,34 @@ taps4:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
 	VMOVUPS Y0, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
 	VMOVUPS Y1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
 	VMOVUPS Y2, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
 	VMOVUPS Y3, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	ADDQ $32, CX
 	JMP  channels4
 
 some4:
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMASKMOVPS (R13)(CX*1), Y14, Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 someTaps4:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMASKMOVPS (R12)(CX*1), Y14, Y8
 	VMASKMOVPS (R13), Y14, Y9
 	VFMADD231PS Y9, Y8, Y0
@@ -263,48 +263,48 @@ someTaps4:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
 	VMASKMOVPS Y0, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
 	VMASKMOVPS Y1, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
 	VMASKMOVPS Y2, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
 	VMASKMOVPS Y3, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 
 next4:
 	LEAQ (SI)(R8*4), SI
-	MOVQ filter_dstStride(AX), DX
+	MOVQ stencil_dstStride(AX), DX
 	IMULQ $4, DX
 	ADDQ DX, DI
-	SUBQ $4, filter_count(AX)
+	SUBQ $4, stencil_count(AX)
 	JMP  pixels4
 
 pixels1:
-	CMPQ filter_count(AX), $1
+	CMPQ stencil_count(AX), $1
 	JLT  done
 	XORQ CX, CX
 
 channels1:
-	MOVQ filter_channels(AX), DX
+	MOVQ stencil_channels(AX), DX
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next1
 	CMPQ DX, $32
 	JLT  some1
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS (R13)(CX*1), Y0
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 taps1:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS (R12)(CX*1), Y8
 	VFMADD231PS (R13), Y8, Y0
 	ADDQ $16, BX
@@ -313,22 +313,22 @@ taps1:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
 	VMOVUPS Y0, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	ADDQ $32, CX
 	JMP  channels1
 
 some1:
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMASKMOVPS (R13)(CX*1), Y14, Y0
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 someTaps1:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMASKMOVPS (R12)(CX*1), Y14, Y8
 	VMASKMOVPS (R13), Y14, Y9
 	VFMADD231PS Y9, Y8, Y0
@@ -338,13 +338,13 @@ someTaps1:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
 	VMASKMOVPS Y0, Y14, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 
 next1:
 	ADDQ R8, SI
-	MOVQ filter_dstStride(AX), DX
+	MOVQ stencil_dstStride(AX), DX
 	ADDQ DX, DI
-	SUBQ $1, filter_count(AX)
+	SUBQ $1, stencil_count(AX)
 	JMP  pixels1
 
 done:

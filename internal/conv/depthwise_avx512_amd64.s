@@ -5,17 +5,17 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// func filterAVX512(p *filter)
-TEXT ·filterAVX512(SB), NOSPLIT, $0-8
+// func stencilAVX512(p *stencil)
+TEXT ·stencilAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ filter_src(AX), SI
-	MOVQ filter_dst(AX), DI
-	MOVQ filter_srcStride(AX), R8
+	MOVQ stencil_src(AX), SI
+	MOVQ stencil_dst(AX), DI
+	MOVQ stencil_srcStride(AX), R8
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R8)(R8*4), R10
 	LEAQ (R9)(R8*4), R11
-	VBROADCASTSS filter_floor(AX), Z10
-	MOVQ filter_channels(AX), CX
+	VBROADCASTSS stencil_floor(AX), Z10
+	MOVQ stencil_channels(AX), CX
 	ANDQ $15, CX
 	MOVQ  $1, BX
 	SHLQ  CX, BX
@@ -23,18 +23,18 @@ TEXT ·filterAVX512(SB), NOSPLIT, $0-8
 	KMOVW BX, K1
 
 pixels8:
-	CMPQ filter_count(AX), $8
+	CMPQ stencil_count(AX), $8
 	JLT  pixels4
 	XORQ CX, CX
 
 channels8:
-	MOVQ filter_channels(AX), DX
+	MOVQ stencil_channels(AX), DX
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next8
 	CMPQ DX, $64
 	JLT  some8
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS (R13)(CX*1), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
@@ -43,15 +43,15 @@ channels8:
 	VMOVAPS Z0, Z5
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z7
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 taps8:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS (R12)(CX*1), Z8
 	VFMADD231PS (R13), Z8, Z0
 	VFMADD231PS (R13)(R8*1), Z8, Z1
@@ -67,33 +67,33 @@ taps8:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
 	VMOVUPS Z0, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
 	VMOVUPS Z1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
 	VMOVUPS Z2, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
 	VMOVUPS Z3, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z4, Z10, Z4 // in this order NaN stays
 	VMOVUPS Z4, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z5, Z10, Z5 // in this order NaN stays
 	VMOVUPS Z5, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z6, Z10, Z6 // in this order NaN stays
 	VMOVUPS Z6, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z7, Z10, Z7 // in this order NaN stays
 	VMOVUPS Z7, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	ADDQ $64, CX
 	JMP  channels8
 
 some8:
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS.Z (R13)(CX*1), K1, Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
@@ -102,15 +102,15 @@ some8:
 	VMOVAPS Z0, Z5
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z7
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 someTaps8:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS.Z (R12)(CX*1), K1, Z8
 	VMOVUPS.Z (R13), K1, Z9
 	VFMADD231PS Z9, Z8, Z0
@@ -134,63 +134,63 @@ someTaps8:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
 	VMOVUPS Z0, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
 	VMOVUPS Z1, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
 	VMOVUPS Z2, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
 	VMOVUPS Z3, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z4, Z10, Z4 // in this order NaN stays
 	VMOVUPS Z4, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z5, Z10, Z5 // in this order NaN stays
 	VMOVUPS Z5, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z6, Z10, Z6 // in this order NaN stays
 	VMOVUPS Z6, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z7, Z10, Z7 // in this order NaN stays
 	VMOVUPS Z7, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 
 next8:
 	LEAQ (SI)(R8*8), SI
-	MOVQ filter_dstStride(AX), DX
+	MOVQ stencil_dstStride(AX), DX
 	IMULQ $8, DX
 	ADDQ DX, DI
-	SUBQ $8, filter_count(AX)
+	SUBQ $8, stencil_count(AX)
 	JMP  pixels8
 
 pixels4:
-	CMPQ filter_count(AX), $4
+	CMPQ stencil_count(AX), $4
 	JLT  pixels1
 	XORQ CX, CX
 
 channels4:
-	MOVQ filter_channels(AX), DX
+	MOVQ stencil_channels(AX), DX
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next4
 	CMPQ DX, $64
 	JLT  some4
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS (R13)(CX*1), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 taps4:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS (R12)(CX*1), Z8
 	VFMADD231PS (R13), Z8, Z0
 	VFMADD231PS (R13)(R8*1), Z8, Z1
@@ -202,34 +202,34 @@ taps4:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
 	VMOVUPS Z0, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
 	VMOVUPS Z1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
 	VMOVUPS Z2, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
 	VMOVUPS Z3, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	ADDQ $64, CX
 	JMP  channels4
 
 some4:
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS.Z (R13)(CX*1), K1, Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 someTaps4:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS.Z (R12)(CX*1), K1, Z8
 	VMOVUPS.Z (R13), K1, Z9
 	VFMADD231PS Z9, Z8, Z0
@@ -245,48 +245,48 @@ someTaps4:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
 	VMOVUPS Z0, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
 	VMOVUPS Z1, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
 	VMOVUPS Z2, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
 	VMOVUPS Z3, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 
 next4:
 	LEAQ (SI)(R8*4), SI
-	MOVQ filter_dstStride(AX), DX
+	MOVQ stencil_dstStride(AX), DX
 	IMULQ $4, DX
 	ADDQ DX, DI
-	SUBQ $4, filter_count(AX)
+	SUBQ $4, stencil_count(AX)
 	JMP  pixels4
 
 pixels1:
-	CMPQ filter_count(AX), $1
+	CMPQ stencil_count(AX), $1
 	JLT  done
 	XORQ CX, CX
 
 channels1:
-	MOVQ filter_channels(AX), DX
+	MOVQ stencil_channels(AX), DX
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next1
 	CMPQ DX, $64
 	JLT  some1
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS (R13)(CX*1), Z0
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 taps1:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS (R12)(CX*1), Z8
 	VFMADD231PS (R13), Z8, Z0
 	ADDQ $16, BX
@@ -295,22 +295,22 @@ taps1:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
 	VMOVUPS Z0, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 	ADDQ $64, CX
 	JMP  channels1
 
 some1:
-	MOVQ filter_bias(AX), R13
+	MOVQ stencil_bias(AX), R13
 	VMOVUPS.Z (R13)(CX*1), K1, Z0
-	MOVQ filter_offsets(AX), BX
-	MOVQ filter_taps(AX), DX
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
 
 someTaps1:
 	MOVQ (BX), R13
 	MOVQ 8(BX), R12
 	ADDQ SI, R13
 	ADDQ CX, R13
-	ADDQ filter_weights(AX), R12
+	ADDQ stencil_weights(AX), R12
 	VMOVUPS.Z (R12)(CX*1), K1, Z8
 	VMOVUPS.Z (R13), K1, Z9
 	VFMADD231PS Z9, Z8, Z0
@@ -320,13 +320,13 @@ someTaps1:
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
 	VMOVUPS Z0, K1, (R13)
-	ADDQ filter_dstStride(AX), R13
+	ADDQ stencil_dstStride(AX), R13
 
 next1:
 	ADDQ R8, SI
-	MOVQ filter_dstStride(AX), DX
+	MOVQ stencil_dstStride(AX), DX
 	ADDQ DX, DI
-	SUBQ $1, filter_count(AX)
+	SUBQ $1, stencil_count(AX)
 	JMP  pixels1
 
 done:

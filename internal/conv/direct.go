@@ -16,7 +16,7 @@ type direct struct {
 }
 
 func packDirect(c *Conv) *direct {
-	in, taps := c.In/c.Groups, c.Kernel*c.Kernel
+	in, taps := c.In/c.Groups, c.taps()
 	d := &direct{}
 	var size int
 	d.panels, size = c.panels(in * taps)
@@ -42,17 +42,17 @@ func packDirect(c *Conv) *direct {
 const directRows = 128
 
 // run writes the convolution of x to y.
-func (d *direct) run(c *Conv, x, y, shortcut *Maps, floor float32, mem *Memory) {
+func (d *direct) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) {
 	rows := x.N * y.H * y.W
 	height := ceil(directRows, c.kern.rows) * c.kern.rows
 	blocks := ceil(rows, height)
 	parts := share(blocks, len(d.panels), 2)
 	per := ceil(len(d.panels), parts)
 	parts = ceil(len(d.panels), per)
-	p := patches{c: c, x: x, y: y, taps: c.Kernel * c.Kernel, depth: c.In / c.Groups}
+	p := patches{c: c, x: x, y: y, taps: c.taps(), depth: c.In / c.Groups}
 	if x.Border > 0 && c.Dilation == 1 && c.Groups == 1 {
 		// Nothing is cut off at the sides: a row of the kernel is one run.
-		p.taps, p.depth = c.Kernel, c.Kernel*c.In
+		p.taps, p.depth = c.Kernel[0], c.Kernel[1]*c.In
 	}
 	parallel.For(blocks*parts, 1, func(lo, hi int) {
 		buffer := mem.take(height * p.taps * (int(unsafe.Sizeof(int(0))) / 4))
@@ -62,20 +62,20 @@ func (d *direct) run(c *Conv, x, y, shortcut *Maps, floor float32, mem *Memory) 
 			r0, q0 := t/parts*height, t%parts*per
 			r1 := min(r0+height, rows)
 			p.fill(offsets, r0, r1)
-			d.task(&p, offsets, r0, r1, d.panels[q0:min(q0+per, len(d.panels))], shortcut, floor)
+			d.task(&p, offsets, r0, r1, d.panels[q0:min(q0+per, len(d.panels))], shortcut, after)
 		}
 	})
 }
 
 // task computes pixels [r0, r1) of some panels.
-func (d *direct) task(p *patches, offsets []int, r0, r1 int, panels []panel, shortcut *Maps, floor float32) {
+func (d *direct) task(p *patches, offsets []int, r0, r1 int, panels []panel, shortcut *Maps, after After) {
 	c, y := p.c, p.y
 	out := y.pixels()
 	var add []float32
 	if shortcut != nil {
 		add = shortcut.pixels()
 	}
-	args := product{taps: p.taps, depth: p.depth, stride: y.C, floor: floor}
+	args := product{taps: p.taps, depth: p.depth, stride: y.C, floor: after.floor()}
 	for _, q := range panels {
 		args.a = &p.x.data[q.group*(c.In/c.Groups)]
 		args.b = &d.data[q.at]
@@ -90,6 +90,18 @@ func (d *direct) task(p *patches, offsets []int, r0, r1 int, panels []panel, sho
 			}
 			c.kern.mul(&args)
 		}
+	}
+	if after.F == nil {
+		return
+	}
+	last := panels[len(panels)-1]
+	first, width := panels[0].col, last.col+last.cols-panels[0].col
+	if width == y.C {
+		after.F(out[r0*y.C : r1*y.C])
+		return
+	}
+	for r := r0; r < r1; r++ {
+		after.F(out[r*y.C+first:][:width])
 	}
 }
 
@@ -106,15 +118,15 @@ func (p *patches) fill(offsets []int, r0, r1 int) {
 	c, x, area := p.c, p.x, p.y.H*p.y.W
 	height := c.kern.rows
 	wide := 1 // taps of a row of the kernel
-	if p.taps > c.Kernel {
-		wide = c.Kernel
+	if p.taps > c.Kernel[0] {
+		wide = c.Kernel[1]
 	}
 	for r := r0; r < r0+ceil(r1-r0, height)*height; r++ {
 		pixel := min(r, r1-1)
 		n, i := pixel/area, pixel%area
-		top, left := i/p.y.W*c.Stride-c.Padding, i%p.y.W*c.Stride-c.Padding
+		top, left := i/p.y.W*c.Stride-c.Padding[0], i%p.y.W*c.Stride-c.Padding[1]
 		at := (r-r0)/height*height*p.taps + (r-r0)%height
-		for u := range c.Kernel {
+		for u := range c.Kernel[0] {
 			row := top + u*c.Dilation
 			for v := range wide {
 				column := left + v*c.Dilation

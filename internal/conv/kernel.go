@@ -15,7 +15,8 @@ type kernel struct {
 	// input and output are Winograd's transforms, of the variants in order.
 	input, output [variants]func(*transform)
 
-	pool func(*pooling)
+	pool    func(*pooling)
+	stencil func(*stencil)
 }
 
 // A product is a tile: each row of A is a row of C, and is summed from several
@@ -79,6 +80,27 @@ type pooling struct {
 	srcStride int
 	dstStride int
 	channels  int
+}
+
+// A stencil sums weighted pixels, channel by channel, for count pixels in a row,
+// which it counts down:
+//
+//	dst[i][c] = bias[c] + sum over t < taps of src[offsets[t][0] + i srcStride][c] weights[offsets[t][1]][c]
+//
+// in that order, and what is below floor becomes floor; NaN stays. Offsets and
+// strides are in bytes.
+type stencil struct {
+	src       *float32
+	weights   *float32
+	offsets   *[2]int
+	taps      int // at least 1
+	bias      *float32
+	dst       *float32
+	count     int
+	srcStride int
+	dstStride int
+	channels  int
+	floor     float32
 }
 
 // vector is what the number of channels must be a multiple of for the

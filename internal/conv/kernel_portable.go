@@ -11,7 +11,7 @@ var portable = kernel{
 	mul:    mulGo,
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
-	pool:   poolGo,
+	pool:   poolGo, stencil: stencilGo,
 }
 
 // at returns n elements that begin offset bytes from p.
@@ -153,4 +153,20 @@ func poolGo(p *pooling) {
 			}
 		}
 	}
+}
+
+func stencilGo(p *stencil) {
+	bias := unsafe.Slice(p.bias, p.channels)
+	for i := range p.count {
+		dst := at(p.dst, i*p.dstStride, p.channels)
+		copy(dst, bias)
+		for _, o := range unsafe.Slice(p.offsets, p.taps) {
+			x, w := at(p.src, o[0]+i*p.srcStride, p.channels), at(p.weights, o[1], p.channels)
+			for c := range dst {
+				dst[c] += x[c] * w[c]
+			}
+		}
+		finishGo(dst, nil, 0, p.floor)
+	}
+	p.count = 0
 }

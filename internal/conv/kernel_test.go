@@ -219,7 +219,7 @@ func TestMaxPool(t *testing.T) {
 // larger.
 func TestWinogradRounding(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 16))
-	s := Shape{In: 128, Out: 16, Kernel: 3, Stride: 1, Dilation: 1, Padding: 1, Groups: 1}
+	s := Shape{In: 128, Out: 16, Kernel: [2]int{3, 3}, Stride: 1, Dilation: 1, Padding: [2]int{1, 1}, Groups: 1}
 	const side = 12
 	x, ones, zeros := random(r, s.In*side*side), slices.Repeat([]float32{1}, s.Out), make([]float32, s.Out)
 	for i := range x {
@@ -235,7 +235,7 @@ func TestWinogradRounding(t *testing.T) {
 	var rms [1 + variants]float64
 	for v := range rms {
 		y := mem.Maps(1, side, side, s.Out, 0)
-		c.apply(y, FromNCHW(x, 1, s.In, side, side, 0, &mem), nil, false, v-1, &mem)
+		c.apply(y, FromNCHW(x, 1, s.In, side, side, 0, &mem), nil, After{}, v-1, &mem)
 		for i, got := range y.NCHW() {
 			rms[v] += (float64(got) - want[i]) * (float64(got) - want[i])
 		}
@@ -244,5 +244,59 @@ func TestWinogradRounding(t *testing.T) {
 	t.Logf("rms errors: direct %.2g, F(2x2) %.2g times that, F(4x4) %.2g times", rms[0], rms[1]/rms[0], rms[2]/rms[0])
 	if rms[1] > 1.5*rms[0] || rms[2] > 3*rms[0] {
 		t.Error("larger than that")
+	}
+}
+
+// TestStencils runs every kernel over runs of any number of pixels and channels: NaN must
+// stay, nothing outside may be written, and a pixel must have the same bits wherever in a
+// run it stands.
+func TestStencils(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(9, 10))
+			for range 300 {
+				channels, count, taps := 1+r.IntN(40), 1+r.IntN(20), 1+r.IntN(9)
+				step := 4 * channels * (1 + r.IntN(2))
+				src, weights, bias := random(r, channels*(2*count+taps)), random(r, channels*taps), random(r, channels)
+				offsets := make([][2]int, taps)
+				for i := range offsets {
+					offsets[i] = [2]int{4 * channels * r.IntN(taps), 4 * channels * i}
+				}
+				nan := r.IntN(channels)
+				bias[nan] = float32(math.NaN())
+				run := func(first, count int) []float32 {
+					dst := random(r, channels*count+1)
+					dst[len(dst)-1] = 7
+					kern.stencil(&stencil{
+						src: &src[first*step/4], weights: &weights[0], offsets: &offsets[0], taps: taps, bias: &bias[0],
+						dst: &dst[0], count: count, srcStride: step, dstStride: 4 * channels, channels: channels, floor: 0,
+					})
+					if dst[len(dst)-1] != 7 {
+						t.Fatal("wrote beyond the run")
+					}
+					return dst[:len(dst)-1]
+				}
+				whole := run(0, count)
+				for i := range count {
+					one := run(i, 1)
+					for c, got := range one {
+						want := float64(bias[c])
+						for _, o := range offsets {
+							want += float64(src[(i*step+o[0])/4+c]) * float64(weights[o[1]/4+c])
+						}
+						switch {
+						case c == nan:
+							if got == got {
+								t.Fatalf("NaN became %v", got)
+							}
+						case got != whole[i*channels+c]:
+							t.Fatalf("pixel %d of %d is %v, alone %v", i, count, whole[i*channels+c], got)
+						case math.Abs(float64(got)-max(want, 0)) > 1e-5:
+							t.Fatalf("pixel %d, channel %d is %v, want %v", i, c, got, want)
+						}
+					}
+				}
+			}
+		})
 	}
 }

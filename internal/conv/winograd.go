@@ -259,8 +259,8 @@ func (s *winogradTask) place(t int) (n, y, x int) {
 func (s *winogradTask) transformInput(t int, dst *float32) {
 	n := tileSize(s.variant) + 2
 	image, top, left := s.place(t)
-	top -= s.c.Padding
-	left -= s.c.Padding
+	top -= s.c.Padding[0]
+	left -= s.c.Padding[1]
 	s.in.dst = dst
 	if top >= 0 && left >= 0 && top+n <= s.x.H && left+n <= s.x.W {
 		s.in.src, s.in.offsets = &s.x.data[s.x.pixel(image, top, left)], &s.interior[0]
