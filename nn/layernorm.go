@@ -82,11 +82,7 @@ func (l *LayerNorm) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) (
 // eachRow calls f for every row that is normalised: where its elements are in x,
 // their normalised values, and the deviation that they were divided by.
 func (l *LayerNorm) eachRow(ctx context.Context, x *Tensor, f func(at []int, z []float64, deviation float64)) error {
-	c := len(l.Weight)
-	eps := l.Eps
-	if eps == 0 {
-		eps = 1e-5
-	}
+	c, eps := len(l.Weight), l.eps()
 	// Row r begins at r/inner*inner*c + r%inner, its elements are inner apart.
 	inner := 1
 	if l.Channels {
@@ -112,4 +108,11 @@ func (l *LayerNorm) eachRow(ctx context.Context, x *Tensor, f func(at []int, z [
 			f(at, z, deviation)
 		}
 	})
+}
+
+func (l *LayerNorm) eps() float64 {
+	if l.Eps == 0 {
+		return 1e-5
+	}
+	return l.Eps
 }

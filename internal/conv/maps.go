@@ -169,42 +169,5 @@ func (m *Maps) CopyNCHW(out []float32) {
 func (m *Maps) SetPixels(x []float32)    { copy(m.pixels(), x) }
 func (m *Maps) CopyPixels(out []float32) { copy(out, m.pixels()) }
 
-// Sum writes a + b, element by element, and rectifies if asked. All have the same
-// shape and no border.
-func (m *Maps) Sum(a, b *Maps, relu bool) {
-	y := m.pixels()
-	p, q := a.pixels()[:len(y)], b.pixels()[:len(y)]
-	parallel.For(len(y), 1<<15, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			v := p[i] + q[i]
-			if relu && v < 0 { // NaN stays, as in PyTorch
-				v = 0
-			}
-			y[i] = v
-		}
-	})
-}
-
-// Mean writes the mean of each channel of each map of x to maps of one pixel.
-func (m *Maps) Mean(x *Maps) {
-	sums := make([]float64, x.C)
-	area := float64(x.H * x.W)
-	for n := range x.N {
-		clear(sums)
-		for i := range x.H {
-			row := x.data[x.pixel(n, i, 0):]
-			for j := range x.W {
-				for c, v := range row[j*x.C:][:x.C] {
-					sums[c] += float64(v)
-				}
-			}
-		}
-		y := m.data[m.pixel(n, 0, 0):][:x.C]
-		for c, s := range sums {
-			y[c] = float32(s / area)
-		}
-	}
-}
-
 // ceil returns a/b rounded up.
 func ceil(a, b int) int { return (a + b - 1) / b }
