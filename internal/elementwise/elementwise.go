@@ -16,9 +16,10 @@ import (
 // A Function is an activation, as torch.nn names it.
 type Function int
 
-// The activations. They are within 1e-6 of the result, or 1e-36, of exact arithmetic;
-// Hardsigmoid and Hardswish within 1e-7 of x, and GELU within x^2 roundings of the
-// result where x is far below 0. NaN stays NaN.
+// The activations, within 1e-6 of the result, or 1e-35, of exact arithmetic. To that
+// come, by what an intermediate result is rounded, 1e-7 of x for Hardsigmoid and
+// Hardswish, 2e-8 |x| of the result for Sigmoid and SiLU, and x^2 roundings of it for
+// GELU, which matter where x is far below 0. NaN stays NaN.
 const (
 	ReLU6 Function = iota
 	Sigmoid

@@ -54,15 +54,6 @@ DATA c_quarter<>+20(SB)/4, $0x3e800000
 DATA c_quarter<>+24(SB)/4, $0x3e800000
 DATA c_quarter<>+28(SB)/4, $0x3e800000
 GLOBL c_quarter<>(SB), RODATA|NOPTR, $32
-DATA c_minushalf<>+0(SB)/4, $0xbf000000
-DATA c_minushalf<>+4(SB)/4, $0xbf000000
-DATA c_minushalf<>+8(SB)/4, $0xbf000000
-DATA c_minushalf<>+12(SB)/4, $0xbf000000
-DATA c_minushalf<>+16(SB)/4, $0xbf000000
-DATA c_minushalf<>+20(SB)/4, $0xbf000000
-DATA c_minushalf<>+24(SB)/4, $0xbf000000
-DATA c_minushalf<>+28(SB)/4, $0xbf000000
-GLOBL c_minushalf<>(SB), RODATA|NOPTR, $32
 DATA c_six<>+0(SB)/4, $0x40c00000
 DATA c_six<>+4(SB)/4, $0x40c00000
 DATA c_six<>+8(SB)/4, $0x40c00000
@@ -81,96 +72,105 @@ DATA c_sixth<>+20(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+24(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+28(SB)/4, $0x3e2aaaab
 GLOBL c_sixth<>(SB), RODATA|NOPTR, $32
-DATA c_most<>+0(SB)/4, $0x42b20000
-DATA c_most<>+4(SB)/4, $0x42b20000
-DATA c_most<>+8(SB)/4, $0x42b20000
-DATA c_most<>+12(SB)/4, $0x42b20000
-DATA c_most<>+16(SB)/4, $0x42b20000
-DATA c_most<>+20(SB)/4, $0x42b20000
-DATA c_most<>+24(SB)/4, $0x42b20000
-DATA c_most<>+28(SB)/4, $0x42b20000
-GLOBL c_most<>(SB), RODATA|NOPTR, $32
-DATA c_least<>+0(SB)/4, $0xc2d00000
-DATA c_least<>+4(SB)/4, $0xc2d00000
-DATA c_least<>+8(SB)/4, $0xc2d00000
-DATA c_least<>+12(SB)/4, $0xc2d00000
-DATA c_least<>+16(SB)/4, $0xc2d00000
-DATA c_least<>+20(SB)/4, $0xc2d00000
-DATA c_least<>+24(SB)/4, $0xc2d00000
-DATA c_least<>+28(SB)/4, $0xc2d00000
+DATA c_least<>+0(SB)/4, $0xc2ac0000
+DATA c_least<>+4(SB)/4, $0xc2ac0000
+DATA c_least<>+8(SB)/4, $0xc2ac0000
+DATA c_least<>+12(SB)/4, $0xc2ac0000
+DATA c_least<>+16(SB)/4, $0xc2ac0000
+DATA c_least<>+20(SB)/4, $0xc2ac0000
+DATA c_least<>+24(SB)/4, $0xc2ac0000
+DATA c_least<>+28(SB)/4, $0xc2ac0000
 GLOBL c_least<>(SB), RODATA|NOPTR, $32
-DATA c_log2e<>+0(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+4(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+8(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+12(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+16(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+20(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+24(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+28(SB)/4, $0x3fb8aa3b
-GLOBL c_log2e<>(SB), RODATA|NOPTR, $32
-DATA c_ln2hi<>+0(SB)/4, $0xbf318000
-DATA c_ln2hi<>+4(SB)/4, $0xbf318000
-DATA c_ln2hi<>+8(SB)/4, $0xbf318000
-DATA c_ln2hi<>+12(SB)/4, $0xbf318000
-DATA c_ln2hi<>+16(SB)/4, $0xbf318000
-DATA c_ln2hi<>+20(SB)/4, $0xbf318000
-DATA c_ln2hi<>+24(SB)/4, $0xbf318000
-DATA c_ln2hi<>+28(SB)/4, $0xbf318000
-GLOBL c_ln2hi<>(SB), RODATA|NOPTR, $32
-DATA c_ln2lo<>+0(SB)/4, $0x395e8083
-DATA c_ln2lo<>+4(SB)/4, $0x395e8083
-DATA c_ln2lo<>+8(SB)/4, $0x395e8083
-DATA c_ln2lo<>+12(SB)/4, $0x395e8083
-DATA c_ln2lo<>+16(SB)/4, $0x395e8083
-DATA c_ln2lo<>+20(SB)/4, $0x395e8083
-DATA c_ln2lo<>+24(SB)/4, $0x395e8083
-DATA c_ln2lo<>+28(SB)/4, $0x395e8083
-GLOBL c_ln2lo<>(SB), RODATA|NOPTR, $32
-DATA c_e3<>+0(SB)/4, $0x3e2aaaab
-DATA c_e3<>+4(SB)/4, $0x3e2aaaab
-DATA c_e3<>+8(SB)/4, $0x3e2aaaab
-DATA c_e3<>+12(SB)/4, $0x3e2aaaab
-DATA c_e3<>+16(SB)/4, $0x3e2aaaab
-DATA c_e3<>+20(SB)/4, $0x3e2aaaab
-DATA c_e3<>+24(SB)/4, $0x3e2aaaab
-DATA c_e3<>+28(SB)/4, $0x3e2aaaab
+DATA c_most<>+0(SB)/4, $0x42ac0000
+DATA c_most<>+4(SB)/4, $0x42ac0000
+DATA c_most<>+8(SB)/4, $0x42ac0000
+DATA c_most<>+12(SB)/4, $0x42ac0000
+DATA c_most<>+16(SB)/4, $0x42ac0000
+DATA c_most<>+20(SB)/4, $0x42ac0000
+DATA c_most<>+24(SB)/4, $0x42ac0000
+DATA c_most<>+28(SB)/4, $0x42ac0000
+GLOBL c_most<>(SB), RODATA|NOPTR, $32
+DATA c_thirteen<>+0(SB)/4, $0x41500000
+DATA c_thirteen<>+4(SB)/4, $0x41500000
+DATA c_thirteen<>+8(SB)/4, $0x41500000
+DATA c_thirteen<>+12(SB)/4, $0x41500000
+DATA c_thirteen<>+16(SB)/4, $0x41500000
+DATA c_thirteen<>+20(SB)/4, $0x41500000
+DATA c_thirteen<>+24(SB)/4, $0x41500000
+DATA c_thirteen<>+28(SB)/4, $0x41500000
+GLOBL c_thirteen<>(SB), RODATA|NOPTR, $32
+DATA c_square<>+0(SB)/4, $0x43290000
+DATA c_square<>+4(SB)/4, $0x43290000
+DATA c_square<>+8(SB)/4, $0x43290000
+DATA c_square<>+12(SB)/4, $0x43290000
+DATA c_square<>+16(SB)/4, $0x43290000
+DATA c_square<>+20(SB)/4, $0x43290000
+DATA c_square<>+24(SB)/4, $0x43290000
+DATA c_square<>+28(SB)/4, $0x43290000
+GLOBL c_square<>(SB), RODATA|NOPTR, $32
+DATA c_minuslog2e<>+0(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+4(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+8(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+12(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+16(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+20(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+24(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+28(SB)/4, $0xbfb8aa3b
+GLOBL c_minuslog2e<>(SB), RODATA|NOPTR, $32
+DATA c_minushalflog2e<>+0(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+4(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+8(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+12(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+16(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+20(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+24(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+28(SB)/4, $0xbf38aa3b
+GLOBL c_minushalflog2e<>(SB), RODATA|NOPTR, $32
+DATA c_e1<>+0(SB)/4, $0x3f317215
+DATA c_e1<>+4(SB)/4, $0x3f317215
+DATA c_e1<>+8(SB)/4, $0x3f317215
+DATA c_e1<>+12(SB)/4, $0x3f317215
+DATA c_e1<>+16(SB)/4, $0x3f317215
+DATA c_e1<>+20(SB)/4, $0x3f317215
+DATA c_e1<>+24(SB)/4, $0x3f317215
+DATA c_e1<>+28(SB)/4, $0x3f317215
+GLOBL c_e1<>(SB), RODATA|NOPTR, $32
+DATA c_e2<>+0(SB)/4, $0x3e75fcde
+DATA c_e2<>+4(SB)/4, $0x3e75fcde
+DATA c_e2<>+8(SB)/4, $0x3e75fcde
+DATA c_e2<>+12(SB)/4, $0x3e75fcde
+DATA c_e2<>+16(SB)/4, $0x3e75fcde
+DATA c_e2<>+20(SB)/4, $0x3e75fcde
+DATA c_e2<>+24(SB)/4, $0x3e75fcde
+DATA c_e2<>+28(SB)/4, $0x3e75fcde
+GLOBL c_e2<>(SB), RODATA|NOPTR, $32
+DATA c_e3<>+0(SB)/4, $0x3d635ba9
+DATA c_e3<>+4(SB)/4, $0x3d635ba9
+DATA c_e3<>+8(SB)/4, $0x3d635ba9
+DATA c_e3<>+12(SB)/4, $0x3d635ba9
+DATA c_e3<>+16(SB)/4, $0x3d635ba9
+DATA c_e3<>+20(SB)/4, $0x3d635ba9
+DATA c_e3<>+24(SB)/4, $0x3d635ba9
+DATA c_e3<>+28(SB)/4, $0x3d635ba9
 GLOBL c_e3<>(SB), RODATA|NOPTR, $32
-DATA c_e4<>+0(SB)/4, $0x3d2aaaab
-DATA c_e4<>+4(SB)/4, $0x3d2aaaab
-DATA c_e4<>+8(SB)/4, $0x3d2aaaab
-DATA c_e4<>+12(SB)/4, $0x3d2aaaab
-DATA c_e4<>+16(SB)/4, $0x3d2aaaab
-DATA c_e4<>+20(SB)/4, $0x3d2aaaab
-DATA c_e4<>+24(SB)/4, $0x3d2aaaab
-DATA c_e4<>+28(SB)/4, $0x3d2aaaab
+DATA c_e4<>+0(SB)/4, $0x3c1e7544
+DATA c_e4<>+4(SB)/4, $0x3c1e7544
+DATA c_e4<>+8(SB)/4, $0x3c1e7544
+DATA c_e4<>+12(SB)/4, $0x3c1e7544
+DATA c_e4<>+16(SB)/4, $0x3c1e7544
+DATA c_e4<>+20(SB)/4, $0x3c1e7544
+DATA c_e4<>+24(SB)/4, $0x3c1e7544
+DATA c_e4<>+28(SB)/4, $0x3c1e7544
 GLOBL c_e4<>(SB), RODATA|NOPTR, $32
-DATA c_e5<>+0(SB)/4, $0x3c088889
-DATA c_e5<>+4(SB)/4, $0x3c088889
-DATA c_e5<>+8(SB)/4, $0x3c088889
-DATA c_e5<>+12(SB)/4, $0x3c088889
-DATA c_e5<>+16(SB)/4, $0x3c088889
-DATA c_e5<>+20(SB)/4, $0x3c088889
-DATA c_e5<>+24(SB)/4, $0x3c088889
-DATA c_e5<>+28(SB)/4, $0x3c088889
+DATA c_e5<>+0(SB)/4, $0x3aaddd05
+DATA c_e5<>+4(SB)/4, $0x3aaddd05
+DATA c_e5<>+8(SB)/4, $0x3aaddd05
+DATA c_e5<>+12(SB)/4, $0x3aaddd05
+DATA c_e5<>+16(SB)/4, $0x3aaddd05
+DATA c_e5<>+20(SB)/4, $0x3aaddd05
+DATA c_e5<>+24(SB)/4, $0x3aaddd05
+DATA c_e5<>+28(SB)/4, $0x3aaddd05
 GLOBL c_e5<>(SB), RODATA|NOPTR, $32
-DATA c_e6<>+0(SB)/4, $0x3ab60b61
-DATA c_e6<>+4(SB)/4, $0x3ab60b61
-DATA c_e6<>+8(SB)/4, $0x3ab60b61
-DATA c_e6<>+12(SB)/4, $0x3ab60b61
-DATA c_e6<>+16(SB)/4, $0x3ab60b61
-DATA c_e6<>+20(SB)/4, $0x3ab60b61
-DATA c_e6<>+24(SB)/4, $0x3ab60b61
-DATA c_e6<>+28(SB)/4, $0x3ab60b61
-GLOBL c_e6<>(SB), RODATA|NOPTR, $32
-DATA c_e7<>+0(SB)/4, $0x39500d01
-DATA c_e7<>+4(SB)/4, $0x39500d01
-DATA c_e7<>+8(SB)/4, $0x39500d01
-DATA c_e7<>+12(SB)/4, $0x39500d01
-DATA c_e7<>+16(SB)/4, $0x39500d01
-DATA c_e7<>+20(SB)/4, $0x39500d01
-DATA c_e7<>+24(SB)/4, $0x39500d01
-DATA c_e7<>+28(SB)/4, $0x39500d01
-GLOBL c_e7<>(SB), RODATA|NOPTR, $32
 DATA c_density<>+0(SB)/4, $0x3ecc422a
 DATA c_density<>+4(SB)/4, $0x3ecc422a
 DATA c_density<>+8(SB)/4, $0x3ecc422a
@@ -279,15 +279,6 @@ DATA c_abs<>+20(SB)/4, $0x7fffffff
 DATA c_abs<>+24(SB)/4, $0x7fffffff
 DATA c_abs<>+28(SB)/4, $0x7fffffff
 GLOBL c_abs<>(SB), RODATA|NOPTR, $32
-DATA c_bias<>+0(SB)/4, $127
-DATA c_bias<>+4(SB)/4, $127
-DATA c_bias<>+8(SB)/4, $127
-DATA c_bias<>+12(SB)/4, $127
-DATA c_bias<>+16(SB)/4, $127
-DATA c_bias<>+20(SB)/4, $127
-DATA c_bias<>+24(SB)/4, $127
-DATA c_bias<>+28(SB)/4, $127
-GLOBL c_bias<>(SB), RODATA|NOPTR, $32
 
 // func relu6AVX2(y, x *float32, n int)
 TEXT ·relu6AVX2(SB), NOSPLIT, $0-24
@@ -343,36 +334,31 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 vector:
 	VMOVUPS     (SI), Y0
 	VMOVAPS     Y0, Y5
-	VXORPS      c_sign<>(SB), Y0, Y0
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMULPS      c_log2e<>(SB), Y0, Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      c_minuslog2e<>(SB), Y0, Y1
 	VROUNDPS    $0, Y1, Y1
-	VMOVAPS     Y0, Y2
-	VFMADD231PS c_ln2hi<>(SB), Y1, Y2
-	VFMADD231PS c_ln2lo<>(SB), Y1, Y2
-	VMOVUPS     c_e7<>(SB), Y0
-	VFMADD213PS c_e6<>(SB), Y2, Y0
-	VFMADD213PS c_e5<>(SB), Y2, Y0
+	VMOVUPS     c_minuslog2e<>(SB), Y2
+	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_half<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VCVTPS2DQ   Y1, Y1
-	VPSRAD      $1, Y1, Y3
-	VPSUBD      Y3, Y1, Y1
-	VPADDD      c_bias<>(SB), Y3, Y3
-	VPADDD      c_bias<>(SB), Y1, Y1
-	VPSLLD      $23, Y3, Y3
 	VPSLLD      $23, Y1, Y1
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y1, Y0, Y0
+	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
-	VMOVUPS     c_one<>(SB), Y1
-	VDIVPS      Y0, Y1, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
 	VMOVUPS     Y0, (DI)
 	ADDQ        $32, SI
 	ADDQ        $32, DI
@@ -393,36 +379,31 @@ rest:
 	VMOVUPS (DX)(BX*4), Y15
 	VMASKMOVPS  (SI), Y14, Y0
 	VMOVAPS     Y0, Y5
-	VXORPS      c_sign<>(SB), Y0, Y0
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMULPS      c_log2e<>(SB), Y0, Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      c_minuslog2e<>(SB), Y0, Y1
 	VROUNDPS    $0, Y1, Y1
-	VMOVAPS     Y0, Y2
-	VFMADD231PS c_ln2hi<>(SB), Y1, Y2
-	VFMADD231PS c_ln2lo<>(SB), Y1, Y2
-	VMOVUPS     c_e7<>(SB), Y0
-	VFMADD213PS c_e6<>(SB), Y2, Y0
-	VFMADD213PS c_e5<>(SB), Y2, Y0
+	VMOVUPS     c_minuslog2e<>(SB), Y2
+	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_half<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VCVTPS2DQ   Y1, Y1
-	VPSRAD      $1, Y1, Y3
-	VPSUBD      Y3, Y1, Y1
-	VPADDD      c_bias<>(SB), Y3, Y3
-	VPADDD      c_bias<>(SB), Y1, Y1
-	VPSLLD      $23, Y3, Y3
 	VPSLLD      $23, Y1, Y1
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y1, Y0, Y0
+	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
-	VMOVUPS     c_one<>(SB), Y1
-	VDIVPS      Y0, Y1, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:
@@ -440,35 +421,32 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-24
 vector:
 	VMOVUPS     (SI), Y0
 	VMOVAPS     Y0, Y5
-	VXORPS      c_sign<>(SB), Y0, Y0
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMULPS      c_log2e<>(SB), Y0, Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      c_minuslog2e<>(SB), Y0, Y1
 	VROUNDPS    $0, Y1, Y1
-	VMOVAPS     Y0, Y2
-	VFMADD231PS c_ln2hi<>(SB), Y1, Y2
-	VFMADD231PS c_ln2lo<>(SB), Y1, Y2
-	VMOVUPS     c_e7<>(SB), Y0
-	VFMADD213PS c_e6<>(SB), Y2, Y0
-	VFMADD213PS c_e5<>(SB), Y2, Y0
+	VMOVUPS     c_minuslog2e<>(SB), Y2
+	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_half<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VCVTPS2DQ   Y1, Y1
-	VPSRAD      $1, Y1, Y3
-	VPSUBD      Y3, Y1, Y1
-	VPADDD      c_bias<>(SB), Y3, Y3
-	VPADDD      c_bias<>(SB), Y1, Y1
-	VPSLLD      $23, Y3, Y3
 	VPSLLD      $23, Y1, Y1
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y1, Y0, Y0
+	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
-	VDIVPS      Y0, Y5, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (DI)
 	ADDQ        $32, SI
 	ADDQ        $32, DI
@@ -489,35 +467,32 @@ rest:
 	VMOVUPS (DX)(BX*4), Y15
 	VMASKMOVPS  (SI), Y14, Y0
 	VMOVAPS     Y0, Y5
-	VXORPS      c_sign<>(SB), Y0, Y0
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMULPS      c_log2e<>(SB), Y0, Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      c_minuslog2e<>(SB), Y0, Y1
 	VROUNDPS    $0, Y1, Y1
-	VMOVAPS     Y0, Y2
-	VFMADD231PS c_ln2hi<>(SB), Y1, Y2
-	VFMADD231PS c_ln2lo<>(SB), Y1, Y2
-	VMOVUPS     c_e7<>(SB), Y0
-	VFMADD213PS c_e6<>(SB), Y2, Y0
-	VFMADD213PS c_e5<>(SB), Y2, Y0
+	VMOVUPS     c_minuslog2e<>(SB), Y2
+	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_half<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VCVTPS2DQ   Y1, Y1
-	VPSRAD      $1, Y1, Y3
-	VPSUBD      Y3, Y1, Y1
-	VPADDD      c_bias<>(SB), Y3, Y3
-	VPADDD      c_bias<>(SB), Y1, Y1
-	VPSLLD      $23, Y3, Y3
 	VPSLLD      $23, Y1, Y1
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y1, Y0, Y0
+	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
-	VDIVPS      Y0, Y5, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y5, Y0, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:
@@ -633,49 +608,44 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-24
 vector:
 	VMOVUPS     (SI), Y0
 	VMOVAPS     Y0, Y5
-	VANDPS      c_abs<>(SB), Y0, Y0
-	VMOVUPS     c_quarter<>(SB), Y4
-	VFMADD213PS c_one<>(SB), Y0, Y4
-	VMOVUPS     c_one<>(SB), Y1
-	VDIVPS      Y4, Y1, Y4
+	VANDPS      c_abs<>(SB), Y0, Y4
+	VMOVUPS     c_thirteen<>(SB), Y1
+	VCMPPS      $0x1a, Y1, Y4, Y9 // not above
+	VMOVUPS     c_quarter<>(SB), Y0
+	VFMADD213PS c_one<>(SB), Y4, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
 	VMOVUPS     c_m9<>(SB), Y6
-	VFMADD213PS c_m8<>(SB), Y4, Y6
-	VFMADD213PS c_m7<>(SB), Y4, Y6
-	VFMADD213PS c_m6<>(SB), Y4, Y6
-	VFMADD213PS c_m5<>(SB), Y4, Y6
-	VFMADD213PS c_m4<>(SB), Y4, Y6
-	VFMADD213PS c_m3<>(SB), Y4, Y6
-	VFMADD213PS c_m2<>(SB), Y4, Y6
-	VFMADD213PS c_m1<>(SB), Y4, Y6
-	VMULPS      Y4, Y6, Y6
-	VMULPS      c_minushalf<>(SB), Y0, Y1
-	VMULPS      Y1, Y0, Y0
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0 // in this order NaN stays
-	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMULPS      c_log2e<>(SB), Y0, Y1
+	VFMADD213PS c_m8<>(SB), Y0, Y6
+	VFMADD213PS c_m7<>(SB), Y0, Y6
+	VFMADD213PS c_m6<>(SB), Y0, Y6
+	VFMADD213PS c_m5<>(SB), Y0, Y6
+	VFMADD213PS c_m4<>(SB), Y0, Y6
+	VFMADD213PS c_m3<>(SB), Y0, Y6
+	VFMADD213PS c_m2<>(SB), Y0, Y6
+	VFMADD213PS c_m1<>(SB), Y0, Y6
+	VMULPS      Y0, Y6, Y6
+	VMULPS      Y4, Y4, Y0
+	VMOVUPS     c_zero<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      c_minushalflog2e<>(SB), Y0, Y1
 	VROUNDPS    $0, Y1, Y1
-	VMOVAPS     Y0, Y2
-	VFMADD231PS c_ln2hi<>(SB), Y1, Y2
-	VFMADD231PS c_ln2lo<>(SB), Y1, Y2
-	VMOVUPS     c_e7<>(SB), Y0
-	VFMADD213PS c_e6<>(SB), Y2, Y0
-	VFMADD213PS c_e5<>(SB), Y2, Y0
+	VMOVUPS     c_minushalflog2e<>(SB), Y2
+	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_half<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VCVTPS2DQ   Y1, Y1
-	VPSRAD      $1, Y1, Y3
-	VPSUBD      Y3, Y1, Y1
-	VPADDD      c_bias<>(SB), Y3, Y3
-	VPADDD      c_bias<>(SB), Y1, Y1
-	VPSLLD      $23, Y3, Y3
 	VPSLLD      $23, Y1, Y1
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y1, Y0, Y0
+	VPADDD      Y1, Y0, Y0
 	VMULPS      c_density<>(SB), Y0, Y0
 	VMULPS      Y6, Y0, Y0
 	VMOVUPS     c_one<>(SB), Y1
@@ -702,49 +672,44 @@ rest:
 	VMOVUPS (DX)(BX*4), Y15
 	VMASKMOVPS  (SI), Y14, Y0
 	VMOVAPS     Y0, Y5
-	VANDPS      c_abs<>(SB), Y0, Y0
-	VMOVUPS     c_quarter<>(SB), Y4
-	VFMADD213PS c_one<>(SB), Y0, Y4
-	VMOVUPS     c_one<>(SB), Y1
-	VDIVPS      Y4, Y1, Y4
+	VANDPS      c_abs<>(SB), Y0, Y4
+	VMOVUPS     c_thirteen<>(SB), Y1
+	VCMPPS      $0x1a, Y1, Y4, Y9 // not above
+	VMOVUPS     c_quarter<>(SB), Y0
+	VFMADD213PS c_one<>(SB), Y4, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
 	VMOVUPS     c_m9<>(SB), Y6
-	VFMADD213PS c_m8<>(SB), Y4, Y6
-	VFMADD213PS c_m7<>(SB), Y4, Y6
-	VFMADD213PS c_m6<>(SB), Y4, Y6
-	VFMADD213PS c_m5<>(SB), Y4, Y6
-	VFMADD213PS c_m4<>(SB), Y4, Y6
-	VFMADD213PS c_m3<>(SB), Y4, Y6
-	VFMADD213PS c_m2<>(SB), Y4, Y6
-	VFMADD213PS c_m1<>(SB), Y4, Y6
-	VMULPS      Y4, Y6, Y6
-	VMULPS      c_minushalf<>(SB), Y0, Y1
-	VMULPS      Y1, Y0, Y0
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0 // in this order NaN stays
-	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMULPS      c_log2e<>(SB), Y0, Y1
+	VFMADD213PS c_m8<>(SB), Y0, Y6
+	VFMADD213PS c_m7<>(SB), Y0, Y6
+	VFMADD213PS c_m6<>(SB), Y0, Y6
+	VFMADD213PS c_m5<>(SB), Y0, Y6
+	VFMADD213PS c_m4<>(SB), Y0, Y6
+	VFMADD213PS c_m3<>(SB), Y0, Y6
+	VFMADD213PS c_m2<>(SB), Y0, Y6
+	VFMADD213PS c_m1<>(SB), Y0, Y6
+	VMULPS      Y0, Y6, Y6
+	VMULPS      Y4, Y4, Y0
+	VMOVUPS     c_zero<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      c_minushalflog2e<>(SB), Y0, Y1
 	VROUNDPS    $0, Y1, Y1
-	VMOVAPS     Y0, Y2
-	VFMADD231PS c_ln2hi<>(SB), Y1, Y2
-	VFMADD231PS c_ln2lo<>(SB), Y1, Y2
-	VMOVUPS     c_e7<>(SB), Y0
-	VFMADD213PS c_e6<>(SB), Y2, Y0
-	VFMADD213PS c_e5<>(SB), Y2, Y0
+	VMOVUPS     c_minushalflog2e<>(SB), Y2
+	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_half<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VCVTPS2DQ   Y1, Y1
-	VPSRAD      $1, Y1, Y3
-	VPSUBD      Y3, Y1, Y1
-	VPADDD      c_bias<>(SB), Y3, Y3
-	VPADDD      c_bias<>(SB), Y1, Y1
-	VPSLLD      $23, Y3, Y3
 	VPSLLD      $23, Y1, Y1
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y1, Y0, Y0
+	VPADDD      Y1, Y0, Y0
 	VMULPS      c_density<>(SB), Y0, Y0
 	VMULPS      Y6, Y0, Y0
 	VMOVUPS     c_one<>(SB), Y1

@@ -73,23 +73,6 @@ DATA c_quarter<>+52(SB)/4, $0x3e800000
 DATA c_quarter<>+56(SB)/4, $0x3e800000
 DATA c_quarter<>+60(SB)/4, $0x3e800000
 GLOBL c_quarter<>(SB), RODATA|NOPTR, $64
-DATA c_minushalf<>+0(SB)/4, $0xbf000000
-DATA c_minushalf<>+4(SB)/4, $0xbf000000
-DATA c_minushalf<>+8(SB)/4, $0xbf000000
-DATA c_minushalf<>+12(SB)/4, $0xbf000000
-DATA c_minushalf<>+16(SB)/4, $0xbf000000
-DATA c_minushalf<>+20(SB)/4, $0xbf000000
-DATA c_minushalf<>+24(SB)/4, $0xbf000000
-DATA c_minushalf<>+28(SB)/4, $0xbf000000
-DATA c_minushalf<>+32(SB)/4, $0xbf000000
-DATA c_minushalf<>+36(SB)/4, $0xbf000000
-DATA c_minushalf<>+40(SB)/4, $0xbf000000
-DATA c_minushalf<>+44(SB)/4, $0xbf000000
-DATA c_minushalf<>+48(SB)/4, $0xbf000000
-DATA c_minushalf<>+52(SB)/4, $0xbf000000
-DATA c_minushalf<>+56(SB)/4, $0xbf000000
-DATA c_minushalf<>+60(SB)/4, $0xbf000000
-GLOBL c_minushalf<>(SB), RODATA|NOPTR, $64
 DATA c_six<>+0(SB)/4, $0x40c00000
 DATA c_six<>+4(SB)/4, $0x40c00000
 DATA c_six<>+8(SB)/4, $0x40c00000
@@ -124,176 +107,193 @@ DATA c_sixth<>+52(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+56(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+60(SB)/4, $0x3e2aaaab
 GLOBL c_sixth<>(SB), RODATA|NOPTR, $64
-DATA c_most<>+0(SB)/4, $0x42b20000
-DATA c_most<>+4(SB)/4, $0x42b20000
-DATA c_most<>+8(SB)/4, $0x42b20000
-DATA c_most<>+12(SB)/4, $0x42b20000
-DATA c_most<>+16(SB)/4, $0x42b20000
-DATA c_most<>+20(SB)/4, $0x42b20000
-DATA c_most<>+24(SB)/4, $0x42b20000
-DATA c_most<>+28(SB)/4, $0x42b20000
-DATA c_most<>+32(SB)/4, $0x42b20000
-DATA c_most<>+36(SB)/4, $0x42b20000
-DATA c_most<>+40(SB)/4, $0x42b20000
-DATA c_most<>+44(SB)/4, $0x42b20000
-DATA c_most<>+48(SB)/4, $0x42b20000
-DATA c_most<>+52(SB)/4, $0x42b20000
-DATA c_most<>+56(SB)/4, $0x42b20000
-DATA c_most<>+60(SB)/4, $0x42b20000
-GLOBL c_most<>(SB), RODATA|NOPTR, $64
-DATA c_least<>+0(SB)/4, $0xc2d00000
-DATA c_least<>+4(SB)/4, $0xc2d00000
-DATA c_least<>+8(SB)/4, $0xc2d00000
-DATA c_least<>+12(SB)/4, $0xc2d00000
-DATA c_least<>+16(SB)/4, $0xc2d00000
-DATA c_least<>+20(SB)/4, $0xc2d00000
-DATA c_least<>+24(SB)/4, $0xc2d00000
-DATA c_least<>+28(SB)/4, $0xc2d00000
-DATA c_least<>+32(SB)/4, $0xc2d00000
-DATA c_least<>+36(SB)/4, $0xc2d00000
-DATA c_least<>+40(SB)/4, $0xc2d00000
-DATA c_least<>+44(SB)/4, $0xc2d00000
-DATA c_least<>+48(SB)/4, $0xc2d00000
-DATA c_least<>+52(SB)/4, $0xc2d00000
-DATA c_least<>+56(SB)/4, $0xc2d00000
-DATA c_least<>+60(SB)/4, $0xc2d00000
+DATA c_least<>+0(SB)/4, $0xc2ac0000
+DATA c_least<>+4(SB)/4, $0xc2ac0000
+DATA c_least<>+8(SB)/4, $0xc2ac0000
+DATA c_least<>+12(SB)/4, $0xc2ac0000
+DATA c_least<>+16(SB)/4, $0xc2ac0000
+DATA c_least<>+20(SB)/4, $0xc2ac0000
+DATA c_least<>+24(SB)/4, $0xc2ac0000
+DATA c_least<>+28(SB)/4, $0xc2ac0000
+DATA c_least<>+32(SB)/4, $0xc2ac0000
+DATA c_least<>+36(SB)/4, $0xc2ac0000
+DATA c_least<>+40(SB)/4, $0xc2ac0000
+DATA c_least<>+44(SB)/4, $0xc2ac0000
+DATA c_least<>+48(SB)/4, $0xc2ac0000
+DATA c_least<>+52(SB)/4, $0xc2ac0000
+DATA c_least<>+56(SB)/4, $0xc2ac0000
+DATA c_least<>+60(SB)/4, $0xc2ac0000
 GLOBL c_least<>(SB), RODATA|NOPTR, $64
-DATA c_log2e<>+0(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+4(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+8(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+12(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+16(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+20(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+24(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+28(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+32(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+36(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+40(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+44(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+48(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+52(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+56(SB)/4, $0x3fb8aa3b
-DATA c_log2e<>+60(SB)/4, $0x3fb8aa3b
-GLOBL c_log2e<>(SB), RODATA|NOPTR, $64
-DATA c_ln2hi<>+0(SB)/4, $0xbf318000
-DATA c_ln2hi<>+4(SB)/4, $0xbf318000
-DATA c_ln2hi<>+8(SB)/4, $0xbf318000
-DATA c_ln2hi<>+12(SB)/4, $0xbf318000
-DATA c_ln2hi<>+16(SB)/4, $0xbf318000
-DATA c_ln2hi<>+20(SB)/4, $0xbf318000
-DATA c_ln2hi<>+24(SB)/4, $0xbf318000
-DATA c_ln2hi<>+28(SB)/4, $0xbf318000
-DATA c_ln2hi<>+32(SB)/4, $0xbf318000
-DATA c_ln2hi<>+36(SB)/4, $0xbf318000
-DATA c_ln2hi<>+40(SB)/4, $0xbf318000
-DATA c_ln2hi<>+44(SB)/4, $0xbf318000
-DATA c_ln2hi<>+48(SB)/4, $0xbf318000
-DATA c_ln2hi<>+52(SB)/4, $0xbf318000
-DATA c_ln2hi<>+56(SB)/4, $0xbf318000
-DATA c_ln2hi<>+60(SB)/4, $0xbf318000
-GLOBL c_ln2hi<>(SB), RODATA|NOPTR, $64
-DATA c_ln2lo<>+0(SB)/4, $0x395e8083
-DATA c_ln2lo<>+4(SB)/4, $0x395e8083
-DATA c_ln2lo<>+8(SB)/4, $0x395e8083
-DATA c_ln2lo<>+12(SB)/4, $0x395e8083
-DATA c_ln2lo<>+16(SB)/4, $0x395e8083
-DATA c_ln2lo<>+20(SB)/4, $0x395e8083
-DATA c_ln2lo<>+24(SB)/4, $0x395e8083
-DATA c_ln2lo<>+28(SB)/4, $0x395e8083
-DATA c_ln2lo<>+32(SB)/4, $0x395e8083
-DATA c_ln2lo<>+36(SB)/4, $0x395e8083
-DATA c_ln2lo<>+40(SB)/4, $0x395e8083
-DATA c_ln2lo<>+44(SB)/4, $0x395e8083
-DATA c_ln2lo<>+48(SB)/4, $0x395e8083
-DATA c_ln2lo<>+52(SB)/4, $0x395e8083
-DATA c_ln2lo<>+56(SB)/4, $0x395e8083
-DATA c_ln2lo<>+60(SB)/4, $0x395e8083
-GLOBL c_ln2lo<>(SB), RODATA|NOPTR, $64
-DATA c_e3<>+0(SB)/4, $0x3e2aaaab
-DATA c_e3<>+4(SB)/4, $0x3e2aaaab
-DATA c_e3<>+8(SB)/4, $0x3e2aaaab
-DATA c_e3<>+12(SB)/4, $0x3e2aaaab
-DATA c_e3<>+16(SB)/4, $0x3e2aaaab
-DATA c_e3<>+20(SB)/4, $0x3e2aaaab
-DATA c_e3<>+24(SB)/4, $0x3e2aaaab
-DATA c_e3<>+28(SB)/4, $0x3e2aaaab
-DATA c_e3<>+32(SB)/4, $0x3e2aaaab
-DATA c_e3<>+36(SB)/4, $0x3e2aaaab
-DATA c_e3<>+40(SB)/4, $0x3e2aaaab
-DATA c_e3<>+44(SB)/4, $0x3e2aaaab
-DATA c_e3<>+48(SB)/4, $0x3e2aaaab
-DATA c_e3<>+52(SB)/4, $0x3e2aaaab
-DATA c_e3<>+56(SB)/4, $0x3e2aaaab
-DATA c_e3<>+60(SB)/4, $0x3e2aaaab
+DATA c_most<>+0(SB)/4, $0x42ac0000
+DATA c_most<>+4(SB)/4, $0x42ac0000
+DATA c_most<>+8(SB)/4, $0x42ac0000
+DATA c_most<>+12(SB)/4, $0x42ac0000
+DATA c_most<>+16(SB)/4, $0x42ac0000
+DATA c_most<>+20(SB)/4, $0x42ac0000
+DATA c_most<>+24(SB)/4, $0x42ac0000
+DATA c_most<>+28(SB)/4, $0x42ac0000
+DATA c_most<>+32(SB)/4, $0x42ac0000
+DATA c_most<>+36(SB)/4, $0x42ac0000
+DATA c_most<>+40(SB)/4, $0x42ac0000
+DATA c_most<>+44(SB)/4, $0x42ac0000
+DATA c_most<>+48(SB)/4, $0x42ac0000
+DATA c_most<>+52(SB)/4, $0x42ac0000
+DATA c_most<>+56(SB)/4, $0x42ac0000
+DATA c_most<>+60(SB)/4, $0x42ac0000
+GLOBL c_most<>(SB), RODATA|NOPTR, $64
+DATA c_thirteen<>+0(SB)/4, $0x41500000
+DATA c_thirteen<>+4(SB)/4, $0x41500000
+DATA c_thirteen<>+8(SB)/4, $0x41500000
+DATA c_thirteen<>+12(SB)/4, $0x41500000
+DATA c_thirteen<>+16(SB)/4, $0x41500000
+DATA c_thirteen<>+20(SB)/4, $0x41500000
+DATA c_thirteen<>+24(SB)/4, $0x41500000
+DATA c_thirteen<>+28(SB)/4, $0x41500000
+DATA c_thirteen<>+32(SB)/4, $0x41500000
+DATA c_thirteen<>+36(SB)/4, $0x41500000
+DATA c_thirteen<>+40(SB)/4, $0x41500000
+DATA c_thirteen<>+44(SB)/4, $0x41500000
+DATA c_thirteen<>+48(SB)/4, $0x41500000
+DATA c_thirteen<>+52(SB)/4, $0x41500000
+DATA c_thirteen<>+56(SB)/4, $0x41500000
+DATA c_thirteen<>+60(SB)/4, $0x41500000
+GLOBL c_thirteen<>(SB), RODATA|NOPTR, $64
+DATA c_square<>+0(SB)/4, $0x43290000
+DATA c_square<>+4(SB)/4, $0x43290000
+DATA c_square<>+8(SB)/4, $0x43290000
+DATA c_square<>+12(SB)/4, $0x43290000
+DATA c_square<>+16(SB)/4, $0x43290000
+DATA c_square<>+20(SB)/4, $0x43290000
+DATA c_square<>+24(SB)/4, $0x43290000
+DATA c_square<>+28(SB)/4, $0x43290000
+DATA c_square<>+32(SB)/4, $0x43290000
+DATA c_square<>+36(SB)/4, $0x43290000
+DATA c_square<>+40(SB)/4, $0x43290000
+DATA c_square<>+44(SB)/4, $0x43290000
+DATA c_square<>+48(SB)/4, $0x43290000
+DATA c_square<>+52(SB)/4, $0x43290000
+DATA c_square<>+56(SB)/4, $0x43290000
+DATA c_square<>+60(SB)/4, $0x43290000
+GLOBL c_square<>(SB), RODATA|NOPTR, $64
+DATA c_minuslog2e<>+0(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+4(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+8(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+12(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+16(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+20(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+24(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+28(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+32(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+36(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+40(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+44(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+48(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+52(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+56(SB)/4, $0xbfb8aa3b
+DATA c_minuslog2e<>+60(SB)/4, $0xbfb8aa3b
+GLOBL c_minuslog2e<>(SB), RODATA|NOPTR, $64
+DATA c_minushalflog2e<>+0(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+4(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+8(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+12(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+16(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+20(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+24(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+28(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+32(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+36(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+40(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+44(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+48(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+52(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+56(SB)/4, $0xbf38aa3b
+DATA c_minushalflog2e<>+60(SB)/4, $0xbf38aa3b
+GLOBL c_minushalflog2e<>(SB), RODATA|NOPTR, $64
+DATA c_e1<>+0(SB)/4, $0x3f317215
+DATA c_e1<>+4(SB)/4, $0x3f317215
+DATA c_e1<>+8(SB)/4, $0x3f317215
+DATA c_e1<>+12(SB)/4, $0x3f317215
+DATA c_e1<>+16(SB)/4, $0x3f317215
+DATA c_e1<>+20(SB)/4, $0x3f317215
+DATA c_e1<>+24(SB)/4, $0x3f317215
+DATA c_e1<>+28(SB)/4, $0x3f317215
+DATA c_e1<>+32(SB)/4, $0x3f317215
+DATA c_e1<>+36(SB)/4, $0x3f317215
+DATA c_e1<>+40(SB)/4, $0x3f317215
+DATA c_e1<>+44(SB)/4, $0x3f317215
+DATA c_e1<>+48(SB)/4, $0x3f317215
+DATA c_e1<>+52(SB)/4, $0x3f317215
+DATA c_e1<>+56(SB)/4, $0x3f317215
+DATA c_e1<>+60(SB)/4, $0x3f317215
+GLOBL c_e1<>(SB), RODATA|NOPTR, $64
+DATA c_e2<>+0(SB)/4, $0x3e75fcde
+DATA c_e2<>+4(SB)/4, $0x3e75fcde
+DATA c_e2<>+8(SB)/4, $0x3e75fcde
+DATA c_e2<>+12(SB)/4, $0x3e75fcde
+DATA c_e2<>+16(SB)/4, $0x3e75fcde
+DATA c_e2<>+20(SB)/4, $0x3e75fcde
+DATA c_e2<>+24(SB)/4, $0x3e75fcde
+DATA c_e2<>+28(SB)/4, $0x3e75fcde
+DATA c_e2<>+32(SB)/4, $0x3e75fcde
+DATA c_e2<>+36(SB)/4, $0x3e75fcde
+DATA c_e2<>+40(SB)/4, $0x3e75fcde
+DATA c_e2<>+44(SB)/4, $0x3e75fcde
+DATA c_e2<>+48(SB)/4, $0x3e75fcde
+DATA c_e2<>+52(SB)/4, $0x3e75fcde
+DATA c_e2<>+56(SB)/4, $0x3e75fcde
+DATA c_e2<>+60(SB)/4, $0x3e75fcde
+GLOBL c_e2<>(SB), RODATA|NOPTR, $64
+DATA c_e3<>+0(SB)/4, $0x3d635ba9
+DATA c_e3<>+4(SB)/4, $0x3d635ba9
+DATA c_e3<>+8(SB)/4, $0x3d635ba9
+DATA c_e3<>+12(SB)/4, $0x3d635ba9
+DATA c_e3<>+16(SB)/4, $0x3d635ba9
+DATA c_e3<>+20(SB)/4, $0x3d635ba9
+DATA c_e3<>+24(SB)/4, $0x3d635ba9
+DATA c_e3<>+28(SB)/4, $0x3d635ba9
+DATA c_e3<>+32(SB)/4, $0x3d635ba9
+DATA c_e3<>+36(SB)/4, $0x3d635ba9
+DATA c_e3<>+40(SB)/4, $0x3d635ba9
+DATA c_e3<>+44(SB)/4, $0x3d635ba9
+DATA c_e3<>+48(SB)/4, $0x3d635ba9
+DATA c_e3<>+52(SB)/4, $0x3d635ba9
+DATA c_e3<>+56(SB)/4, $0x3d635ba9
+DATA c_e3<>+60(SB)/4, $0x3d635ba9
 GLOBL c_e3<>(SB), RODATA|NOPTR, $64
-DATA c_e4<>+0(SB)/4, $0x3d2aaaab
-DATA c_e4<>+4(SB)/4, $0x3d2aaaab
-DATA c_e4<>+8(SB)/4, $0x3d2aaaab
-DATA c_e4<>+12(SB)/4, $0x3d2aaaab
-DATA c_e4<>+16(SB)/4, $0x3d2aaaab
-DATA c_e4<>+20(SB)/4, $0x3d2aaaab
-DATA c_e4<>+24(SB)/4, $0x3d2aaaab
-DATA c_e4<>+28(SB)/4, $0x3d2aaaab
-DATA c_e4<>+32(SB)/4, $0x3d2aaaab
-DATA c_e4<>+36(SB)/4, $0x3d2aaaab
-DATA c_e4<>+40(SB)/4, $0x3d2aaaab
-DATA c_e4<>+44(SB)/4, $0x3d2aaaab
-DATA c_e4<>+48(SB)/4, $0x3d2aaaab
-DATA c_e4<>+52(SB)/4, $0x3d2aaaab
-DATA c_e4<>+56(SB)/4, $0x3d2aaaab
-DATA c_e4<>+60(SB)/4, $0x3d2aaaab
+DATA c_e4<>+0(SB)/4, $0x3c1e7544
+DATA c_e4<>+4(SB)/4, $0x3c1e7544
+DATA c_e4<>+8(SB)/4, $0x3c1e7544
+DATA c_e4<>+12(SB)/4, $0x3c1e7544
+DATA c_e4<>+16(SB)/4, $0x3c1e7544
+DATA c_e4<>+20(SB)/4, $0x3c1e7544
+DATA c_e4<>+24(SB)/4, $0x3c1e7544
+DATA c_e4<>+28(SB)/4, $0x3c1e7544
+DATA c_e4<>+32(SB)/4, $0x3c1e7544
+DATA c_e4<>+36(SB)/4, $0x3c1e7544
+DATA c_e4<>+40(SB)/4, $0x3c1e7544
+DATA c_e4<>+44(SB)/4, $0x3c1e7544
+DATA c_e4<>+48(SB)/4, $0x3c1e7544
+DATA c_e4<>+52(SB)/4, $0x3c1e7544
+DATA c_e4<>+56(SB)/4, $0x3c1e7544
+DATA c_e4<>+60(SB)/4, $0x3c1e7544
 GLOBL c_e4<>(SB), RODATA|NOPTR, $64
-DATA c_e5<>+0(SB)/4, $0x3c088889
-DATA c_e5<>+4(SB)/4, $0x3c088889
-DATA c_e5<>+8(SB)/4, $0x3c088889
-DATA c_e5<>+12(SB)/4, $0x3c088889
-DATA c_e5<>+16(SB)/4, $0x3c088889
-DATA c_e5<>+20(SB)/4, $0x3c088889
-DATA c_e5<>+24(SB)/4, $0x3c088889
-DATA c_e5<>+28(SB)/4, $0x3c088889
-DATA c_e5<>+32(SB)/4, $0x3c088889
-DATA c_e5<>+36(SB)/4, $0x3c088889
-DATA c_e5<>+40(SB)/4, $0x3c088889
-DATA c_e5<>+44(SB)/4, $0x3c088889
-DATA c_e5<>+48(SB)/4, $0x3c088889
-DATA c_e5<>+52(SB)/4, $0x3c088889
-DATA c_e5<>+56(SB)/4, $0x3c088889
-DATA c_e5<>+60(SB)/4, $0x3c088889
+DATA c_e5<>+0(SB)/4, $0x3aaddd05
+DATA c_e5<>+4(SB)/4, $0x3aaddd05
+DATA c_e5<>+8(SB)/4, $0x3aaddd05
+DATA c_e5<>+12(SB)/4, $0x3aaddd05
+DATA c_e5<>+16(SB)/4, $0x3aaddd05
+DATA c_e5<>+20(SB)/4, $0x3aaddd05
+DATA c_e5<>+24(SB)/4, $0x3aaddd05
+DATA c_e5<>+28(SB)/4, $0x3aaddd05
+DATA c_e5<>+32(SB)/4, $0x3aaddd05
+DATA c_e5<>+36(SB)/4, $0x3aaddd05
+DATA c_e5<>+40(SB)/4, $0x3aaddd05
+DATA c_e5<>+44(SB)/4, $0x3aaddd05
+DATA c_e5<>+48(SB)/4, $0x3aaddd05
+DATA c_e5<>+52(SB)/4, $0x3aaddd05
+DATA c_e5<>+56(SB)/4, $0x3aaddd05
+DATA c_e5<>+60(SB)/4, $0x3aaddd05
 GLOBL c_e5<>(SB), RODATA|NOPTR, $64
-DATA c_e6<>+0(SB)/4, $0x3ab60b61
-DATA c_e6<>+4(SB)/4, $0x3ab60b61
-DATA c_e6<>+8(SB)/4, $0x3ab60b61
-DATA c_e6<>+12(SB)/4, $0x3ab60b61
-DATA c_e6<>+16(SB)/4, $0x3ab60b61
-DATA c_e6<>+20(SB)/4, $0x3ab60b61
-DATA c_e6<>+24(SB)/4, $0x3ab60b61
-DATA c_e6<>+28(SB)/4, $0x3ab60b61
-DATA c_e6<>+32(SB)/4, $0x3ab60b61
-DATA c_e6<>+36(SB)/4, $0x3ab60b61
-DATA c_e6<>+40(SB)/4, $0x3ab60b61
-DATA c_e6<>+44(SB)/4, $0x3ab60b61
-DATA c_e6<>+48(SB)/4, $0x3ab60b61
-DATA c_e6<>+52(SB)/4, $0x3ab60b61
-DATA c_e6<>+56(SB)/4, $0x3ab60b61
-DATA c_e6<>+60(SB)/4, $0x3ab60b61
-GLOBL c_e6<>(SB), RODATA|NOPTR, $64
-DATA c_e7<>+0(SB)/4, $0x39500d01
-DATA c_e7<>+4(SB)/4, $0x39500d01
-DATA c_e7<>+8(SB)/4, $0x39500d01
-DATA c_e7<>+12(SB)/4, $0x39500d01
-DATA c_e7<>+16(SB)/4, $0x39500d01
-DATA c_e7<>+20(SB)/4, $0x39500d01
-DATA c_e7<>+24(SB)/4, $0x39500d01
-DATA c_e7<>+28(SB)/4, $0x39500d01
-DATA c_e7<>+32(SB)/4, $0x39500d01
-DATA c_e7<>+36(SB)/4, $0x39500d01
-DATA c_e7<>+40(SB)/4, $0x39500d01
-DATA c_e7<>+44(SB)/4, $0x39500d01
-DATA c_e7<>+48(SB)/4, $0x39500d01
-DATA c_e7<>+52(SB)/4, $0x39500d01
-DATA c_e7<>+56(SB)/4, $0x39500d01
-DATA c_e7<>+60(SB)/4, $0x39500d01
-GLOBL c_e7<>(SB), RODATA|NOPTR, $64
 DATA c_density<>+0(SB)/4, $0x3ecc422a
 DATA c_density<>+4(SB)/4, $0x3ecc422a
 DATA c_density<>+8(SB)/4, $0x3ecc422a
@@ -498,23 +498,6 @@ DATA c_abs<>+52(SB)/4, $0x7fffffff
 DATA c_abs<>+56(SB)/4, $0x7fffffff
 DATA c_abs<>+60(SB)/4, $0x7fffffff
 GLOBL c_abs<>(SB), RODATA|NOPTR, $64
-DATA c_bias<>+0(SB)/4, $127
-DATA c_bias<>+4(SB)/4, $127
-DATA c_bias<>+8(SB)/4, $127
-DATA c_bias<>+12(SB)/4, $127
-DATA c_bias<>+16(SB)/4, $127
-DATA c_bias<>+20(SB)/4, $127
-DATA c_bias<>+24(SB)/4, $127
-DATA c_bias<>+28(SB)/4, $127
-DATA c_bias<>+32(SB)/4, $127
-DATA c_bias<>+36(SB)/4, $127
-DATA c_bias<>+40(SB)/4, $127
-DATA c_bias<>+44(SB)/4, $127
-DATA c_bias<>+48(SB)/4, $127
-DATA c_bias<>+52(SB)/4, $127
-DATA c_bias<>+56(SB)/4, $127
-DATA c_bias<>+60(SB)/4, $127
-GLOBL c_bias<>(SB), RODATA|NOPTR, $64
 
 // func relu6AVX512(y, x *float32, n int)
 TEXT ·relu6AVX512(SB), NOSPLIT, $0-24
@@ -565,36 +548,29 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-24
 vector:
 	VMOVUPS     (SI), Z0
 	VMOVAPS     Z0, Z5
-	VPXORD      c_sign<>(SB), Z0, Z0
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMULPS      c_log2e<>(SB), Z0, Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      c_minuslog2e<>(SB), Z0, Z1
 	VRNDSCALEPS $0, Z1, Z1
-	VMOVAPS     Z0, Z2
-	VFMADD231PS c_ln2hi<>(SB), Z1, Z2
-	VFMADD231PS c_ln2lo<>(SB), Z1, Z2
-	VMOVUPS     c_e7<>(SB), Z0
-	VFMADD213PS c_e6<>(SB), Z2, Z0
-	VFMADD213PS c_e5<>(SB), Z2, Z0
+	VMOVUPS     c_minuslog2e<>(SB), Z2
+	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_half<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VCVTPS2DQ   Z1, Z1
-	VPSRAD      $1, Z1, Z3
-	VPSUBD      Z3, Z1, Z1
-	VPADDD      c_bias<>(SB), Z3, Z3
-	VPADDD      c_bias<>(SB), Z1, Z1
-	VPSLLD      $23, Z3, Z3
-	VPSLLD      $23, Z1, Z1
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z1, Z0, Z0
+	VSCALEFPS   Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
-	VMOVUPS     c_one<>(SB), Z1
-	VDIVPS      Z0, Z1, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
 	VMOVUPS     Z0, (DI)
 	ADDQ        $64, SI
 	ADDQ        $64, DI
@@ -610,36 +586,29 @@ rest:
 	KMOVW       DX, K1
 	VMOVUPS.Z   (SI), K1, Z0
 	VMOVAPS     Z0, Z5
-	VPXORD      c_sign<>(SB), Z0, Z0
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMULPS      c_log2e<>(SB), Z0, Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      c_minuslog2e<>(SB), Z0, Z1
 	VRNDSCALEPS $0, Z1, Z1
-	VMOVAPS     Z0, Z2
-	VFMADD231PS c_ln2hi<>(SB), Z1, Z2
-	VFMADD231PS c_ln2lo<>(SB), Z1, Z2
-	VMOVUPS     c_e7<>(SB), Z0
-	VFMADD213PS c_e6<>(SB), Z2, Z0
-	VFMADD213PS c_e5<>(SB), Z2, Z0
+	VMOVUPS     c_minuslog2e<>(SB), Z2
+	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_half<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VCVTPS2DQ   Z1, Z1
-	VPSRAD      $1, Z1, Z3
-	VPSUBD      Z3, Z1, Z1
-	VPADDD      c_bias<>(SB), Z3, Z3
-	VPADDD      c_bias<>(SB), Z1, Z1
-	VPSLLD      $23, Z3, Z3
-	VPSLLD      $23, Z1, Z1
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z1, Z0, Z0
+	VSCALEFPS   Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
-	VMOVUPS     c_one<>(SB), Z1
-	VDIVPS      Z0, Z1, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:
@@ -657,35 +626,30 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-24
 vector:
 	VMOVUPS     (SI), Z0
 	VMOVAPS     Z0, Z5
-	VPXORD      c_sign<>(SB), Z0, Z0
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMULPS      c_log2e<>(SB), Z0, Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      c_minuslog2e<>(SB), Z0, Z1
 	VRNDSCALEPS $0, Z1, Z1
-	VMOVAPS     Z0, Z2
-	VFMADD231PS c_ln2hi<>(SB), Z1, Z2
-	VFMADD231PS c_ln2lo<>(SB), Z1, Z2
-	VMOVUPS     c_e7<>(SB), Z0
-	VFMADD213PS c_e6<>(SB), Z2, Z0
-	VFMADD213PS c_e5<>(SB), Z2, Z0
+	VMOVUPS     c_minuslog2e<>(SB), Z2
+	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_half<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VCVTPS2DQ   Z1, Z1
-	VPSRAD      $1, Z1, Z3
-	VPSUBD      Z3, Z1, Z1
-	VPADDD      c_bias<>(SB), Z3, Z3
-	VPADDD      c_bias<>(SB), Z1, Z1
-	VPSLLD      $23, Z3, Z3
-	VPSLLD      $23, Z1, Z1
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z1, Z0, Z0
+	VSCALEFPS   Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
-	VDIVPS      Z0, Z5, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z5, Z0, Z0
 	VMOVUPS     Z0, (DI)
 	ADDQ        $64, SI
 	ADDQ        $64, DI
@@ -701,35 +665,30 @@ rest:
 	KMOVW       DX, K1
 	VMOVUPS.Z   (SI), K1, Z0
 	VMOVAPS     Z0, Z5
-	VPXORD      c_sign<>(SB), Z0, Z0
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMULPS      c_log2e<>(SB), Z0, Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      c_minuslog2e<>(SB), Z0, Z1
 	VRNDSCALEPS $0, Z1, Z1
-	VMOVAPS     Z0, Z2
-	VFMADD231PS c_ln2hi<>(SB), Z1, Z2
-	VFMADD231PS c_ln2lo<>(SB), Z1, Z2
-	VMOVUPS     c_e7<>(SB), Z0
-	VFMADD213PS c_e6<>(SB), Z2, Z0
-	VFMADD213PS c_e5<>(SB), Z2, Z0
+	VMOVUPS     c_minuslog2e<>(SB), Z2
+	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_half<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VCVTPS2DQ   Z1, Z1
-	VPSRAD      $1, Z1, Z3
-	VPSUBD      Z3, Z1, Z1
-	VPADDD      c_bias<>(SB), Z3, Z3
-	VPADDD      c_bias<>(SB), Z1, Z1
-	VPSLLD      $23, Z3, Z3
-	VPSLLD      $23, Z1, Z1
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z1, Z0, Z0
+	VSCALEFPS   Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
-	VDIVPS      Z0, Z5, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z5, Z0, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:
@@ -835,49 +794,42 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-24
 vector:
 	VMOVUPS     (SI), Z0
 	VMOVAPS     Z0, Z5
-	VPANDD      c_abs<>(SB), Z0, Z0
-	VMOVUPS     c_quarter<>(SB), Z4
-	VFMADD213PS c_one<>(SB), Z0, Z4
-	VMOVUPS     c_one<>(SB), Z1
-	VDIVPS      Z4, Z1, Z4
+	VPANDD      c_abs<>(SB), Z0, Z4
+	VMOVUPS     c_thirteen<>(SB), Z1
+	VCMPPS      $0x1a, Z1, Z4, K2 // not above
+	VMOVUPS     c_quarter<>(SB), Z0
+	VFMADD213PS c_one<>(SB), Z4, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
 	VMOVUPS     c_m9<>(SB), Z6
-	VFMADD213PS c_m8<>(SB), Z4, Z6
-	VFMADD213PS c_m7<>(SB), Z4, Z6
-	VFMADD213PS c_m6<>(SB), Z4, Z6
-	VFMADD213PS c_m5<>(SB), Z4, Z6
-	VFMADD213PS c_m4<>(SB), Z4, Z6
-	VFMADD213PS c_m3<>(SB), Z4, Z6
-	VFMADD213PS c_m2<>(SB), Z4, Z6
-	VFMADD213PS c_m1<>(SB), Z4, Z6
-	VMULPS      Z4, Z6, Z6
-	VMULPS      c_minushalf<>(SB), Z0, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0 // in this order NaN stays
-	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMULPS      c_log2e<>(SB), Z0, Z1
+	VFMADD213PS c_m8<>(SB), Z0, Z6
+	VFMADD213PS c_m7<>(SB), Z0, Z6
+	VFMADD213PS c_m6<>(SB), Z0, Z6
+	VFMADD213PS c_m5<>(SB), Z0, Z6
+	VFMADD213PS c_m4<>(SB), Z0, Z6
+	VFMADD213PS c_m3<>(SB), Z0, Z6
+	VFMADD213PS c_m2<>(SB), Z0, Z6
+	VFMADD213PS c_m1<>(SB), Z0, Z6
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z4, Z4, Z0
+	VMOVUPS     c_zero<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      c_minushalflog2e<>(SB), Z0, Z1
 	VRNDSCALEPS $0, Z1, Z1
-	VMOVAPS     Z0, Z2
-	VFMADD231PS c_ln2hi<>(SB), Z1, Z2
-	VFMADD231PS c_ln2lo<>(SB), Z1, Z2
-	VMOVUPS     c_e7<>(SB), Z0
-	VFMADD213PS c_e6<>(SB), Z2, Z0
-	VFMADD213PS c_e5<>(SB), Z2, Z0
+	VMOVUPS     c_minushalflog2e<>(SB), Z2
+	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_half<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VCVTPS2DQ   Z1, Z1
-	VPSRAD      $1, Z1, Z3
-	VPSUBD      Z3, Z1, Z1
-	VPADDD      c_bias<>(SB), Z3, Z3
-	VPADDD      c_bias<>(SB), Z1, Z1
-	VPSLLD      $23, Z3, Z3
-	VPSLLD      $23, Z1, Z1
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z1, Z0, Z0
+	VSCALEFPS   Z1, Z0, Z0
 	VMULPS      c_density<>(SB), Z0, Z0
 	VMULPS      Z6, Z0, Z0
 	VMOVUPS     c_one<>(SB), Z1
@@ -900,49 +852,42 @@ rest:
 	KMOVW       DX, K1
 	VMOVUPS.Z   (SI), K1, Z0
 	VMOVAPS     Z0, Z5
-	VPANDD      c_abs<>(SB), Z0, Z0
-	VMOVUPS     c_quarter<>(SB), Z4
-	VFMADD213PS c_one<>(SB), Z0, Z4
-	VMOVUPS     c_one<>(SB), Z1
-	VDIVPS      Z4, Z1, Z4
+	VPANDD      c_abs<>(SB), Z0, Z4
+	VMOVUPS     c_thirteen<>(SB), Z1
+	VCMPPS      $0x1a, Z1, Z4, K2 // not above
+	VMOVUPS     c_quarter<>(SB), Z0
+	VFMADD213PS c_one<>(SB), Z4, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
 	VMOVUPS     c_m9<>(SB), Z6
-	VFMADD213PS c_m8<>(SB), Z4, Z6
-	VFMADD213PS c_m7<>(SB), Z4, Z6
-	VFMADD213PS c_m6<>(SB), Z4, Z6
-	VFMADD213PS c_m5<>(SB), Z4, Z6
-	VFMADD213PS c_m4<>(SB), Z4, Z6
-	VFMADD213PS c_m3<>(SB), Z4, Z6
-	VFMADD213PS c_m2<>(SB), Z4, Z6
-	VFMADD213PS c_m1<>(SB), Z4, Z6
-	VMULPS      Z4, Z6, Z6
-	VMULPS      c_minushalf<>(SB), Z0, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0 // in this order NaN stays
-	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMULPS      c_log2e<>(SB), Z0, Z1
+	VFMADD213PS c_m8<>(SB), Z0, Z6
+	VFMADD213PS c_m7<>(SB), Z0, Z6
+	VFMADD213PS c_m6<>(SB), Z0, Z6
+	VFMADD213PS c_m5<>(SB), Z0, Z6
+	VFMADD213PS c_m4<>(SB), Z0, Z6
+	VFMADD213PS c_m3<>(SB), Z0, Z6
+	VFMADD213PS c_m2<>(SB), Z0, Z6
+	VFMADD213PS c_m1<>(SB), Z0, Z6
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z4, Z4, Z0
+	VMOVUPS     c_zero<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      c_minushalflog2e<>(SB), Z0, Z1
 	VRNDSCALEPS $0, Z1, Z1
-	VMOVAPS     Z0, Z2
-	VFMADD231PS c_ln2hi<>(SB), Z1, Z2
-	VFMADD231PS c_ln2lo<>(SB), Z1, Z2
-	VMOVUPS     c_e7<>(SB), Z0
-	VFMADD213PS c_e6<>(SB), Z2, Z0
-	VFMADD213PS c_e5<>(SB), Z2, Z0
+	VMOVUPS     c_minushalflog2e<>(SB), Z2
+	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_half<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VCVTPS2DQ   Z1, Z1
-	VPSRAD      $1, Z1, Z3
-	VPSUBD      Z3, Z1, Z1
-	VPADDD      c_bias<>(SB), Z3, Z3
-	VPADDD      c_bias<>(SB), Z1, Z1
-	VPSLLD      $23, Z3, Z3
-	VPSLLD      $23, Z1, Z1
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z1, Z0, Z0
+	VSCALEFPS   Z1, Z0, Z0
 	VMULPS      c_density<>(SB), Z0, Z0
 	VMULPS      Z6, Z0, Z0
 	VMOVUPS     c_one<>(SB), Z1

@@ -121,24 +121,23 @@ var functions = template.FuncMap{
 type constant struct{ Name, Value string }
 
 // constants are those of elementwise_amd64: of exp, of the activations, and Mills' ratio
-// (mills.py).
+// (elementwise.py).
 func constants() []constant {
 	var list []constant
 	for _, c := range []struct {
 		name  string
 		value float64
 	}{
-		{"zero", 0}, {"one", 1}, {"half", 0.5}, {"quarter", 0.25}, {"minushalf", -0.5}, {"six", 6}, {"sixth", 1.0 / 6},
-		// e^89 is infinite, e^-104 is 0. The first part of ln 2 has few bits, so that n times it is exact.
-		{"most", 89}, {"least", -104}, {"log2e", math.Log2E}, {"ln2hi", -0.693359375}, {"ln2lo", 0.693359375 - math.Ln2},
-		{"e3", 1.0 / 6}, {"e4", 1.0 / 24}, {"e5", 1.0 / 120}, {"e6", 1.0 / 720}, {"e7", 1.0 / 5040},
+		{"zero", 0}, {"one", 1}, {"half", 0.5}, {"quarter", 0.25}, {"six", 6}, {"sixth", 1.0 / 6},
+		{"least", -86}, {"most", 86}, {"thirteen", 13}, {"square", 169}, {"minuslog2e", -math.Log2E}, {"minushalflog2e", -math.Log2E / 2},
+		{"e1", 0.693147004}, {"e2", 0.240222424}, {"e3", 0.0555073358}, {"e4", 0.00967151299}, {"e5", 0.00132647215},
 		{"density", 1 / math.Sqrt(2*math.Pi)},
 		{"m1", 0.250155181}, {"m2", 0.246945113}, {"m3", 0.26005432}, {"m4", 0.0825384036}, {"m5", 0.505731642},
 		{"m6", -0.51581949}, {"m7", 0.742264748}, {"m8", -0.383034766}, {"m9", 0.064478904},
 	} {
 		list = append(list, constant{c.name, fmt.Sprintf("%#08x", math.Float32bits(float32(c.value)))})
 	}
-	return append(list, constant{"sign", "0x80000000"}, constant{"abs", "0x7fffffff"}, constant{"bias", "127"})
+	return append(list, constant{"sign", "0x80000000"}, constant{"abs", "0x7fffffff"})
 }
 
 // args loads arguments of a function, each given as "name register", 8 bytes one

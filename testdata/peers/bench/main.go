@@ -4,6 +4,9 @@
 // programs interleave, and none counts its start.
 //
 //	bench resnet WEIGHTS INPUT OUT    the compiled plan; OUT receives the logits
+//	bench network WEIGHTS INPUT LAYER OUT
+//	                                  the compiled plan; OUT receives the logits, or where
+//	                                  LAYER is not empty the gradient by it of the predicted logit
 //	bench load WEIGHTS OUT            reading a checkpoint; OUT receives its tensors
 //	bench pca INPUT COMPONENTS OUT    principal components (0: all); OUT receives
 //	                                  a row for each: the singular value, the component
@@ -72,7 +75,9 @@ func serve(j job) error {
 func prepare(args []string) (job, error) {
 	switch {
 	case len(args) == 4 && args[0] == "resnet":
-		return resnet(args[1], args[2], args[3])
+		return network(args[1], args[2], "", args[3])
+	case len(args) == 5 && args[0] == "network":
+		return network(args[1], args[2], args[3], args[4])
 	case len(args) == 3 && args[0] == "load":
 		return load(args[1], args[2])
 	case len(args) == 4 && args[0] == "pca":
@@ -84,7 +89,7 @@ func prepare(args []string) (job, error) {
 	case len(args) == 3 && args[0] == "tsne":
 		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | tsne INPUT OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | tsne INPUT OUT")
 }
 
 func load(weights, out string) (job, error) {
@@ -95,7 +100,7 @@ func load(weights, out string) (job, error) {
 	}, nil
 }
 
-func resnet(weights, input, out string) (job, error) {
+func network(weights, input, layer, out string) (job, error) {
 	sd, err := checkpoint.Load(context.Background(), weights)
 	if err != nil {
 		return job{}, err
@@ -119,8 +124,21 @@ func resnet(weights, input, out string) (job, error) {
 	x := &nn.Tensor{Shape: in.Shape, Data: pixels}
 	var last *nn.Result
 	return job{
-		run:  func() (err error) { last, err = plan.Run(context.Background(), x); return err },
-		save: func() error { return write(out, last.Logits.Shape, last.Logits.Data) },
+		run: func() (err error) {
+			if layer == "" {
+				last, err = plan.Run(context.Background(), x)
+			} else {
+				last, err = plan.Gradients(context.Background(), x, nn.GradientOptions{}, layer)
+			}
+			return err
+		},
+		save: func() error {
+			y := last.Logits
+			if layer != "" {
+				y = last.Gradients[layer]
+			}
+			return write(out, y.Shape, y.Data)
+		},
 	}, nil
 }
 
