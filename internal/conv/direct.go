@@ -115,27 +115,47 @@ type patches struct {
 // fill writes the offsets of output pixels [r0, r1), as a product wants them.
 // Rows beyond r1 in the last tile are those of the last pixel.
 func (p *patches) fill(offsets []int, r0, r1 int) {
-	c, x, area := p.c, p.x, p.y.H*p.y.W
+	c, x, y := p.c, p.x, p.y
 	height := c.kern.rows
 	wide := 1 // taps of a row of the kernel
 	if p.taps > c.Kernel[0] {
 		wide = c.Kernel[1]
 	}
+	n, i, j := r0/(y.H*y.W), r0/y.W%y.H, r0%y.W
+	last := 0 // of the pixel before
 	for r := r0; r < r0+ceil(r1-r0, height)*height; r++ {
-		pixel := min(r, r1-1)
-		n, i := pixel/area, pixel%area
-		top, left := i/p.y.W*c.Stride-c.Padding[0], i%p.y.W*c.Stride-c.Padding[1]
 		at := (r-r0)/height*height*p.taps + (r-r0)%height
-		for u := range c.Kernel[0] {
-			row := top + u*c.Dilation
-			for v := range wide {
-				column := left + v*c.Dilation
-				offset := 0
-				if x.Border > 0 || uint(row) < uint(x.H) && uint(column) < uint(x.W) {
-					offset = 4 * x.pixel(n, row, column)
+		if r >= r1 {
+			for range p.taps {
+				offsets[at] = offsets[last]
+				at, last = at+height, last+height
+			}
+			last -= height * p.taps
+			continue
+		}
+		last = at
+		top, left := i*c.Stride-c.Padding[0], j*c.Stride-c.Padding[1]
+		if p.taps == 1 && uint(top) < uint(x.H) && uint(left) < uint(x.W) {
+			offsets[at] = 4 * x.pixel(n, top, left)
+		} else {
+			for u := range c.Kernel[0] {
+				row := top + u*c.Dilation
+				for v := range wide {
+					column := left + v*c.Dilation
+					offset := 0
+					if x.Border > 0 || uint(row) < uint(x.H) && uint(column) < uint(x.W) {
+						offset = 4 * x.pixel(n, row, column)
+					}
+					offsets[at] = offset
+					at += height
 				}
-				offsets[at] = offset
-				at += height
+			}
+		}
+		if j++; j == y.W {
+			j = 0
+			if i++; i == y.H {
+				i = 0
+				n++
 			}
 		}
 	}
