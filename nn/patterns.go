@@ -207,6 +207,12 @@ func (c *compiler) convolve(nodes []int, l, factor, shortcut int, act *Activatio
 	for _, i := range nodes {
 		c.fused[i] = true
 	}
+	if s, ok, err := c.band(l, packed, act); ok || err != nil {
+		if shortcut != Input {
+			s.in = append(s.in, shortcut)
+		}
+		return s, err
+	}
 	s := step{in: c.inputs(l)}
 	if shortcut != Input {
 		s.in = append(s.in, shortcut)
@@ -220,6 +226,79 @@ func (c *compiler) convolve(nodes []int, l, factor, shortcut int, act *Activatio
 		return packed.Apply(y, x[0], add, after, &g.mem)
 	}
 	return s, nil
+}
+
+// band is the step of a depthwise convolution with the 1x1 ones in front of it and behind
+// it, the last of which is l, where nothing else takes what is between.
+func (c *compiler) band(l int, last *conv.Conv, act *Activation) (s step, ok bool, err error) {
+	b := &conv.Band{Middle: last, AfterMiddle: act.after()}
+	first := l
+	if !last.Depthwise() {
+		b.Project, b.AfterProject = last, b.AfterMiddle
+		if first, b.Middle, b.AfterMiddle, err = c.before(l); b.Middle == nil || !b.Middle.Depthwise() {
+			return step{}, false, err
+		}
+	}
+	at, expand, after, err := c.before(first)
+	if err != nil {
+		return step{}, false, err
+	}
+	if expand != nil {
+		b.Expand, b.AfterExpand = expand, after
+		if !b.Fits() {
+			b.Expand, expand = nil, nil
+		}
+	}
+	if !b.Fits() {
+		return step{}, false, nil
+	}
+	if b.Project != nil {
+		c.claim(l)
+	}
+	if expand != nil {
+		c.claim(first)
+		first = at
+	}
+	return step{in: c.inputs(first), apply: func(_ context.Context, g *group, y *conv.Maps, x []*conv.Maps) error {
+		var add *conv.Maps
+		if len(x) > 1 {
+			add = x[1]
+		}
+		return b.Apply(y, x[0], add, &g.mem)
+	}}, true, nil
+}
+
+// before returns the convolution, with all that belongs to it, that a node takes and
+// nothing else does; else it is nil.
+func (c *compiler) before(node int) (l int, packed *conv.Conv, after conv.After, err error) {
+	at, act := c.inputs(node)[0], (*Activation)(nil)
+	if !c.inner(at) {
+		return 0, nil, after, nil
+	}
+	if op, ok := c.nodes[at].Op.(*Activation); ok {
+		if at, act = c.inputs(at)[0], op; !c.inner(at) {
+			return 0, nil, after, nil
+		}
+	}
+	l, factor, _ := c.chain(at)
+	if l < 0 {
+		return 0, nil, after, nil
+	}
+	packed, err = c.packed(l, factor)
+	return l, packed, act.after(), err
+}
+
+// claim marks the nodes of the convolution that a node takes, see before, as fused.
+func (c *compiler) claim(node int) {
+	at := c.inputs(node)[0]
+	c.fused[at] = true
+	if _, ok := c.nodes[at].Op.(*Activation); ok {
+		at = c.inputs(at)[0]
+	}
+	_, _, nodes := c.chain(at)
+	for _, i := range nodes {
+		c.fused[i] = true
+	}
 }
 
 // after is an activation as what is done behind a convolution.

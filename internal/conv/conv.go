@@ -66,9 +66,9 @@ type Conv struct {
 	scale  []float32 // out
 	bias   []float32 // out, and then zeros: a whole panel can be read anywhere
 
-	direct    func() *direct
-	winograd  [variants]func() *winograd
-	depthwise func() *depthwise
+	direct   func() *direct
+	winograd [variants]func() *winograd
+	channels func() *depthwise
 }
 
 // After is what becomes of the elements of an output: what is below 0 becomes 0
@@ -107,7 +107,7 @@ func newConv(kern *kernel, s Shape, weight, scale, bias []float32) (*Conv, error
 	c := &Conv{Shape: s, kern: kern, weight: weight, scale: scale, bias: make([]float32, s.Out+kern.lanes)}
 	copy(c.bias, bias)
 	c.direct = sync.OnceValue(func() *direct { return packDirect(c) })
-	c.depthwise = sync.OnceValue(func() *depthwise { return packDepthwise(c) })
+	c.channels = sync.OnceValue(func() *depthwise { return packDepthwise(c) })
 	for v := range c.winograd {
 		c.winograd[v] = sync.OnceValue(func() *winograd { return packWinograd(c, v) })
 	}
@@ -144,7 +144,7 @@ func (c *Conv) Apply(y, x, shortcut *Maps, after After, mem *Memory) error {
 func (c *Conv) apply(y, x, shortcut *Maps, after After, variant int, mem *Memory) {
 	switch variant {
 	case channelwise:
-		c.depthwise().run(c, x, y, shortcut, after, mem)
+		c.channels().run(c, x, y, shortcut, after)
 	case directly:
 		c.direct().run(c, x, y, shortcut, after, mem)
 	default:
@@ -172,7 +172,7 @@ func (c *Conv) winogradFits(x *Maps) bool {
 // tiles, and the weights that are fetched for them. The direct way has one
 // tile a pixel.
 func (c *Conv) variant(x *Maps) int {
-	if c.Groups == c.In && c.Groups == c.Out && c.Groups > 1 {
+	if c.Depthwise() {
 		return channelwise
 	}
 	if !c.winogradFits(x) {

@@ -178,7 +178,7 @@ func AvgPool(y, x *Maps, kernel, stride, padding int) {
 			args: stencil{weights: &weights[0], bias: &zeros[0], floor: After{}.floor()},
 		}
 		for r := lo; r < hi; r++ {
-			s.row(r/y.H, r%y.H)
+			s.slide(r/y.H, r%y.H)
 		}
 	})
 }
