@@ -308,6 +308,8 @@ func (l *Activation) after() conv.After {
 		return conv.After{}
 	case l == ReLU:
 		return conv.After{ReLU: true}
+	case l == ReLU6:
+		return conv.After{ReLU: true, Cap: 6}
 	}
 	return conv.After{F: func(y []float32) { l.apply(y, y) }}
 }

@@ -88,7 +88,7 @@ func (b *Band) apply(y, x, shortcut *Maps, mem *Memory, most int) error {
 	parts = ceil(h, per)
 	parallel.For(x.N*parts, 1, func(lo, hi int) {
 		t := newBandTask(b, y, x, shortcut, rows, mem)
-		defer t.free(mem)
+		defer t.free()
 		for k := lo; k < hi; k++ {
 			first := k % parts * per
 			t.run(k/parts, first, min(first+per, h), rows)
@@ -122,6 +122,7 @@ func (b *Band) apart(y, x, shortcut *Maps, mem *Memory) error {
 type bandTask struct {
 	*Band
 	y, x, shortcut *Maps
+	mem            *Memory
 	between        [2][]float32 // rows behind Expand and behind Middle, after a pixel of zeros
 	lead           [2]int
 	offsets        []int
@@ -129,7 +130,7 @@ type bandTask struct {
 
 func newBandTask(b *Band, y, x, shortcut *Maps, rows int, mem *Memory) *bandTask {
 	m := b.Middle
-	t := &bandTask{Band: b, y: y, x: x, shortcut: shortcut}
+	t := &bandTask{Band: b, y: y, x: x, shortcut: shortcut, mem: mem}
 	if b.Expand != nil {
 		t.lead[0] = ceil(m.In, vector) * vector
 		t.between[0] = mem.take(t.lead[0] + ((rows-1)*m.Stride+m.reach(0))*x.W*m.In)
@@ -144,10 +145,10 @@ func newBandTask(b *Band, y, x, shortcut *Maps, rows int, mem *Memory) *bandTask
 	return t
 }
 
-func (t *bandTask) free(mem *Memory) {
+func (t *bandTask) free() {
 	for _, f := range t.between {
 		if f != nil {
-			mem.give(f)
+			t.mem.give(f)
 		}
 	}
 }
@@ -191,10 +192,11 @@ func (t *bandTask) run(n, first, last, rows int) {
 		if t.shortcut != nil && t.Project == nil {
 			add = t.shortcut.Images(n, n+1)
 		}
-		s := newSlider(m, in, out, add, t.AfterMiddle)
+		s := newSlider(m, in, out, add, t.AfterMiddle, t.mem)
 		for r := i; r < end; r++ {
 			s.row(0, r)
 		}
+		s.free(t.mem)
 		if t.Project != nil {
 			src := strip(t.between[1], t.lead[1], 0, end-i, t.y.W, m.Out)
 			dst := strip(t.y.data, t.y.pixel(n, i, 0), 0, end-i, t.y.W, t.y.C)

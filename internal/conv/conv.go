@@ -71,19 +71,36 @@ type Conv struct {
 	channels func() *depthwise
 }
 
-// After is what becomes of the elements of an output: what is below 0 becomes 0
-// (NaN stays), or F changes runs of them in place.
+// After is what becomes of the elements of an output: what is below 0 becomes 0, and
+// what is above Cap that, unless Cap is 0 (NaN stays), or F changes runs of them in
+// place.
 type After struct {
 	ReLU bool
-	F    func(y []float32) // nil for nothing
+	Cap  float32           // with ReLU
+	F    func(y []float32) // without
 }
 
-// floor is the least that a kernel stores.
-func (a After) floor() float32 {
+// limits are the least and the largest that a kernel stores.
+func (a After) limits() (floor, ceiling float32) {
+	floor, ceiling = float32(math.Inf(-1)), float32(math.Inf(1))
 	if a.ReLU {
-		return 0
+		floor = 0
 	}
-	return float32(math.Inf(-1))
+	if a.Cap > 0 {
+		ceiling = a.Cap
+	}
+	return floor, ceiling
+}
+
+// clamp does to a run of elements what limits says.
+func clamp(y []float32, floor, ceiling float32) {
+	for i, v := range y {
+		if v < floor { // NaN stays, as in PyTorch
+			y[i] = floor
+		} else if v > ceiling {
+			y[i] = ceiling
+		}
+	}
 }
 
 // New returns the convolution with the given weights, Out x In/Groups x Kernel
@@ -144,11 +161,15 @@ func (c *Conv) Apply(y, x, shortcut *Maps, after After, mem *Memory) error {
 func (c *Conv) apply(y, x, shortcut *Maps, after After, variant int, mem *Memory) {
 	switch variant {
 	case channelwise:
-		c.channels().run(c, x, y, shortcut, after)
+		c.channels().run(c, x, y, shortcut, after, mem)
 	case directly:
 		c.direct().run(c, x, y, shortcut, after, mem)
 	default:
-		c.winograd[variant]().run(c, x, y, shortcut, after.floor(), mem)
+		floor, ceiling := after.limits()
+		c.winograd[variant]().run(c, x, y, shortcut, floor, mem)
+		if after.Cap > 0 {
+			after.F = func(y []float32) { clamp(y, floor, ceiling) }
+		}
 		if after.F != nil {
 			out := y.pixels()
 			parallel.For(len(out), 1<<14, func(lo, hi int) { after.F(out[lo:hi]) })

@@ -20,7 +20,7 @@ func random(r *rand.Rand, n int) []float32 {
 
 // definition convolves a batch of NCHW by the definition, in float64, and
 // returns with each element the sum of the sizes of its summands.
-func definition(s Shape, x, weight, scale, bias, shortcut []float32, relu bool, n, h, w int) (y, size []float64) {
+func definition(s Shape, x, weight, scale, bias, shortcut []float32, after After, n, h, w int) (y, size []float64) {
 	oh, ow := s.OutSize(h, w)
 	in, out := s.In/s.Groups, s.Out/s.Groups
 	for i := range n {
@@ -45,8 +45,11 @@ func definition(s Shape, x, weight, scale, bias, shortcut []float32, relu bool, 
 						sum += float64(shortcut[len(y)])
 						abs += math.Abs(float64(shortcut[len(y)]))
 					}
-					if relu {
+					if after.ReLU || after.F != nil {
 						sum = max(sum, 0)
+					}
+					if after.Cap > 0 {
+						sum = min(sum, float64(after.Cap))
 					}
 					y, size = append(y, sum), append(size, abs)
 				}
@@ -115,13 +118,15 @@ func TestConvAgainstDefinition(t *testing.T) {
 				relu := r.IntN(2) == 0
 				after := After{ReLU: relu}
 				if relu && r.IntN(2) == 0 {
-					after = After{F: func(y []float32) { finishGo(y, nil, 0, 0) }}
+					after.Cap = 2
+				} else if relu && r.IntN(2) == 0 {
+					after = After{F: func(y []float32) { clamp(y, 0, 1e30) }}
 				}
 				c, err := newConv(kern, s, weight, scale, bias)
 				if err != nil {
 					t.Fatal(err)
 				}
-				want, size := definition(s, x, weight, scale, bias, shortcut, relu, n, h, w)
+				want, size := definition(s, x, weight, scale, bias, shortcut, after, n, h, w)
 				maps := FromNCHW(x, n, s.In, h, w, border, &mem)
 				for v := channelwise; v < variants; v++ {
 					if v == channelwise && (s.Groups != s.In || s.Groups != s.Out) {

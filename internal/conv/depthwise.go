@@ -21,9 +21,10 @@ func packDepthwise(c *Conv) *depthwise {
 }
 
 // run writes the convolution of x to y, row by row.
-func (d *depthwise) run(c *Conv, x, y, shortcut *Maps, after After) {
+func (d *depthwise) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) {
 	parallel.For(x.N*y.H, max(1, 1<<15/(y.W*y.C*c.taps())), func(lo, hi int) {
-		s := newSlider(c, x, y, shortcut, after)
+		s := newSlider(c, x, y, shortcut, after, mem)
+		defer s.free(mem)
 		for r := lo; r < hi; r++ {
 			s.row(r/y.H, r%y.H)
 		}
@@ -38,27 +39,84 @@ type slider struct {
 	after          After
 	args           stencil
 	offsets        [][2]int
+
+	// Rows of narrow maps are copied to between zeros, so that no pixel is at an edge:
+	// one row of the kernel's reach after the other, in turn.
+	padded []float32
+	held   [][2]int // of each place, the map and one more than the row that it has
 }
 
-func newSlider(c *Conv, x, y, shortcut *Maps, after After) *slider {
+// narrow is the width of maps whose edges are copied away.
+const narrow = 40
+
+func newSlider(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) *slider {
 	s := &slider{Shape: c.Shape, kern: c.kern, x: x, y: y, shortcut: shortcut, after: after, offsets: make([][2]int, c.taps())}
-	s.args = stencil{weights: &c.channels().data[0], bias: &c.bias[0], floor: after.floor()}
+	s.args = stencil{weights: &c.channels().data[0], bias: &c.bias[0]}
+	s.args.floor, s.args.ceiling = after.limits()
 	if shortcut != nil {
-		s.args.floor = After{}.floor()
+		s.args.floor, s.args.ceiling = After{}.limits()
+	}
+	if x.Border == 0 && x.W <= narrow && c.Padding[1] > 0 {
+		s.held = make([][2]int, c.reach(0))
+		s.padded = mem.take(len(s.held) * s.paddedRow())
+		clear(s.padded)
 	}
 	return s
 }
 
+func (s *slider) free(mem *Memory) {
+	if s.padded != nil {
+		mem.give(s.padded)
+	}
+}
+
+func (s *slider) paddedRow() int { return (s.x.W + 2*s.Padding[1]) * s.x.C }
+
 // row computes row i of map n.
 func (s *slider) row(n, i int) {
-	s.slide(n, i)
+	if s.padded != nil {
+		s.slidePadded(n, i)
+	} else {
+		s.slide(n, i)
+	}
 	row := s.y.data[s.y.pixel(n, i, 0):][:s.y.W*s.y.C]
 	if s.shortcut != nil {
-		finishGo(row, &s.shortcut.data[s.shortcut.pixel(n, i, 0)], 0, s.after.floor())
+		floor, ceiling := s.after.limits()
+		finishGo(row, &s.shortcut.data[s.shortcut.pixel(n, i, 0)], 0, floor, ceiling)
 	}
 	if s.after.F != nil {
 		s.after.F(row)
 	}
+}
+
+// slidePadded sums row i of map n from padded rows, all pixels together.
+func (s *slider) slidePadded(n, i int) {
+	x, y, length := s.x, s.y, s.paddedRow()
+	args := &s.args
+	args.taps = 0
+	for u := range s.Kernel[0] {
+		row := i*s.Stride - s.Padding[0] + u*s.Dilation
+		if uint(row) >= uint(x.H) {
+			continue
+		}
+		place := row % len(s.held)
+		if held := [2]int{n, row + 1}; s.held[place] != held {
+			copy(s.padded[place*length+s.Padding[1]*x.C:][:x.W*x.C], x.data[x.pixel(n, row, 0):])
+			s.held[place] = held
+		}
+		for v := range s.Kernel[1] {
+			s.offsets[args.taps] = [2]int{4 * (place*length + v*s.Dilation*x.C), 4 * (u*s.Kernel[1] + v) * x.C}
+			args.taps++
+		}
+	}
+	if args.taps == 0 { // all padding
+		s.slide(n, i)
+		return
+	}
+	args.offsets, args.channels = &s.offsets[0], x.C
+	args.srcStride, args.dstStride = 4*s.Stride*x.C, 4*y.C
+	args.src, args.dst, args.count = &s.padded[0], &y.data[y.pixel(n, i, 0)], y.W
+	s.kern.stencil(args)
 }
 
 // slide sums row i of map n: pixels at the edges one by one, each with the taps

@@ -28,6 +28,7 @@ TEXT ·stencilAVX2(SB), NOSPLIT, $0-8
 	LEAQ (R8)(R8*4), R10
 	LEAQ (R9)(R8*4), R11
 	VBROADCASTSS stencil_floor(AX), Y10
+	VBROADCASTSS stencil_ceiling(AX), Y11
 	MOVQ stencil_channels(AX), CX
 	ANDQ $7, CX
 	LEAQ    lanes<>+32(SB), R12
@@ -84,32 +85,39 @@ taps8:
 	JNZ  taps8
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
+	VMINPS Y0, Y11, Y0
 	VMOVUPS Y0, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
+	VMINPS Y1, Y11, Y1
 	VMOVUPS Y1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
+	VMINPS Y2, Y11, Y2
 	VMOVUPS Y2, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
+	VMINPS Y3, Y11, Y3
 	VMOVUPS Y3, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y4, Y10, Y4 // in this order NaN stays
+	VMINPS Y4, Y11, Y4
 	VMOVUPS Y4, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y5, Y10, Y5 // in this order NaN stays
+	VMINPS Y5, Y11, Y5
 	VMOVUPS Y5, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y6, Y10, Y6 // in this order NaN stays
+	VMINPS Y6, Y11, Y6
 	VMOVUPS Y6, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y7, Y10, Y7 // in this order NaN stays
+	VMINPS Y7, Y11, Y7
 	VMOVUPS Y7, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	ADDQ $32, CX
 	JMP  channels8
-
 some8:
 	MOVQ stencil_bias(AX), R13
 	VMASKMOVPS (R13)(CX*1), Y14, Y0
@@ -151,27 +159,35 @@ someTaps8:
 	JNZ  someTaps8
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
+	VMINPS Y0, Y11, Y0
 	VMASKMOVPS Y0, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
+	VMINPS Y1, Y11, Y1
 	VMASKMOVPS Y1, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
+	VMINPS Y2, Y11, Y2
 	VMASKMOVPS Y2, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
+	VMINPS Y3, Y11, Y3
 	VMASKMOVPS Y3, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y4, Y10, Y4 // in this order NaN stays
+	VMINPS Y4, Y11, Y4
 	VMASKMOVPS Y4, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y5, Y10, Y5 // in this order NaN stays
+	VMINPS Y5, Y11, Y5
 	VMASKMOVPS Y5, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y6, Y10, Y6 // in this order NaN stays
+	VMINPS Y6, Y11, Y6
 	VMASKMOVPS Y6, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y7, Y10, Y7 // in this order NaN stays
+	VMINPS Y7, Y11, Y7
 	VMASKMOVPS Y7, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 
@@ -181,6 +197,18 @@ next8:
 	IMULQ $8, DX
 	ADDQ DX, DI
 	SUBQ $8, stencil_count(AX)
+	JZ   done
+	CMPQ stencil_count(AX), $8
+	JGE  pixels8
+	// Some pixels once more, with those that are left: they are in the same place.
+	MOVQ $8, DX
+	SUBQ stencil_count(AX), DX
+	MOVQ DX, BX
+	IMULQ R8, BX
+	SUBQ BX, SI
+	IMULQ stencil_dstStride(AX), DX
+	SUBQ DX, DI
+	MOVQ $8, stencil_count(AX)
 	JMP  pixels8
 
 pixels4:
@@ -219,20 +247,23 @@ taps4:
 	JNZ  taps4
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
+	VMINPS Y0, Y11, Y0
 	VMOVUPS Y0, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
+	VMINPS Y1, Y11, Y1
 	VMOVUPS Y1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
+	VMINPS Y2, Y11, Y2
 	VMOVUPS Y2, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
+	VMINPS Y3, Y11, Y3
 	VMOVUPS Y3, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	ADDQ $32, CX
 	JMP  channels4
-
 some4:
 	MOVQ stencil_bias(AX), R13
 	VMASKMOVPS (R13)(CX*1), Y14, Y0
@@ -262,15 +293,19 @@ someTaps4:
 	JNZ  someTaps4
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
+	VMINPS Y0, Y11, Y0
 	VMASKMOVPS Y0, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y1, Y10, Y1 // in this order NaN stays
+	VMINPS Y1, Y11, Y1
 	VMASKMOVPS Y1, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y2, Y10, Y2 // in this order NaN stays
+	VMINPS Y2, Y11, Y2
 	VMASKMOVPS Y2, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Y3, Y10, Y3 // in this order NaN stays
+	VMINPS Y3, Y11, Y3
 	VMASKMOVPS Y3, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 
@@ -280,6 +315,18 @@ next4:
 	IMULQ $4, DX
 	ADDQ DX, DI
 	SUBQ $4, stencil_count(AX)
+	JZ   done
+	CMPQ stencil_count(AX), $4
+	JGE  pixels4
+	// Some pixels once more, with those that are left: they are in the same place.
+	MOVQ $4, DX
+	SUBQ stencil_count(AX), DX
+	MOVQ DX, BX
+	IMULQ R8, BX
+	SUBQ BX, SI
+	IMULQ stencil_dstStride(AX), DX
+	SUBQ DX, DI
+	MOVQ $4, stencil_count(AX)
 	JMP  pixels4
 
 pixels1:
@@ -292,6 +339,8 @@ channels1:
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next1
+	CMPQ DX, $128
+	JGE  quad
 	CMPQ DX, $32
 	JLT  some1
 	MOVQ stencil_bias(AX), R13
@@ -312,9 +361,53 @@ taps1:
 	JNZ  taps1
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
+	VMINPS Y0, Y11, Y0
 	VMOVUPS Y0, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	ADDQ $32, CX
+	JMP  channels1
+quad:
+	MOVQ stencil_bias(AX), R13
+	ADDQ CX, R13
+	VMOVUPS 0(R13), Y0
+	VMOVUPS 32(R13), Y1
+	VMOVUPS 64(R13), Y2
+	VMOVUPS 96(R13), Y3
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
+
+quadTaps:
+	MOVQ (BX), R13
+	MOVQ 8(BX), R12
+	ADDQ SI, R13
+	ADDQ CX, R13
+	ADDQ stencil_weights(AX), R12
+	ADDQ CX, R12
+	VMOVUPS 0(R12), Y4
+	VFMADD231PS 0(R13), Y4, Y0
+	VMOVUPS 32(R12), Y5
+	VFMADD231PS 32(R13), Y5, Y1
+	VMOVUPS 64(R12), Y6
+	VFMADD231PS 64(R13), Y6, Y2
+	VMOVUPS 96(R12), Y7
+	VFMADD231PS 96(R13), Y7, Y3
+	ADDQ $16, BX
+	DECQ DX
+	JNZ  quadTaps
+	LEAQ (DI)(CX*1), R13
+	VMAXPS Y0, Y10, Y0
+	VMINPS Y0, Y11, Y0
+	VMOVUPS Y0, 0(R13)
+	VMAXPS Y1, Y10, Y1
+	VMINPS Y1, Y11, Y1
+	VMOVUPS Y1, 32(R13)
+	VMAXPS Y2, Y10, Y2
+	VMINPS Y2, Y11, Y2
+	VMOVUPS Y2, 64(R13)
+	VMAXPS Y3, Y10, Y3
+	VMINPS Y3, Y11, Y3
+	VMOVUPS Y3, 96(R13)
+	ADDQ $128, CX
 	JMP  channels1
 
 some1:
@@ -337,6 +430,7 @@ someTaps1:
 	JNZ  someTaps1
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Y0, Y10, Y0 // in this order NaN stays
+	VMINPS Y0, Y11, Y0
 	VMASKMOVPS Y0, Y14, (R13)
 	ADDQ stencil_dstStride(AX), R13
 

@@ -15,6 +15,7 @@ TEXT ·stencilAVX512(SB), NOSPLIT, $0-8
 	LEAQ (R8)(R8*4), R10
 	LEAQ (R9)(R8*4), R11
 	VBROADCASTSS stencil_floor(AX), Z10
+	VBROADCASTSS stencil_ceiling(AX), Z11
 	MOVQ stencil_channels(AX), CX
 	ANDQ $15, CX
 	MOVQ  $1, BX
@@ -66,32 +67,39 @@ taps8:
 	JNZ  taps8
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
+	VMINPS Z0, Z11, Z0
 	VMOVUPS Z0, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
+	VMINPS Z1, Z11, Z1
 	VMOVUPS Z1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
+	VMINPS Z2, Z11, Z2
 	VMOVUPS Z2, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
+	VMINPS Z3, Z11, Z3
 	VMOVUPS Z3, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z4, Z10, Z4 // in this order NaN stays
+	VMINPS Z4, Z11, Z4
 	VMOVUPS Z4, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z5, Z10, Z5 // in this order NaN stays
+	VMINPS Z5, Z11, Z5
 	VMOVUPS Z5, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z6, Z10, Z6 // in this order NaN stays
+	VMINPS Z6, Z11, Z6
 	VMOVUPS Z6, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z7, Z10, Z7 // in this order NaN stays
+	VMINPS Z7, Z11, Z7
 	VMOVUPS Z7, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	ADDQ $64, CX
 	JMP  channels8
-
 some8:
 	MOVQ stencil_bias(AX), R13
 	VMOVUPS.Z (R13)(CX*1), K1, Z0
@@ -133,27 +141,35 @@ someTaps8:
 	JNZ  someTaps8
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
+	VMINPS Z0, Z11, Z0
 	VMOVUPS Z0, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
+	VMINPS Z1, Z11, Z1
 	VMOVUPS Z1, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
+	VMINPS Z2, Z11, Z2
 	VMOVUPS Z2, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
+	VMINPS Z3, Z11, Z3
 	VMOVUPS Z3, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z4, Z10, Z4 // in this order NaN stays
+	VMINPS Z4, Z11, Z4
 	VMOVUPS Z4, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z5, Z10, Z5 // in this order NaN stays
+	VMINPS Z5, Z11, Z5
 	VMOVUPS Z5, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z6, Z10, Z6 // in this order NaN stays
+	VMINPS Z6, Z11, Z6
 	VMOVUPS Z6, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z7, Z10, Z7 // in this order NaN stays
+	VMINPS Z7, Z11, Z7
 	VMOVUPS Z7, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 
@@ -163,6 +179,18 @@ next8:
 	IMULQ $8, DX
 	ADDQ DX, DI
 	SUBQ $8, stencil_count(AX)
+	JZ   done
+	CMPQ stencil_count(AX), $8
+	JGE  pixels8
+	// Some pixels once more, with those that are left: they are in the same place.
+	MOVQ $8, DX
+	SUBQ stencil_count(AX), DX
+	MOVQ DX, BX
+	IMULQ R8, BX
+	SUBQ BX, SI
+	IMULQ stencil_dstStride(AX), DX
+	SUBQ DX, DI
+	MOVQ $8, stencil_count(AX)
 	JMP  pixels8
 
 pixels4:
@@ -201,20 +229,23 @@ taps4:
 	JNZ  taps4
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
+	VMINPS Z0, Z11, Z0
 	VMOVUPS Z0, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
+	VMINPS Z1, Z11, Z1
 	VMOVUPS Z1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
+	VMINPS Z2, Z11, Z2
 	VMOVUPS Z2, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
+	VMINPS Z3, Z11, Z3
 	VMOVUPS Z3, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	ADDQ $64, CX
 	JMP  channels4
-
 some4:
 	MOVQ stencil_bias(AX), R13
 	VMOVUPS.Z (R13)(CX*1), K1, Z0
@@ -244,15 +275,19 @@ someTaps4:
 	JNZ  someTaps4
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
+	VMINPS Z0, Z11, Z0
 	VMOVUPS Z0, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z1, Z10, Z1 // in this order NaN stays
+	VMINPS Z1, Z11, Z1
 	VMOVUPS Z1, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z2, Z10, Z2 // in this order NaN stays
+	VMINPS Z2, Z11, Z2
 	VMOVUPS Z2, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	VMAXPS Z3, Z10, Z3 // in this order NaN stays
+	VMINPS Z3, Z11, Z3
 	VMOVUPS Z3, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 
@@ -262,6 +297,18 @@ next4:
 	IMULQ $4, DX
 	ADDQ DX, DI
 	SUBQ $4, stencil_count(AX)
+	JZ   done
+	CMPQ stencil_count(AX), $4
+	JGE  pixels4
+	// Some pixels once more, with those that are left: they are in the same place.
+	MOVQ $4, DX
+	SUBQ stencil_count(AX), DX
+	MOVQ DX, BX
+	IMULQ R8, BX
+	SUBQ BX, SI
+	IMULQ stencil_dstStride(AX), DX
+	SUBQ DX, DI
+	MOVQ $4, stencil_count(AX)
 	JMP  pixels4
 
 pixels1:
@@ -274,6 +321,8 @@ channels1:
 	SHLQ $2, DX
 	SUBQ CX, DX
 	JZ   next1
+	CMPQ DX, $256
+	JGE  quad
 	CMPQ DX, $64
 	JLT  some1
 	MOVQ stencil_bias(AX), R13
@@ -294,9 +343,53 @@ taps1:
 	JNZ  taps1
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
+	VMINPS Z0, Z11, Z0
 	VMOVUPS Z0, (R13)
 	ADDQ stencil_dstStride(AX), R13
 	ADDQ $64, CX
+	JMP  channels1
+quad:
+	MOVQ stencil_bias(AX), R13
+	ADDQ CX, R13
+	VMOVUPS 0(R13), Z0
+	VMOVUPS 64(R13), Z1
+	VMOVUPS 128(R13), Z2
+	VMOVUPS 192(R13), Z3
+	MOVQ stencil_offsets(AX), BX
+	MOVQ stencil_taps(AX), DX
+
+quadTaps:
+	MOVQ (BX), R13
+	MOVQ 8(BX), R12
+	ADDQ SI, R13
+	ADDQ CX, R13
+	ADDQ stencil_weights(AX), R12
+	ADDQ CX, R12
+	VMOVUPS 0(R12), Z4
+	VFMADD231PS 0(R13), Z4, Z0
+	VMOVUPS 64(R12), Z5
+	VFMADD231PS 64(R13), Z5, Z1
+	VMOVUPS 128(R12), Z6
+	VFMADD231PS 128(R13), Z6, Z2
+	VMOVUPS 192(R12), Z7
+	VFMADD231PS 192(R13), Z7, Z3
+	ADDQ $16, BX
+	DECQ DX
+	JNZ  quadTaps
+	LEAQ (DI)(CX*1), R13
+	VMAXPS Z0, Z10, Z0
+	VMINPS Z0, Z11, Z0
+	VMOVUPS Z0, 0(R13)
+	VMAXPS Z1, Z10, Z1
+	VMINPS Z1, Z11, Z1
+	VMOVUPS Z1, 64(R13)
+	VMAXPS Z2, Z10, Z2
+	VMINPS Z2, Z11, Z2
+	VMOVUPS Z2, 128(R13)
+	VMAXPS Z3, Z10, Z3
+	VMINPS Z3, Z11, Z3
+	VMOVUPS Z3, 192(R13)
+	ADDQ $256, CX
 	JMP  channels1
 
 some1:
@@ -319,6 +412,7 @@ someTaps1:
 	JNZ  someTaps1
 	LEAQ (DI)(CX*1), R13
 	VMAXPS Z0, Z10, Z0 // in this order NaN stays
+	VMINPS Z0, Z11, Z0
 	VMOVUPS Z0, K1, (R13)
 	ADDQ stencil_dstStride(AX), R13
 

@@ -75,7 +75,8 @@ func (d *direct) task(p *patches, offsets []int, r0, r1 int, panels []panel, sho
 	if shortcut != nil {
 		add = shortcut.pixels()
 	}
-	args := product{taps: p.taps, depth: p.depth, stride: y.C, floor: after.floor()}
+	args := product{taps: p.taps, depth: p.depth, stride: y.C}
+	args.floor, args.ceiling = after.limits()
 	for _, q := range panels {
 		args.a = &p.x.data[q.group*(c.In/c.Groups)]
 		args.b = &d.data[q.at]
@@ -120,6 +121,13 @@ func (p *patches) fill(offsets []int, r0, r1 int) {
 	wide := 1 // taps of a row of the kernel
 	if p.taps > c.Kernel[0] {
 		wide = c.Kernel[1]
+	}
+	if p.taps == 1 && c.pointwise() && x.Border == 0 { // pixel by pixel
+		first := x.pixel(0, 0, 0)
+		for r := range ceil(r1-r0, height) * height {
+			offsets[r] = 4 * (first + min(r0+r, r1-1)*x.C)
+		}
+		return
 	}
 	n, i, j := r0/(y.H*y.W), r0/y.W%y.H, r0%y.W
 	last := 0 // of the pixel before

@@ -26,7 +26,7 @@ type kernel struct {
 //
 // in that order, for i < rows and j < cols. If bias is not nil, then bias[j]
 // is added, and add[i][j] if add is not nil, and what is below floor becomes
-// floor; NaN stays.
+// floor, what is above ceiling that; NaN stays.
 type product struct {
 	a       *float32 // the offsets begin here
 	offsets *int     // of A[i][t], in bytes, at [t*kernel.rows+i], also for i >= rows
@@ -41,6 +41,7 @@ type product struct {
 	bias    *float32 // kernel.lanes elements can be read
 	add     *float32
 	floor   float32
+	ceiling float32
 }
 
 // A transform is one tile of Winograd's convolution with m x m outputs, of
@@ -87,8 +88,8 @@ type pooling struct {
 //
 //	dst[i][c] = bias[c] + sum over t < taps of src[offsets[t][0] + i srcStride][c] weights[offsets[t][1]][c]
 //
-// in that order, and what is below floor becomes floor; NaN stays. Offsets and
-// strides are in bytes.
+// in that order, and what is below floor becomes floor, what is above ceiling that;
+// NaN stays. Offsets and strides are in bytes. src and dst are not the same memory.
 type stencil struct {
 	src       *float32
 	weights   *float32
@@ -101,6 +102,7 @@ type stencil struct {
 	dstStride int
 	channels  int
 	floor     float32
+	ceiling   float32
 }
 
 // vector is what the number of channels must be a multiple of for the

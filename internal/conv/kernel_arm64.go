@@ -2,7 +2,10 @@
 
 package conv
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // machineKernels is NEON, which every arm64 processor has.
 func machineKernels() []*kernel {
@@ -19,7 +22,7 @@ const lanesNEON = 8
 
 // mulNEON is tileNEON for any number of columns.
 func mulNEON(p *product) {
-	if p.cols == lanesNEON {
+	if p.cols == lanesNEON && !(p.bias != nil && p.ceiling < float32(math.Inf(1))) {
 		tileNEON(p)
 		return
 	}
@@ -34,7 +37,7 @@ func mulNEON(p *product) {
 			for j, b := range unsafe.Slice(p.bias, p.cols) {
 				c[j] += b
 			}
-			finishGo(c, p.add, 4*i*p.stride, p.floor)
+			finishGo(c, p.add, 4*i*p.stride, p.floor, p.ceiling)
 		}
 	}
 }

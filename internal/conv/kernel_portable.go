@@ -59,22 +59,17 @@ func storeGo(p *product, row int, sums [4]float32) {
 	for j, bias := range at(p.bias, 0, p.cols) {
 		c[j] = sums[j] + bias
 	}
-	finishGo(c, p.add, 4*row*p.stride, p.floor)
+	finishGo(c, p.add, 4*row*p.stride, p.floor, p.ceiling)
 }
 
-// finishGo adds what lies at add, if that is not nil, and lifts what is below
-// floor.
-func finishGo(y []float32, add *float32, offset int, floor float32) {
+// finishGo adds what lies at add, if that is not nil, and keeps to the limits.
+func finishGo(y []float32, add *float32, offset int, floor, ceiling float32) {
 	if add != nil {
 		for j, x := range at(add, offset, len(y)) {
 			y[j] += x
 		}
 	}
-	for j, x := range y {
-		if x < floor { // NaN stays, as in PyTorch
-			y[j] = floor
-		}
-	}
+	clamp(y, floor, ceiling)
 }
 
 func inputGo2(t *transform) { inputGo(t, 4, input2) }
@@ -132,7 +127,7 @@ func outputGo(t *transform, n, m int, line func(*[6]float32)) {
 				offset := 4 * (i*t.rowStride + j*t.pixelStride + c)
 				y := at(t.dst, offset, 1)
 				y[0] = d[j] + bias[c]
-				finishGo(y, t.add, offset, t.floor)
+				finishGo(y, t.add, offset, t.floor, float32(math.Inf(1)))
 			}
 		}
 	}
@@ -166,7 +161,7 @@ func stencilGo(p *stencil) {
 				dst[c] += x[c] * w[c]
 			}
 		}
-		finishGo(dst, nil, 0, p.floor)
+		clamp(dst, p.floor, p.ceiling)
 	}
 	p.count = 0
 }

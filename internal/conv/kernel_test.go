@@ -16,7 +16,7 @@ func TestProducts(t *testing.T) {
 		t.Run(kern.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(7, 8))
 			for trial := range 400 {
-				p := product{taps: 1 + r.IntN(4), depth: 1 + r.IntN(30), lanes: kern.lanes, rows: 1 + trial%kern.rows, floor: float32(math.Inf(-1))}
+				p := product{taps: 1 + r.IntN(4), depth: 1 + r.IntN(30), lanes: kern.lanes, rows: 1 + trial%kern.rows, floor: float32(math.Inf(-1)), ceiling: float32(math.Inf(1))}
 				if trial%3 == 0 {
 					p.lanes = kern.narrow
 				}
@@ -36,6 +36,9 @@ func TestProducts(t *testing.T) {
 					p.bias = &bias[0]
 					if r.IntN(2) == 0 {
 						p.floor = 0
+					}
+					if r.IntN(2) == 0 {
+						p.ceiling = 2
 					}
 					if r.IntN(2) == 0 {
 						p.add = &add[0]
@@ -69,9 +72,7 @@ func TestProducts(t *testing.T) {
 							want += float64(add[i*p.stride+j])
 							size += math.Abs(float64(add[i*p.stride+j]))
 						}
-						if want < float64(p.floor) {
-							want = float64(p.floor)
-						}
+						want = min(max(want, float64(p.floor)), float64(p.ceiling))
 					}
 					if i == 0 && j == nan {
 						if got == got {
@@ -226,7 +227,7 @@ func TestWinogradRounding(t *testing.T) {
 		x[i] = max(x[i], 0)
 	}
 	weight := random(r, s.Out*s.In*9)
-	want, _ := definition(s, x, weight, ones, zeros, nil, false, 1, side, side)
+	want, _ := definition(s, x, weight, ones, zeros, nil, After{}, 1, side, side)
 	c, err := New(s, weight, ones, zeros)
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +256,7 @@ func TestStencils(t *testing.T) {
 		t.Run(kern.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(9, 10))
 			for range 300 {
-				channels, count, taps := 1+r.IntN(40), 1+r.IntN(20), 1+r.IntN(9)
+				channels, count, taps := 1+r.IntN(150), 1+r.IntN(20), 1+r.IntN(9)
 				step := 4 * channels * (1 + r.IntN(2))
 				src, weights, bias := random(r, channels*(2*count+taps)), random(r, channels*taps), random(r, channels)
 				offsets := make([][2]int, taps)
@@ -269,7 +270,7 @@ func TestStencils(t *testing.T) {
 					dst[len(dst)-1] = 7
 					kern.stencil(&stencil{
 						src: &src[first*step/4], weights: &weights[0], offsets: &offsets[0], taps: taps, bias: &bias[0],
-						dst: &dst[0], count: count, srcStride: step, dstStride: 4 * channels, channels: channels, floor: 0,
+						dst: &dst[0], count: count, srcStride: step, dstStride: 4 * channels, channels: channels, floor: 0, ceiling: 3,
 					})
 					if dst[len(dst)-1] != 7 {
 						t.Fatal("wrote beyond the run")
@@ -291,7 +292,7 @@ func TestStencils(t *testing.T) {
 							}
 						case got != whole[i*channels+c]:
 							t.Fatalf("pixel %d of %d is %v, alone %v", i, count, whole[i*channels+c], got)
-						case math.Abs(float64(got)-max(want, 0)) > 1e-5:
+						case math.Abs(float64(got)-min(max(want, 0), 3)) > 1e-5:
 							t.Fatalf("pixel %d, channel %d is %v, want %v", i, c, got, want)
 						}
 					}

@@ -175,8 +175,9 @@ func AvgPool(y, x *Maps, kernel, stride, padding int) {
 		s := slider{
 			Shape: Shape{Kernel: [2]int{kernel, kernel}, Stride: stride, Dilation: 1, Padding: [2]int{padding, padding}},
 			kern:  chosen, x: x, y: y, offsets: make([][2]int, kernel*kernel),
-			args: stencil{weights: &weights[0], bias: &zeros[0], floor: After{}.floor()},
+			args: stencil{weights: &weights[0], bias: &zeros[0]},
 		}
+		s.args.floor, s.args.ceiling = After{}.limits()
 		for r := lo; r < hi; r++ {
 			s.slide(r/y.H, r%y.H)
 		}

@@ -20,6 +20,7 @@
 	CMPQ R11, $5; JEQ done; what(Y14, Y15)
 
 #define FLOOR(lo, hi) VMAXPS lo, Y2, lo; VMAXPS hi, Y2, hi // in this order NaN stays
+#define CEILING(lo, hi) VMINPS lo, Y2, lo; VMINPS hi, Y2, hi
 #define STORE(lo, hi) VMOVUPS lo, (DI); VMOVUPS hi, 32(DI); ADDQ R10, DI
 #define BIAS(lo, hi) VADDPS (SI), lo, lo; VADDPS 32(SI), hi, hi
 #define ADD(lo, hi) \
@@ -133,7 +134,13 @@ biased:
 
 added:
 	VBROADCASTSS product_floor(AX), Y2
-	EACH_ROW(FLOOR, store)
+	EACH_ROW(FLOOR, floored)
+
+floored: // to infinity, hardly ever lower
+	CMPL product_ceiling(AX), $0x7f800000
+	JEQ  store
+	VBROADCASTSS product_ceiling(AX), Y2
+	EACH_ROW(CEILING, store)
 
 store: // whole vectors go without a mask, for a masked store is slow
 	CMPQ CX, $16

@@ -22,6 +22,7 @@
 	CMPQ R11, $7; JEQ done; what(Z22, Z23)
 
 #define FLOOR(lo, hi) VMAXPS lo, Z4, lo; VMAXPS hi, Z4, hi // in this order NaN stays
+#define CEILING(lo, hi) VMINPS lo, Z4, lo; VMINPS hi, Z4, hi
 #define STORE(lo, hi) VMOVUPS lo, (DI); VMOVUPS hi, 64(DI); ADDQ R10, DI
 #define BIAS(lo, hi) VADDPS Z0, lo, lo; VADDPS Z1, hi, hi
 #define ADD(lo, hi) \
@@ -178,7 +179,13 @@ biased:
 
 added:
 	VBROADCASTSS product_floor(AX), Z4
-	EACH_ROW(FLOOR, store)
+	EACH_ROW(FLOOR, floored)
+
+floored: // to infinity, hardly ever lower
+	CMPL product_ceiling(AX), $0x7f800000
+	JEQ  store
+	VBROADCASTSS product_ceiling(AX), Z4
+	EACH_ROW(CEILING, store)
 
 store: // whole vectors go without a mask, for a masked store is slow
 	CMPQ CX, $32
