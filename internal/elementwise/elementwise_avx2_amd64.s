@@ -72,6 +72,15 @@ DATA c_sixth<>+20(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+24(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+28(SB)/4, $0x3e2aaaab
 GLOBL c_sixth<>(SB), RODATA|NOPTR, $32
+DATA c_round<>+0(SB)/4, $0x4b400000
+DATA c_round<>+4(SB)/4, $0x4b400000
+DATA c_round<>+8(SB)/4, $0x4b400000
+DATA c_round<>+12(SB)/4, $0x4b400000
+DATA c_round<>+16(SB)/4, $0x4b400000
+DATA c_round<>+20(SB)/4, $0x4b400000
+DATA c_round<>+24(SB)/4, $0x4b400000
+DATA c_round<>+28(SB)/4, $0x4b400000
+GLOBL c_round<>(SB), RODATA|NOPTR, $32
 DATA c_least<>+0(SB)/4, $0xc2ac0000
 DATA c_least<>+4(SB)/4, $0xc2ac0000
 DATA c_least<>+8(SB)/4, $0xc2ac0000
@@ -340,25 +349,26 @@ vector:
 	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
-	VMULPS      c_minuslog2e<>(SB), Y0, Y1
-	VROUNDPS    $0, Y1, Y1
-	VMOVUPS     c_minuslog2e<>(SB), Y2
-	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
 	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
 	VFMADD213PS c_e2<>(SB), Y2, Y0
 	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
-	VCVTPS2DQ   Y1, Y1
-	VPSLLD      $23, Y1, Y1
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
 	VMOVUPS      c_one<>(SB), Y2
 	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
 	VFMADD213PS  Y1, Y2, Y1
-	VANDPS       Y9, Y1, Y0
+	VANDPS       Y9, Y1, Y0 // NaN may have got lost
+	VCMPPS      $3, Y5, Y5, Y1
+	VORPS       Y1, Y0, Y0
 	VMOVUPS     Y0, (DI)
 	ADDQ        $32, SI
 	ADDQ        $32, DI
@@ -385,25 +395,26 @@ rest:
 	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
-	VMULPS      c_minuslog2e<>(SB), Y0, Y1
-	VROUNDPS    $0, Y1, Y1
-	VMOVUPS     c_minuslog2e<>(SB), Y2
-	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
 	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
 	VFMADD213PS c_e2<>(SB), Y2, Y0
 	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
-	VCVTPS2DQ   Y1, Y1
-	VPSLLD      $23, Y1, Y1
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
 	VMOVUPS      c_one<>(SB), Y2
 	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
 	VFMADD213PS  Y1, Y2, Y1
-	VANDPS       Y9, Y1, Y0
+	VANDPS       Y9, Y1, Y0 // NaN may have got lost
+	VCMPPS      $3, Y5, Y5, Y1
+	VORPS       Y1, Y0, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:
@@ -427,18 +438,17 @@ vector:
 	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
-	VMULPS      c_minuslog2e<>(SB), Y0, Y1
-	VROUNDPS    $0, Y1, Y1
-	VMOVUPS     c_minuslog2e<>(SB), Y2
-	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
 	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
 	VFMADD213PS c_e2<>(SB), Y2, Y0
 	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
-	VCVTPS2DQ   Y1, Y1
-	VPSLLD      $23, Y1, Y1
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
@@ -473,18 +483,17 @@ rest:
 	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
-	VMULPS      c_minuslog2e<>(SB), Y0, Y1
-	VROUNDPS    $0, Y1, Y1
-	VMOVUPS     c_minuslog2e<>(SB), Y2
-	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
 	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
 	VFMADD213PS c_e2<>(SB), Y2, Y0
 	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
-	VCVTPS2DQ   Y1, Y1
-	VPSLLD      $23, Y1, Y1
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
@@ -633,18 +642,17 @@ vector:
 	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_square<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
-	VMULPS      c_minushalflog2e<>(SB), Y0, Y1
-	VROUNDPS    $0, Y1, Y1
-	VMOVUPS     c_minushalflog2e<>(SB), Y2
-	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minushalflog2e<>(SB), Y0, Y2
 	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
 	VFMADD213PS c_e2<>(SB), Y2, Y0
 	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
-	VCVTPS2DQ   Y1, Y1
-	VPSLLD      $23, Y1, Y1
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
 	VMULPS      c_density<>(SB), Y0, Y0
 	VMULPS      Y6, Y0, Y0
@@ -697,18 +705,17 @@ rest:
 	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
 	VMOVUPS     c_square<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
-	VMULPS      c_minushalflog2e<>(SB), Y0, Y1
-	VROUNDPS    $0, Y1, Y1
-	VMOVUPS     c_minushalflog2e<>(SB), Y2
-	VFMSUB132PS Y0, Y1, Y2
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minushalflog2e<>(SB), Y0, Y2
 	VMOVUPS     c_e5<>(SB), Y0
 	VFMADD213PS c_e4<>(SB), Y2, Y0
 	VFMADD213PS c_e3<>(SB), Y2, Y0
 	VFMADD213PS c_e2<>(SB), Y2, Y0
 	VFMADD213PS c_e1<>(SB), Y2, Y0
 	VFMADD213PS c_one<>(SB), Y2, Y0
-	VCVTPS2DQ   Y1, Y1
-	VPSLLD      $23, Y1, Y1
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
 	VMULPS      c_density<>(SB), Y0, Y0
 	VMULPS      Y6, Y0, Y0

@@ -107,6 +107,23 @@ DATA c_sixth<>+52(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+56(SB)/4, $0x3e2aaaab
 DATA c_sixth<>+60(SB)/4, $0x3e2aaaab
 GLOBL c_sixth<>(SB), RODATA|NOPTR, $64
+DATA c_round<>+0(SB)/4, $0x4b400000
+DATA c_round<>+4(SB)/4, $0x4b400000
+DATA c_round<>+8(SB)/4, $0x4b400000
+DATA c_round<>+12(SB)/4, $0x4b400000
+DATA c_round<>+16(SB)/4, $0x4b400000
+DATA c_round<>+20(SB)/4, $0x4b400000
+DATA c_round<>+24(SB)/4, $0x4b400000
+DATA c_round<>+28(SB)/4, $0x4b400000
+DATA c_round<>+32(SB)/4, $0x4b400000
+DATA c_round<>+36(SB)/4, $0x4b400000
+DATA c_round<>+40(SB)/4, $0x4b400000
+DATA c_round<>+44(SB)/4, $0x4b400000
+DATA c_round<>+48(SB)/4, $0x4b400000
+DATA c_round<>+52(SB)/4, $0x4b400000
+DATA c_round<>+56(SB)/4, $0x4b400000
+DATA c_round<>+60(SB)/4, $0x4b400000
+GLOBL c_round<>(SB), RODATA|NOPTR, $64
 DATA c_least<>+0(SB)/4, $0xc2ac0000
 DATA c_least<>+4(SB)/4, $0xc2ac0000
 DATA c_least<>+8(SB)/4, $0xc2ac0000
@@ -554,23 +571,26 @@ vector:
 	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
-	VMULPS      c_minuslog2e<>(SB), Z0, Z1
-	VRNDSCALEPS $0, Z1, Z1
-	VMOVUPS     c_minuslog2e<>(SB), Z2
-	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
 	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
 	VFMADD213PS c_e2<>(SB), Z2, Z0
 	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VSCALEFPS   Z1, Z0, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
 	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
 	VFMADD213PS.Z Z1, Z2, K2, Z1
-	VMOVAPS      Z1, Z0
+	VMOVAPS      Z1, Z0 // NaN may have got lost
+	VCMPPS      $3, Z5, Z5, K2
+	VMOVAPS     Z5, K2, Z0
 	VMOVUPS     Z0, (DI)
 	ADDQ        $64, SI
 	ADDQ        $64, DI
@@ -592,23 +612,26 @@ rest:
 	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
-	VMULPS      c_minuslog2e<>(SB), Z0, Z1
-	VRNDSCALEPS $0, Z1, Z1
-	VMOVUPS     c_minuslog2e<>(SB), Z2
-	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
 	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
 	VFMADD213PS c_e2<>(SB), Z2, Z0
 	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VSCALEFPS   Z1, Z0, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
 	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
 	VFMADD213PS.Z Z1, Z2, K2, Z1
-	VMOVAPS      Z1, Z0
+	VMOVAPS      Z1, Z0 // NaN may have got lost
+	VCMPPS      $3, Z5, Z5, K2
+	VMOVAPS     Z5, K2, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:
@@ -632,17 +655,18 @@ vector:
 	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
-	VMULPS      c_minuslog2e<>(SB), Z0, Z1
-	VRNDSCALEPS $0, Z1, Z1
-	VMOVUPS     c_minuslog2e<>(SB), Z2
-	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
 	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
 	VFMADD213PS c_e2<>(SB), Z2, Z0
 	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VSCALEFPS   Z1, Z0, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
@@ -671,17 +695,18 @@ rest:
 	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_most<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
-	VMULPS      c_minuslog2e<>(SB), Z0, Z1
-	VRNDSCALEPS $0, Z1, Z1
-	VMOVUPS     c_minuslog2e<>(SB), Z2
-	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
 	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
 	VFMADD213PS c_e2<>(SB), Z2, Z0
 	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VSCALEFPS   Z1, Z0, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
@@ -819,17 +844,18 @@ vector:
 	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_square<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
-	VMULPS      c_minushalflog2e<>(SB), Z0, Z1
-	VRNDSCALEPS $0, Z1, Z1
-	VMOVUPS     c_minushalflog2e<>(SB), Z2
-	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minushalflog2e<>(SB), Z0, Z2
 	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
 	VFMADD213PS c_e2<>(SB), Z2, Z0
 	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VSCALEFPS   Z1, Z0, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
 	VMULPS      c_density<>(SB), Z0, Z0
 	VMULPS      Z6, Z0, Z0
 	VMOVUPS     c_one<>(SB), Z1
@@ -877,17 +903,18 @@ rest:
 	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
 	VMOVUPS     c_square<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
-	VMULPS      c_minushalflog2e<>(SB), Z0, Z1
-	VRNDSCALEPS $0, Z1, Z1
-	VMOVUPS     c_minushalflog2e<>(SB), Z2
-	VFMSUB132PS Z0, Z1, Z2
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minushalflog2e<>(SB), Z0, Z2
 	VMOVUPS     c_e5<>(SB), Z0
 	VFMADD213PS c_e4<>(SB), Z2, Z0
 	VFMADD213PS c_e3<>(SB), Z2, Z0
 	VFMADD213PS c_e2<>(SB), Z2, Z0
 	VFMADD213PS c_e1<>(SB), Z2, Z0
 	VFMADD213PS c_one<>(SB), Z2, Z0
-	VSCALEFPS   Z1, Z0, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
 	VMULPS      c_density<>(SB), Z0, Z0
 	VMULPS      Z6, Z0, Z0
 	VMOVUPS     c_one<>(SB), Z1

@@ -28,7 +28,7 @@ func TestActivations(t *testing.T) {
 		x = append(x, float32(v))
 	}
 	inf := float32(math.Inf(1))
-	x = append(x, 0, float32(math.Copysign(0, -1)), inf, -inf, float32(math.NaN()), math.MaxFloat32, -math.MaxFloat32)
+	x = append(x, 0, float32(math.Copysign(0, -1)), inf, -inf, float32(math.NaN()), math.Float32frombits(0xffd00007), math.MaxFloat32, -math.MaxFloat32)
 	for _, l := range all {
 		for f := range functions {
 			y := make([]float32, len(x))
