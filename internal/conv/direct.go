@@ -122,7 +122,7 @@ func (p *patches) fill(offsets []int, r0, r1 int) {
 	if p.taps > c.Kernel[0] {
 		wide = c.Kernel[1]
 	}
-	if p.taps == 1 && c.pointwise() && x.Border == 0 { // pixel by pixel
+	if p.taps == 1 && c.pointwise() && x.Border == 0 && x.H == y.H && x.W == y.W { // pixel by pixel
 		first := x.pixel(0, 0, 0)
 		for r := range ceil(r1-r0, height) * height {
 			offsets[r] = 4 * (first + min(r0+r, r1-1)*x.C)

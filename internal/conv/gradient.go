@@ -1,0 +1,187 @@
+package conv
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
+
+// A Gradient takes gradients by the output of a convolution, before anything is done
+// behind it, to those by its input: the convolution with turned weights (in and out
+// exchanged, kernels turned by half a circle),
+//
+//	dx[i*stride + u*dilation - padding] += weight[u] scale dy[i]
+//
+// By strides, pixels of the input that are as far from a multiple of the stride see the
+// same part of the kernel: each such part is a convolution of stride 1 by itself, and
+// its pixels are every stride-th.
+type Gradient struct {
+	Shape // the convolution's
+	parts []part
+}
+
+// A part is what the pixels p of the input see where (p + padding) mod stride is rest, down
+// and across. Without taps they see nothing.
+type part struct {
+	rest [2]int
+	conv *Conv // nil without taps
+}
+
+// Gradient returns the gradient of a convolution. It is not ok where it has both a stride
+// and a dilation, or more padding than the kernel reaches: nothing here computes that.
+func (c *Conv) Gradient() (g *Gradient, ok bool) {
+	s := c.Shape
+	for axis := range 2 {
+		if s.Padding[axis] > s.reach(axis)-1 || s.Stride > 1 && s.Dilation > 1 {
+			return nil, false
+		}
+	}
+	g = &Gradient{Shape: s}
+	for a := range s.Stride {
+		for b := range s.Stride {
+			p := part{rest: [2]int{a, b}}
+			// Taps a, a + stride, ... of the kernel.
+			taps := [2]int{ceil(s.Kernel[0]-a, s.Stride), ceil(s.Kernel[1]-b, s.Stride)}
+			if taps[0] > 0 && taps[1] > 0 {
+				p.conv = c.turned(p.rest, taps)
+			}
+			g.parts = append(g.parts, p)
+		}
+	}
+	return g, true
+}
+
+// turned is the part of a convolution's gradient whose taps begin at rest.
+func (c *Conv) turned(rest, taps [2]int) *Conv {
+	s := c.Shape
+	in, out := s.In/s.Groups, s.Out/s.Groups
+	t := Shape{In: s.Out, Out: s.In, Kernel: taps, Stride: 1, Dilation: s.Dilation, Groups: s.Groups}
+	for axis := range 2 {
+		if s.Stride == 1 {
+			t.Padding[axis] = s.reach(axis) - 1 - s.Padding[axis]
+		}
+	}
+	kern := c.kern
+	back := &Conv{Shape: t, kern: kern, scale: make([]float32, s.In), bias: make([]float32, s.In+kern.lanes)}
+	for i := range back.scale {
+		back.scale[i] = 1
+	}
+	area, whole := taps[0]*taps[1], s.taps()
+	// The weights are turned when they are first packed.
+	turn := sync.OnceFunc(func() {
+		back.weight = make([]float32, s.In*out*area)
+		parallel.For(s.In, max(1, 1<<14/(out*area)), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				group, ci := i/in, i%in
+				for o := range out {
+					from := c.weight[((group*out+o)*in+ci)*whole:][:whole]
+					to := back.weight[(i*out+o)*area:][:area]
+					factor := c.scale[group*out+o]
+					for u := range taps[0] {
+						for v := range taps[1] {
+							w := from[(rest[0]+u*s.Stride)*s.Kernel[1]+rest[1]+v*s.Stride]
+							to[(taps[0]-1-u)*taps[1]+taps[1]-1-v] = w * factor
+						}
+					}
+				}
+			}
+		})
+	})
+	back.direct = sync.OnceValue(func() *direct { turn(); return packDirect(back) })
+	back.channels = sync.OnceValue(func() *depthwise { turn(); return packDepthwise(back) })
+	for v := range back.winograd {
+		back.winograd[v] = sync.OnceValue(func() *winograd { turn(); return packWinograd(back, v) })
+	}
+	return back
+}
+
+// Apply writes the gradient by the input to dx, given that by the output, and adds what is
+// at add unless that is nil. None has a border; add may be dx. It returns an error when
+// the shapes do not fit.
+func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
+	h, w := g.OutSize(dx.H, dx.W)
+	switch {
+	case dx.C != g.In || dx.Border != 0 || add != nil && (add.N != dx.N || add.H != dx.H || add.W != dx.W || add.C != dx.C || add.Border != 0):
+		return fmt.Errorf("conv: gradient of %s, want %d channels and no border", dx, g.In)
+	case dy.N != dx.N || dy.H != h || dy.W != w || dy.C != g.Out || dy.Border != 0:
+		return fmt.Errorf("conv: gradient by %s, want %d x %d x %d x %d", dy, dx.N, h, w, g.Out)
+	}
+	if g.Stride == 1 {
+		c := g.parts[0].conv
+		c.apply(dx, dy, add, After{}, c.variant(dy), mem)
+		return nil
+	}
+	for _, p := range g.parts {
+		// The first pixel of the part, and how many there are, down and across.
+		var first, count [2]int
+		for axis, n := range [2]int{dx.H, dx.W} {
+			first[axis] = mod(p.rest[axis]-g.Padding[axis], g.Stride)
+			count[axis] = max(0, ceil(n-first[axis], g.Stride))
+		}
+		if count[0] == 0 || count[1] == 0 {
+			continue
+		}
+		if p.conv == nil {
+			scatter(dx, nil, add, first, g.Stride)
+			continue
+		}
+		c := *p.conv
+		for axis := range 2 {
+			// Pixel first is reached from pixel (first + padding - rest) / stride of dy.
+			c.Padding[axis] = c.Kernel[axis] - 1 - (first[axis]+g.Padding[axis]-p.rest[axis])/g.Stride
+		}
+		y := mem.Maps(dx.N, count[0], count[1], dx.C, 0)
+		if c.Depthwise() {
+			c.eachRow(dy, y)
+		} else {
+			c.direct().run(&c, dy, y, nil, After{}, mem)
+		}
+		scatter(dx, y, add, first, g.Stride)
+		mem.Free(y)
+	}
+	return nil
+}
+
+// eachRow convolves x to y channel by channel, whatever the size of y.
+func (c *Conv) eachRow(x, y *Maps) {
+	parallel.For(x.N*y.H, max(1, 1<<15/(y.W*y.C*c.taps())), func(lo, hi int) {
+		s := slider{Shape: c.Shape, kern: c.kern, x: x, y: y, offsets: make([][2]int, c.taps())}
+		s.args = stencil{weights: &c.channels().data[0], bias: &c.bias[0]}
+		s.args.floor, s.args.ceiling = After{}.limits()
+		for r := lo; r < hi; r++ {
+			s.slide(r/y.H, r%y.H)
+		}
+	})
+}
+
+// scatter writes the pixels of y (zeros for nil), plus those of add, to every stride-th
+// pixel of dx.
+func scatter(dx, y, add *Maps, first [2]int, stride int) {
+	rows, columns := ceil(dx.H-first[0], stride), ceil(dx.W-first[1], stride)
+	parallel.For(dx.N*rows, max(1, 1<<14/(columns*dx.C)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			n, i := r/rows, r%rows
+			for j := range columns {
+				at := dx.pixel(n, first[0]+i*stride, first[1]+j*stride)
+				to := dx.data[at:][:dx.C]
+				switch {
+				case y == nil && add == nil:
+					clear(to)
+				case y == nil:
+					copy(to, add.data[add.pixel(n, first[0]+i*stride, first[1]+j*stride):])
+				case add == nil:
+					copy(to, y.data[y.pixel(n, i, j):])
+				default:
+					from := add.data[add.pixel(n, first[0]+i*stride, first[1]+j*stride):][:dx.C]
+					for c, v := range y.data[y.pixel(n, i, j):][:dx.C] {
+						to[c] = v + from[c]
+					}
+				}
+			}
+		}
+	})
+}
+
+// mod is a modulo b, not negative.
+func mod(a, b int) int { return ((a % b) + b) % b }
