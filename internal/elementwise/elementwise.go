@@ -27,6 +27,10 @@ const (
 	Hardsigmoid
 	Hardswish
 	GELU
+
+	// Derivatives, within 1e-6 of the largest value of the function near by.
+	SiLUSlope
+	GELUSlope
 	functions
 )
 

@@ -10,7 +10,7 @@ func machine() []*loops {
 	if cpu.X86.HasAVX512F {
 		list = append(list, &loops{
 			name:      "avx512",
-			activate:  [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512},
+			activate:  [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512, siluSlopeAVX512, geluSlopeAVX512},
 			affine:    affineAVX512,
 			sums:      sumsAVX512,
 			layerNorm: layerNormAVX512,
@@ -19,7 +19,7 @@ func machine() []*loops {
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, &loops{
 			name:      "avx2",
-			activate:  [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2},
+			activate:  [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2, siluSlopeAVX2, geluSlopeAVX2},
 			affine:    affineAVX2,
 			sums:      sumsAVX2,
 			layerNorm: layerNormAVX2,
@@ -81,3 +81,15 @@ func sumsAVX2(y, x *float32, n, rows, stride int)
 
 //go:noescape
 func layerNormAVX2(y, x, weight, bias *float32, n, rows int, eps, each float32)
+
+//go:noescape
+func siluSlopeAVX512(y, x *float32, n int)
+
+//go:noescape
+func geluSlopeAVX512(y, x *float32, n int)
+
+//go:noescape
+func siluSlopeAVX2(y, x *float32, n int)
+
+//go:noescape
+func geluSlopeAVX2(y, x *float32, n int)

@@ -108,6 +108,15 @@ DATA c_thirteen<>+20(SB)/4, $0x41500000
 DATA c_thirteen<>+24(SB)/4, $0x41500000
 DATA c_thirteen<>+28(SB)/4, $0x41500000
 GLOBL c_thirteen<>(SB), RODATA|NOPTR, $32
+DATA c_minusthirteen<>+0(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+4(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+8(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+12(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+16(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+20(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+24(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+28(SB)/4, $0xc1500000
+GLOBL c_minusthirteen<>(SB), RODATA|NOPTR, $32
 DATA c_square<>+0(SB)/4, $0x43290000
 DATA c_square<>+4(SB)/4, $0x43290000
 DATA c_square<>+8(SB)/4, $0x43290000
@@ -361,6 +370,7 @@ vector:
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
 	VMOVUPS      c_one<>(SB), Y2
@@ -407,6 +417,7 @@ rest:
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
 	VMOVUPS      c_one<>(SB), Y2
@@ -450,6 +461,7 @@ vector:
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
 	VMOVUPS      c_one<>(SB), Y2
@@ -495,6 +507,7 @@ rest:
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
 	VADDPS      c_one<>(SB), Y0, Y0
 	VRCPPS       Y0, Y1
 	VMOVUPS      c_one<>(SB), Y2
@@ -654,12 +667,12 @@ vector:
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
-	VMULPS      c_density<>(SB), Y0, Y0
-	VMULPS      Y6, Y0, Y0
+	VMULPS      c_density<>(SB), Y0, Y7
+	VMULPS      Y6, Y7, Y0
 	VMOVUPS     c_one<>(SB), Y1
 	VSUBPS      Y0, Y1, Y1
-	VBLENDVPS   Y5, Y0, Y1, Y1
-	VMULPS      Y5, Y1, Y0
+	VBLENDVPS   Y5, Y0, Y1, Y0
+	VMULPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (DI)
 	ADDQ        $32, SI
 	ADDQ        $32, DI
@@ -717,12 +730,240 @@ rest:
 	VFMADD213PS c_one<>(SB), Y2, Y0
 	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
 	VPADDD      Y1, Y0, Y0
-	VMULPS      c_density<>(SB), Y0, Y0
-	VMULPS      Y6, Y0, Y0
+	VMULPS      c_density<>(SB), Y0, Y7
+	VMULPS      Y6, Y7, Y0
 	VMOVUPS     c_one<>(SB), Y1
 	VSUBPS      Y0, Y1, Y1
-	VBLENDVPS   Y5, Y0, Y1, Y1
-	VMULPS      Y5, Y1, Y0
+	VBLENDVPS   Y5, Y0, Y1, Y0
+	VMULPS      Y5, Y0, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func siluSlopeAVX2(y, x *float32, n int)
+TEXT ·siluSlopeAVX2(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_least<>(SB), Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
+	VADDPS      c_one<>(SB), Y0, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y3, Y0, Y2
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y5, Y1, Y1
+	VFMADD213PS c_one<>(SB), Y1, Y2
+	VMULPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_least<>(SB), Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
+	VADDPS      c_one<>(SB), Y0, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y3, Y0, Y2
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y5, Y1, Y1
+	VFMADD213PS c_one<>(SB), Y1, Y2
+	VMULPS      Y2, Y0, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func geluSlopeAVX2(y, x *float32, n int)
+TEXT ·geluSlopeAVX2(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VMOVAPS     Y0, Y5
+	VANDPS      c_abs<>(SB), Y0, Y4
+	VMOVUPS     c_thirteen<>(SB), Y1
+	VCMPPS      $0x1a, Y1, Y4, Y9 // not above
+	VMOVUPS     c_quarter<>(SB), Y0
+	VFMADD213PS c_one<>(SB), Y4, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMOVUPS     c_m9<>(SB), Y6
+	VFMADD213PS c_m8<>(SB), Y0, Y6
+	VFMADD213PS c_m7<>(SB), Y0, Y6
+	VFMADD213PS c_m6<>(SB), Y0, Y6
+	VFMADD213PS c_m5<>(SB), Y0, Y6
+	VFMADD213PS c_m4<>(SB), Y0, Y6
+	VFMADD213PS c_m3<>(SB), Y0, Y6
+	VFMADD213PS c_m2<>(SB), Y0, Y6
+	VFMADD213PS c_m1<>(SB), Y0, Y6
+	VMULPS      Y0, Y6, Y6
+	VMULPS      Y4, Y4, Y0
+	VMOVUPS     c_zero<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minushalflog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMULPS      c_density<>(SB), Y0, Y7
+	VMULPS      Y6, Y7, Y0
+	VMOVUPS     c_one<>(SB), Y1
+	VSUBPS      Y0, Y1, Y1
+	VBLENDVPS   Y5, Y0, Y1, Y0
+	VMOVUPS     c_thirteen<>(SB), Y1
+	VMINPS      Y5, Y1, Y2
+	VMOVUPS     c_minusthirteen<>(SB), Y1
+	VMAXPS      Y2, Y1, Y2
+	VFMADD231PS Y2, Y7, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VMOVAPS     Y0, Y5
+	VANDPS      c_abs<>(SB), Y0, Y4
+	VMOVUPS     c_thirteen<>(SB), Y1
+	VCMPPS      $0x1a, Y1, Y4, Y9 // not above
+	VMOVUPS     c_quarter<>(SB), Y0
+	VFMADD213PS c_one<>(SB), Y4, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMOVUPS     c_m9<>(SB), Y6
+	VFMADD213PS c_m8<>(SB), Y0, Y6
+	VFMADD213PS c_m7<>(SB), Y0, Y6
+	VFMADD213PS c_m6<>(SB), Y0, Y6
+	VFMADD213PS c_m5<>(SB), Y0, Y6
+	VFMADD213PS c_m4<>(SB), Y0, Y6
+	VFMADD213PS c_m3<>(SB), Y0, Y6
+	VFMADD213PS c_m2<>(SB), Y0, Y6
+	VFMADD213PS c_m1<>(SB), Y0, Y6
+	VMULPS      Y0, Y6, Y6
+	VMULPS      Y4, Y4, Y0
+	VMOVUPS     c_zero<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minushalflog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMULPS      c_density<>(SB), Y0, Y7
+	VMULPS      Y6, Y7, Y0
+	VMOVUPS     c_one<>(SB), Y1
+	VSUBPS      Y0, Y1, Y1
+	VBLENDVPS   Y5, Y0, Y1, Y0
+	VMOVUPS     c_thirteen<>(SB), Y1
+	VMINPS      Y5, Y1, Y2
+	VMOVUPS     c_minusthirteen<>(SB), Y1
+	VMAXPS      Y2, Y1, Y2
+	VFMADD231PS Y2, Y7, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:

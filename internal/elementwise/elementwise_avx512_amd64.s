@@ -175,6 +175,23 @@ DATA c_thirteen<>+52(SB)/4, $0x41500000
 DATA c_thirteen<>+56(SB)/4, $0x41500000
 DATA c_thirteen<>+60(SB)/4, $0x41500000
 GLOBL c_thirteen<>(SB), RODATA|NOPTR, $64
+DATA c_minusthirteen<>+0(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+4(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+8(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+12(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+16(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+20(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+24(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+28(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+32(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+36(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+40(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+44(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+48(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+52(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+56(SB)/4, $0xc1500000
+DATA c_minusthirteen<>+60(SB)/4, $0xc1500000
+GLOBL c_minusthirteen<>(SB), RODATA|NOPTR, $64
 DATA c_square<>+0(SB)/4, $0x43290000
 DATA c_square<>+4(SB)/4, $0x43290000
 DATA c_square<>+8(SB)/4, $0x43290000
@@ -583,6 +600,7 @@ vector:
 	VFMADD213PS c_one<>(SB), Z2, Z0
 	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
 	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
@@ -624,6 +642,7 @@ rest:
 	VFMADD213PS c_one<>(SB), Z2, Z0
 	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
 	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
@@ -667,6 +686,7 @@ vector:
 	VFMADD213PS c_one<>(SB), Z2, Z0
 	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
 	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
@@ -707,6 +727,7 @@ rest:
 	VFMADD213PS c_one<>(SB), Z2, Z0
 	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
 	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
 	VADDPS      c_one<>(SB), Z0, Z0
 	VRCP14PS     Z0, Z1
 	VMOVUPS      c_one<>(SB), Z2
@@ -856,13 +877,14 @@ vector:
 	VFMADD213PS c_one<>(SB), Z2, Z0
 	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
 	VPADDD      Z1, Z0, Z0
-	VMULPS      c_density<>(SB), Z0, Z0
-	VMULPS      Z6, Z0, Z0
+	VMULPS      c_density<>(SB), Z0, Z7
+	VMULPS      Z6, Z7, Z0
 	VMOVUPS     c_one<>(SB), Z1
 	VSUBPS      Z0, Z1, Z1
 	VPTESTMD    c_sign<>(SB), Z5, K2
 	VMOVAPS     Z0, K2, Z1
-	VMULPS      Z5, Z1, Z0
+	VMOVAPS     Z1, Z0
+	VMULPS      Z5, Z0, Z0
 	VMOVUPS     Z0, (DI)
 	ADDQ        $64, SI
 	ADDQ        $64, DI
@@ -915,13 +937,236 @@ rest:
 	VFMADD213PS c_one<>(SB), Z2, Z0
 	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
 	VPADDD      Z1, Z0, Z0
-	VMULPS      c_density<>(SB), Z0, Z0
-	VMULPS      Z6, Z0, Z0
+	VMULPS      c_density<>(SB), Z0, Z7
+	VMULPS      Z6, Z7, Z0
 	VMOVUPS     c_one<>(SB), Z1
 	VSUBPS      Z0, Z1, Z1
 	VPTESTMD    c_sign<>(SB), Z5, K2
 	VMOVAPS     Z0, K2, Z1
-	VMULPS      Z5, Z1, Z0
+	VMOVAPS     Z1, Z0
+	VMULPS      Z5, Z0, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func siluSlopeAVX512(y, x *float32, n int)
+TEXT ·siluSlopeAVX512(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_least<>(SB), Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
+	VADDPS      c_one<>(SB), Z0, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z3, Z0, Z2
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z5, Z1, Z1
+	VFMADD213PS c_one<>(SB), Z1, Z2
+	VMULPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_least<>(SB), Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
+	VADDPS      c_one<>(SB), Z0, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z3, Z0, Z2
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z5, Z1, Z1
+	VFMADD213PS c_one<>(SB), Z1, Z2
+	VMULPS      Z2, Z0, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func geluSlopeAVX512(y, x *float32, n int)
+TEXT ·geluSlopeAVX512(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VMOVAPS     Z0, Z5
+	VPANDD      c_abs<>(SB), Z0, Z4
+	VMOVUPS     c_thirteen<>(SB), Z1
+	VCMPPS      $0x1a, Z1, Z4, K2 // not above
+	VMOVUPS     c_quarter<>(SB), Z0
+	VFMADD213PS c_one<>(SB), Z4, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMOVUPS     c_m9<>(SB), Z6
+	VFMADD213PS c_m8<>(SB), Z0, Z6
+	VFMADD213PS c_m7<>(SB), Z0, Z6
+	VFMADD213PS c_m6<>(SB), Z0, Z6
+	VFMADD213PS c_m5<>(SB), Z0, Z6
+	VFMADD213PS c_m4<>(SB), Z0, Z6
+	VFMADD213PS c_m3<>(SB), Z0, Z6
+	VFMADD213PS c_m2<>(SB), Z0, Z6
+	VFMADD213PS c_m1<>(SB), Z0, Z6
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z4, Z4, Z0
+	VMOVUPS     c_zero<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minushalflog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMULPS      c_density<>(SB), Z0, Z7
+	VMULPS      Z6, Z7, Z0
+	VMOVUPS     c_one<>(SB), Z1
+	VSUBPS      Z0, Z1, Z1
+	VPTESTMD    c_sign<>(SB), Z5, K2
+	VMOVAPS     Z0, K2, Z1
+	VMOVAPS     Z1, Z0
+	VMOVUPS     c_thirteen<>(SB), Z1
+	VMINPS      Z5, Z1, Z2
+	VMOVUPS     c_minusthirteen<>(SB), Z1
+	VMAXPS      Z2, Z1, Z2
+	VFMADD231PS Z2, Z7, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VMOVAPS     Z0, Z5
+	VPANDD      c_abs<>(SB), Z0, Z4
+	VMOVUPS     c_thirteen<>(SB), Z1
+	VCMPPS      $0x1a, Z1, Z4, K2 // not above
+	VMOVUPS     c_quarter<>(SB), Z0
+	VFMADD213PS c_one<>(SB), Z4, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMOVUPS     c_m9<>(SB), Z6
+	VFMADD213PS c_m8<>(SB), Z0, Z6
+	VFMADD213PS c_m7<>(SB), Z0, Z6
+	VFMADD213PS c_m6<>(SB), Z0, Z6
+	VFMADD213PS c_m5<>(SB), Z0, Z6
+	VFMADD213PS c_m4<>(SB), Z0, Z6
+	VFMADD213PS c_m3<>(SB), Z0, Z6
+	VFMADD213PS c_m2<>(SB), Z0, Z6
+	VFMADD213PS c_m1<>(SB), Z0, Z6
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z4, Z4, Z0
+	VMOVUPS     c_zero<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_square<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minushalflog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minushalflog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMULPS      c_density<>(SB), Z0, Z7
+	VMULPS      Z6, Z7, Z0
+	VMOVUPS     c_one<>(SB), Z1
+	VSUBPS      Z0, Z1, Z1
+	VPTESTMD    c_sign<>(SB), Z5, K2
+	VMOVAPS     Z0, K2, Z1
+	VMOVAPS     Z1, Z0
+	VMOVUPS     c_thirteen<>(SB), Z1
+	VMINPS      Z5, Z1, Z2
+	VMOVUPS     c_minusthirteen<>(SB), Z1
+	VMAXPS      Z2, Z1, Z2
+	VFMADD231PS Z2, Z7, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:

@@ -15,6 +15,8 @@ var portable = loops{
 		each(func(x float32) float32 { return clamp(x/6+0.5, 1) }),
 		each(func(x float32) float32 { return x * clamp(x/6+0.5, 1) }),
 		each(func(x float32) float32 { return float32(float64(x) * math.Erfc(-float64(x)/math.Sqrt2) / 2) }),
+		each(func(x float32) float32 { return float32(siluSlope(float64(x))) }),
+		each(func(x float32) float32 { return float32(geluSlope(float64(x))) }),
 	},
 	affine:    affineGo,
 	sums:      sumsGo,
@@ -22,6 +24,15 @@ var portable = loops{
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+func siluSlope(x float64) float64 {
+	s := sigmoid(x)
+	return s * (1 + x*(1-s))
+}
+
+func geluSlope(x float64) float64 {
+	return math.Erfc(-x/math.Sqrt2)/2 + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
+}
 
 // clamp returns x between 0 and top; NaN stays.
 func clamp(x, top float32) float32 {

@@ -129,7 +129,7 @@ func constants() []constant {
 		value float64
 	}{
 		{"zero", 0}, {"one", 1}, {"half", 0.5}, {"quarter", 0.25}, {"six", 6}, {"sixth", 1.0 / 6},
-		{"round", 3 << 22}, {"least", -86}, {"most", 86}, {"thirteen", 13}, {"square", 169}, {"minuslog2e", -math.Log2E}, {"minushalflog2e", -math.Log2E / 2},
+		{"round", 3 << 22}, {"least", -86}, {"most", 86}, {"thirteen", 13}, {"minusthirteen", -13}, {"square", 169}, {"minuslog2e", -math.Log2E}, {"minushalflog2e", -math.Log2E / 2},
 		{"e1", 0.693147004}, {"e2", 0.240222424}, {"e3", 0.0555073358}, {"e4", 0.00967151299}, {"e5", 0.00132647215},
 		{"density", 1 / math.Sqrt(2*math.Pi)},
 		{"m1", 0.250155181}, {"m2", 0.246945113}, {"m3", 0.26005432}, {"m4", 0.0825384036}, {"m5", 0.505731642},
