@@ -15,6 +15,12 @@ type program struct {
 	cuts   []int  // ends of runs of steps between which one value alone is handed on
 	border int    // of zeros around the batch: what its convolutions want
 	last   []bool // by node: its output has the channels last, and so lies as the plan keeps it
+	same   []int  // by node: the one whose numbers it has, or Input
+
+	// For gradients: what the way back takes of the forward pass, and where it begins.
+	way    []bool
+	needed map[int]bool // values
+	first  int          // step
 }
 
 // A step computes the value of a node: of the last of those that it fuses.
@@ -24,6 +30,7 @@ type step struct {
 	frees   []int // those that nothing needs any more
 	outputs []int // the node, and those whose outputs are the same numbers
 	apply   func(ctx context.Context, g *group, y *conv.Maps, x []*conv.Maps) error
+	slope   slope
 }
 
 // A compiler looks for patterns in a graph.
@@ -33,6 +40,7 @@ type compiler struct {
 	uses  []int // by node: how many others take its value, and one if it must come out
 	fused []bool
 	last  []bool // see program
+	way   []bool // by node: a gradient passes it
 }
 
 // moves tells whether a node's output is its input's numbers as the plan keeps them, and
@@ -59,13 +67,14 @@ func (c *compiler) moves(i int, node Node) bool {
 	return false
 }
 
-// compile makes the program whose kept nodes come out.
-func (p *Plan) compile(kept []int) (*program, error) {
+// compile makes the program whose kept nodes come out; gradients pass the nodes on the
+// way.
+func (p *Plan) compile(kept []int, way []bool) (*program, error) {
 	n := len(p.nodes)
 	if n == 0 {
 		return nil, fmt.Errorf("nn: a graph without nodes")
 	}
-	c := &compiler{Plan: p, same: make([]int, n), uses: make([]int, n), fused: make([]bool, n), last: make([]bool, n)}
+	c := &compiler{Plan: p, same: make([]int, n), uses: make([]int, n), fused: make([]bool, n), last: make([]bool, n), way: way}
 	for i, node := range p.nodes {
 		c.same[i] = i
 		if c.moves(i, node) {
@@ -83,7 +92,7 @@ func (p *Plan) compile(kept []int) (*program, error) {
 			c.uses[i]++
 		}
 	}
-	prog := &program{last: c.last}
+	prog := &program{last: c.last, same: c.same, way: way}
 	for i := n - 1; i >= 0; i-- {
 		if c.same[i] != i || c.fused[i] {
 			continue
@@ -106,6 +115,21 @@ func (p *Plan) compile(kept []int) (*program, error) {
 	}
 	prog.live()
 	prog.border = c.border(prog.steps)
+	prog.first = len(prog.steps)
+	prog.needed = map[int]bool{}
+	for i := len(prog.steps) - 1; i >= 0; i-- {
+		if s := prog.steps[i]; way[s.node] {
+			prog.first = i
+			if s.slope.output {
+				prog.needed[s.node] = true
+			}
+			for _, j := range s.in {
+				if s.slope.input {
+					prog.needed[j] = true
+				}
+			}
+		}
+	}
 	return prog, nil
 }
 

@@ -84,13 +84,7 @@ func seedOf(logits *Tensor, target Target) (*Tensor, error) {
 // nodes ([Input] is the batch), and no further. The gradient by a node that
 // several others take is the sum of what they give.
 func (g *Graph) backward(ctx context.Context, x *Tensor, values []*Tensor, seed *Tensor, wanted []int, opt GradientOptions) (map[int]*Tensor, error) {
-	// A node is on the way if a wanted one goes into it.
-	way := make([]bool, len(g.nodes))
-	for i, n := range g.nodes {
-		for _, j := range n.Inputs {
-			way[i] = way[i] || slices.Contains(wanted, j) || j != Input && way[j]
-		}
-	}
+	way := g.way(wanted)
 	grads := map[int]*Tensor{len(g.nodes) - 1: seed}
 	for i, n := range slices.Backward(g.nodes) {
 		dy := grads[i]
@@ -123,6 +117,18 @@ func (g *Graph) backward(ctx context.Context, x *Tensor, values []*Tensor, seed 
 		}
 	}
 	return grads, nil
+}
+
+// way tells, by node, whether a gradient passes it on its way to the wanted ones: whether
+// a wanted one goes into it.
+func (g *Graph) way(wanted []int) []bool {
+	way := make([]bool, len(g.nodes))
+	for i, n := range g.nodes {
+		for _, j := range n.Inputs {
+			way[i] = way[i] || slices.Contains(wanted, j) || j != Input && way[j]
+		}
+	}
+	return way
 }
 
 // orZeros returns a gradient, which is zero where nothing came back.

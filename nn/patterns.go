@@ -26,7 +26,7 @@ func (c *compiler) match(root int) (step, error) {
 		return c.reference(root), nil
 	}
 	at, act := root, (*Activation)(nil)
-	if op, ok := c.nodes[root].Op.(*Activation); ok && c.inner(c.inputs(root)[0]) {
+	if op, ok := c.nodes[root].Op.(*Activation); ok && c.inner(c.inputs(root)[0]) && (!c.way[root] || op == ReLU || op == ReLU6) {
 		at, act = c.inputs(root)[0], op
 	}
 	if !c.turned(at) {
@@ -66,7 +66,7 @@ func (c *compiler) fuse(at int, act *Activation, root int) (s step, ok bool, err
 			return step{}, false, nil
 		}
 		c.fused[at] = true
-		s, err = c.scaled(at, act == ReLU)
+		s, err = c.scaled(at, act == ReLU, c.way[root])
 		return s, true, err
 	}
 	if l, factor, nodes := c.chain(at); l >= 0 {
@@ -88,7 +88,7 @@ func (c *compiler) chain(at int) (l, factor int, nodes []int) {
 		}
 		nodes = append(nodes, at)
 	}
-	if _, ok := c.shape(at); ok && !c.turned(at) {
+	if s, ok := c.shape(at); ok && !c.turned(at) && (!c.way[at] || s.Differentiable()) {
 		return at, factor, nodes
 	}
 	return -1, -1, nil
@@ -207,11 +207,14 @@ func (c *compiler) convolve(nodes []int, l, factor, shortcut int, act *Activatio
 	for _, i := range nodes {
 		c.fused[i] = true
 	}
-	if s, ok, err := c.band(l, packed, act); ok || err != nil {
-		if shortcut != Input {
-			s.in = append(s.in, shortcut)
+	passes := c.way[nodes[len(nodes)-1]]
+	if !passes {
+		if s, ok, err := c.band(l, packed, act); ok || err != nil {
+			if shortcut != Input {
+				s.in = append(s.in, shortcut)
+			}
+			return s, err
 		}
-		return s, err
 	}
 	s := step{in: c.inputs(l)}
 	if shortcut != Input {
@@ -224,6 +227,9 @@ func (c *compiler) convolve(nodes []int, l, factor, shortcut int, act *Activatio
 			add = x[1]
 		}
 		return packed.Apply(y, x[0], add, after, &g.mem)
+	}
+	if passes {
+		s.slope = c.convolutionSlope(l, packed, act)
 	}
 	return s, nil
 }

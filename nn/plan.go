@@ -25,28 +25,32 @@ type Plan struct {
 	mu       sync.Mutex
 	programs map[string]*program
 	convs    map[[2]int]*conv.Conv // by their node and that of the norm folded in
+	slopes   map[*conv.Conv]gradient
 }
 
 // Compile prepares a graph, which must not be changed afterwards. It returns an
 // error when an operation is misshapen.
 func Compile(g *Graph) (*Plan, error) {
-	p := &Plan{Graph: g, programs: map[string]*program{}, convs: map[[2]int]*conv.Conv{}}
-	_, err := p.program(nil)
+	p := &Plan{Graph: g, programs: map[string]*program{}, convs: map[[2]int]*conv.Conv{}, slopes: map[*conv.Conv]gradient{}}
+	_, err := p.program(nil, nil)
 	return p, err
 }
 
 // program returns the steps that compute the graph's features and logits, and the
-// outputs of the kept nodes.
-func (p *Plan) program(kept []int) (*program, error) {
-	kept = slices.Clone(kept)
-	slices.Sort(kept)
-	key := fmt.Sprint(slices.Compact(kept))
+// outputs of the kept nodes, and take gradients back to the wanted nodes.
+func (p *Plan) program(kept, wanted []int) (*program, error) {
+	unique := func(list []int) []int {
+		list = slices.Clone(list)
+		slices.Sort(list)
+		return slices.Compact(list)
+	}
+	key := fmt.Sprint(unique(kept), unique(wanted))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	prog := p.programs[key]
 	if prog == nil {
 		var err error
-		if prog, err = p.compile(kept); err != nil {
+		if prog, err = p.compile(kept, p.way(wanted)); err != nil {
 			return nil, err
 		}
 		p.programs[key] = prog
@@ -77,7 +81,7 @@ func (p *Plan) Run(ctx context.Context, x *Tensor, taps ...string) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	prog, err := p.program(kept)
+	prog, err := p.program(kept, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +145,9 @@ type segment struct {
 
 // segments joins runs of steps between which one value alone is handed on, as long
 // as their groups are of one size.
-func (r *run) segments() (list []segment, handed int) {
+func (r *run) segments(cuts []int) (list []segment, handed int) {
 	from := 0
-	for _, to := range r.cuts {
+	for _, to := range cuts {
 		size := r.elements(r.steps[from].in[0])
 		for _, s := range r.steps[from:to] {
 			size = max(size, r.elements(s.node))
@@ -164,26 +168,26 @@ func (r *run) segments() (list []segment, handed int) {
 
 // chunks runs the batch in equal parts.
 func (r *run) chunks(ctx context.Context) error {
-	segments, handed := r.segments()
+	segments, handed := r.segments(r.cuts)
 	n := r.x.Shape[0]
-	step := min(chunk, max(1, chunkBytes/(4*handed)))
+	step := min(chunk, max(1, chunkBytes/(4*max(handed, 1))))
 	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
-		if err := r.chunk(ctx, segments, lo, min(lo+step, n)); err != nil {
+		in, err := r.chunk(ctx, segments, lo, min(lo+step, n))
+		if in != nil {
+			r.mem.Free(in)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// chunk runs images [lo, hi), segment by segment.
-func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) error {
+// chunk runs images [lo, hi), segment by segment, and returns what the last hands on,
+// or nil without segments.
+func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) (*conv.Maps, error) {
 	var in *conv.Maps // what the segment before handed on; nil: the batch
-	defer func() {
-		if in != nil {
-			r.mem.Free(in)
-		}
-	}()
 	for _, s := range segments {
 		out := r.maps(r.steps[s.to-1].node, hi-lo)
 		err := r.segment(ctx, s, in, out, lo)
@@ -192,10 +196,10 @@ func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) error {
 		}
 		in = out
 		if err != nil {
-			return err
+			return in, err
 		}
 	}
-	return nil
+	return in, nil
 }
 
 // segment runs the steps of a segment for the images of a chunk that begins at lo.

@@ -13,6 +13,9 @@ type group struct {
 	lo, n  int                // the images
 	values map[int]*conv.Maps // by node: those that are the group's own
 	given  map[int]*conv.Maps // those that go on beyond it
+	needs  map[int]bool       // backward: values that are still needed
+	guided bool               // backward: see GradientOptions
+	handed bool               // backward: a step has given its gradient away
 }
 
 // steps runs the steps one after the other.
@@ -41,7 +44,7 @@ func (g *group) steps(ctx context.Context, steps []step) error {
 			}
 		}
 		for _, node := range s.frees {
-			if m := g.values[node]; m != nil {
+			if m := g.values[node]; m != nil && !g.needs[node] {
 				g.mem.Free(m)
 				delete(g.values, node)
 			}
@@ -81,4 +84,22 @@ func (g *group) copy(dst []float32, node int, m *conv.Maps) {
 	} else {
 		m.CopyNCHW(dst)
 	}
+}
+
+// fill writes a node's output, in the order of its dimensions, to maps.
+func (g *group) fill(m *conv.Maps, node int, data []float32) {
+	if node != Input && g.last[node] {
+		m.SetPixels(data)
+	} else {
+		m.SetNCHW(data)
+	}
+}
+
+// mapsOf returns memory for the value of a node, or for the batch, for the group.
+func (g *group) mapsOf(node int) *conv.Maps {
+	if node == Input {
+		s := g.x.Shape
+		return g.mem.Maps(g.n, s[2], s[3], s[1], 0)
+	}
+	return g.maps(node, g.n)
 }

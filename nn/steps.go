@@ -27,6 +27,17 @@ func (c *compiler) alone(node int) (step, error) {
 			y.Each(x[0], op.apply)
 			return nil
 		}
+		s.slope = slope{input: true, back: func(_ context.Context, g *group, dy, _ *conv.Maps, x []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { dx.Times(dy, x[0], op.slopes, &g.mem) })
+			return nil
+		}}
+		if op == ReLU { // which another rule may replace
+			s.slope = slope{output: true, back: func(_ context.Context, g *group, dy, y *conv.Maps, _ []*conv.Maps, into []*sink) error {
+				dy.Pass(y, 0, g.guided)
+				into[0].give(g, dy)
+				return nil
+			}}
+		}
 	case *MaxPool2d:
 		win, err := poolWindow(op, op.Kernel, op.Stride, op.Padding)
 		if err != nil {
@@ -36,6 +47,10 @@ func (c *compiler) alone(node int) (step, error) {
 			conv.MaxPool(y, x[0], win.kernel, win.stride, win.padding, &g.mem)
 			return nil
 		}
+		s.slope = slope{input: true, back: func(_ context.Context, g *group, dy, _ *conv.Maps, x []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { conv.MaxPoolGradient(dx, dy, x[0], win.kernel, win.stride, win.padding) })
+			return nil
+		}}
 	case *AvgPool2d:
 		win, err := poolWindow(op, op.Kernel, op.Stride, op.Padding)
 		if err != nil {
@@ -48,6 +63,10 @@ func (c *compiler) alone(node int) (step, error) {
 			conv.AvgPool(y, x[0], win.kernel, win.stride, win.padding)
 			return nil
 		}
+		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { conv.AvgPoolGradient(dx, dy, win.kernel, win.stride, win.padding) })
+			return nil
+		}}
 	case *AdaptiveAvgPool2d:
 		if op.Size > 1 {
 			break
@@ -56,6 +75,10 @@ func (c *compiler) alone(node int) (step, error) {
 			y.Mean(x[0])
 			return nil
 		}
+		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { dx.MeanGradient(dy) })
+			return nil
+		}}
 	case *LayerNorm:
 		if c.last[node] == op.Channels || len(op.Weight) != len(op.Bias) {
 			break // over something else than a pixel's channels, or misshapen
@@ -64,26 +87,53 @@ func (c *compiler) alone(node int) (step, error) {
 			y.LayerNorm(x[0], op.Weight, op.Bias, op.eps())
 			return nil
 		}
+		s.slope = slope{input: true, back: func(_ context.Context, g *group, dy, _ *conv.Maps, x []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { dx.LayerNormGradient(dy, x[0], op.Weight, op.eps()) })
+			return nil
+		}}
 	case Mul:
 		s.apply = func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
 			y.Multiply(x[0], x[1])
 			return nil
 		}
+		s.slope = slope{input: true, back: func(_ context.Context, g *group, dy, _ *conv.Maps, x []*conv.Maps, into []*sink) error {
+			for i := range into {
+				into[i].take(g, func(dx *conv.Maps) { dx.MultiplyGradient(dy, x[1-i]) })
+			}
+			return nil
+		}}
 	case Concat:
 		s.apply = func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
 			y.Concat(x)
 			return nil
 		}
+		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
+			at := 0
+			for _, to := range into {
+				from := at
+				at += to.channels(g)
+				to.take(g, func(dx *conv.Maps) { dx.Slice(dy, from) })
+			}
+			return nil
+		}}
 	case Slice:
 		s.apply = func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
 			y.Slice(x[0], op.From)
 			return nil
 		}
+		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
+			into[0].place(g, dy, op.From)
+			return nil
+		}}
 	case ChannelShuffle:
 		s.apply = func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
 			y.Shuffle(x[0], op.Groups)
 			return nil
 		}
+		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { dx.Shuffle(dy, dx.C/op.Groups) })
+			return nil
+		}}
 	}
 	if s.apply == nil {
 		return c.reference(node), nil
@@ -94,15 +144,24 @@ func (c *compiler) alone(node int) (step, error) {
 
 // sum is the step of an addition.
 func (c *compiler) sum(in []int, relu bool) step {
-	return step{in: in, apply: func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
+	s := step{in: in, apply: func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
 		y.Sum(x[0], x[1], relu)
 		return nil
 	}}
+	s.slope = slope{output: relu, back: func(_ context.Context, g *group, dy, y *conv.Maps, _ []*conv.Maps, into []*sink) error {
+		if relu {
+			dy.Pass(y, 0, g.guided)
+		}
+		into[0].add(g, dy)
+		into[1].give(g, dy)
+		return nil
+	}}
+	return s
 }
 
 // scaled is the step of a norm or a factor that follows no convolution. It reads the
 // parts of a concatenation where they are.
-func (c *compiler) scaled(node int, relu bool) (step, error) {
+func (c *compiler) scaled(node int, relu, passes bool) (step, error) {
 	var channels int
 	switch op := c.nodes[node].Op.(type) {
 	case *BatchNorm2d:
@@ -115,7 +174,7 @@ func (c *compiler) scaled(node int, relu bool) (step, error) {
 		return step{}, err
 	}
 	s := step{in: c.inputs(node)}
-	if from := s.in[0]; c.inner(from) && !c.turned(from) {
+	if from := s.in[0]; c.inner(from) && !c.turned(from) && !passes {
 		if _, ok := c.nodes[from].Op.(Concat); ok {
 			c.fused[from] = true
 			s.in = c.inputs(from)
@@ -125,6 +184,14 @@ func (c *compiler) scaled(node int, relu bool) (step, error) {
 		y.Affine(x, scale, shift, relu)
 		return nil
 	}
+	zeros := make([]float32, channels)
+	s.slope = slope{output: relu, back: func(_ context.Context, g *group, dy, y *conv.Maps, _ []*conv.Maps, into []*sink) error {
+		if relu {
+			dy.Pass(y, 0, g.guided)
+		}
+		into[0].take(g, func(dx *conv.Maps) { dx.Affine([]*conv.Maps{dy}, scale, zeros, false) })
+		return nil
+	}}
 	return s, nil
 }
 
@@ -132,7 +199,7 @@ func (c *compiler) scaled(node int, relu bool) (step, error) {
 func (c *compiler) reference(node int) step {
 	c.fused[node] = true
 	n := c.nodes[node]
-	return step{in: c.inputs(node), apply: func(ctx context.Context, g *group, y *conv.Maps, x []*conv.Maps) error {
+	return step{in: c.inputs(node), slope: referenceSlope(node, n), apply: func(ctx context.Context, g *group, y *conv.Maps, x []*conv.Maps) error {
 		in := make([]*Tensor, len(x))
 		for i, m := range x {
 			in[i] = g.tensor(n.Inputs[i], m)
@@ -141,11 +208,7 @@ func (c *compiler) reference(node int) step {
 		if err != nil {
 			return err
 		}
-		if g.last[node] {
-			y.SetPixels(out.Data)
-		} else {
-			y.SetNCHW(out.Data)
-		}
+		g.fill(y, node, out.Data)
 		return nil
 	}}
 }

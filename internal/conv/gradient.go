@@ -28,16 +28,16 @@ type part struct {
 	conv *Conv // nil without taps
 }
 
-// Gradient returns the gradient of a convolution. It is not ok where it has both a stride
-// and a dilation, or more padding than the kernel reaches: nothing here computes that.
-func (c *Conv) Gradient() (g *Gradient, ok bool) {
+// Differentiable tells whether a convolution has a Gradient: not where it has both a stride
+// and a dilation, or more padding than the kernel reaches.
+func (s Shape) Differentiable() bool {
+	return s.Padding[0] < s.reach(0) && s.Padding[1] < s.reach(1) && (s.Stride == 1 || s.Dilation == 1)
+}
+
+// Gradient returns the gradient of a convolution that has one.
+func (c *Conv) Gradient() *Gradient {
 	s := c.Shape
-	for axis := range 2 {
-		if s.Padding[axis] > s.reach(axis)-1 || s.Stride > 1 && s.Dilation > 1 {
-			return nil, false
-		}
-	}
-	g = &Gradient{Shape: s}
+	g := &Gradient{Shape: s}
 	for a := range s.Stride {
 		for b := range s.Stride {
 			p := part{rest: [2]int{a, b}}
@@ -49,7 +49,7 @@ func (c *Conv) Gradient() (g *Gradient, ok bool) {
 			g.parts = append(g.parts, p)
 		}
 	}
-	return g, true
+	return g
 }
 
 // turned is the part of a convolution's gradient whose taps begin at rest.
@@ -96,8 +96,34 @@ func (c *Conv) turned(rest, taps [2]int) *Conv {
 	return back
 }
 
+// Rows returns the gradient, as a convolution of one pixel to one pixel, of a convolution
+// whose kernel is as large as the map, which it takes to one pixel: from rows of Out
+// numbers to rows of the map's, see Maps.Flat.
+func (c *Conv) Rows() *Conv {
+	s := c.Shape
+	area := s.taps()
+	t := Shape{In: s.Out, Out: area * s.In, Kernel: [2]int{1, 1}, Stride: 1, Dilation: 1, Groups: 1}
+	back := &Conv{Shape: t, kern: c.kern, scale: make([]float32, t.Out), bias: make([]float32, t.Out+c.kern.lanes)}
+	for i := range back.scale {
+		back.scale[i] = 1
+	}
+	back.direct = sync.OnceValue(func() *direct {
+		back.weight = make([]float32, t.Out*t.In)
+		parallel.For(s.Out, max(1, 1<<14/t.Out), func(lo, hi int) {
+			for o := lo; o < hi; o++ {
+				for i, w := range c.weight[o*t.Out:][:t.Out] {
+					// Element i is channel i/area, pixel i%area.
+					back.weight[(i%area*s.In+i/area)*t.In+o] = w * c.scale[o]
+				}
+			}
+		})
+		return packDirect(back)
+	})
+	return back
+}
+
 // Apply writes the gradient by the input to dx, given that by the output, and adds what is
-// at add unless that is nil. None has a border; add may be dx. It returns an error when
+// at add unless that is nil. None has a border, and dx is none of the others. It returns an error when
 // the shapes do not fit.
 func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 	h, w := g.OutSize(dx.H, dx.W)
