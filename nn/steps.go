@@ -47,8 +47,8 @@ func (c *compiler) alone(node int) (step, error) {
 			conv.MaxPool(y, x[0], win.kernel, win.stride, win.padding, &g.mem)
 			return nil
 		}
-		s.slope = slope{input: true, back: func(_ context.Context, g *group, dy, _ *conv.Maps, x []*conv.Maps, into []*sink) error {
-			into[0].take(g, func(dx *conv.Maps) { conv.MaxPoolGradient(dx, dy, x[0], win.kernel, win.stride, win.padding) })
+		s.slope = slope{input: true, output: true, back: func(_ context.Context, g *group, dy, y *conv.Maps, x []*conv.Maps, into []*sink) error {
+			into[0].take(g, func(dx *conv.Maps) { conv.MaxPoolGradient(dx, dy, y, x[0], win.kernel, win.stride, win.padding) })
 			return nil
 		}}
 	case *AvgPool2d:

@@ -19,6 +19,9 @@ import (
 type Gradient struct {
 	Shape // the convolution's
 	parts []part
+	// together is all parts in one, where their channels fit into one vector: those of part
+	// after part.
+	together *Conv
 }
 
 // A part is what the pixels p of the input see where (p + padding) mod stride is rest, down
@@ -38,6 +41,10 @@ func (s Shape) Differentiable() bool {
 func (c *Conv) Gradient() *Gradient {
 	s := c.Shape
 	g := &Gradient{Shape: s}
+	if s.Stride > 1 && s.Groups == 1 && s.Stride*s.Stride*s.In <= vector {
+		g.together = c.turnedTogether()
+		return g
+	}
 	for a := range s.Stride {
 		for b := range s.Stride {
 			p := part{rest: [2]int{a, b}}
@@ -62,21 +69,14 @@ func (c *Conv) turned(rest, taps [2]int) *Conv {
 			t.Padding[axis] = s.reach(axis) - 1 - s.Padding[axis]
 		}
 	}
-	kern := c.kern
-	back := &Conv{Shape: t, kern: kern, scale: make([]float32, s.In), bias: make([]float32, s.In+kern.lanes)}
-	for i := range back.scale {
-		back.scale[i] = 1
-	}
 	area, whole := taps[0]*taps[1], s.taps()
-	// The weights are turned when they are first packed.
-	turn := sync.OnceFunc(func() {
-		back.weight = make([]float32, s.In*out*area)
+	return later(t, c.kern, func(weight []float32) {
 		parallel.For(s.In, max(1, 1<<14/(out*area)), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				group, ci := i/in, i%in
 				for o := range out {
 					from := c.weight[((group*out+o)*in+ci)*whole:][:whole]
-					to := back.weight[(i*out+o)*area:][:area]
+					to := weight[(i*out+o)*area:][:area]
 					factor := c.scale[group*out+o]
 					for u := range taps[0] {
 						for v := range taps[1] {
@@ -88,12 +88,46 @@ func (c *Conv) turned(rest, taps [2]int) *Conv {
 			}
 		})
 	})
-	back.direct = sync.OnceValue(func() *direct { turn(); return packDirect(back) })
-	back.channels = sync.OnceValue(func() *depthwise { turn(); return packDepthwise(back) })
-	for v := range back.winograd {
-		back.winograd[v] = sync.OnceValue(func() *winograd { turn(); return packWinograd(back, v) })
+}
+
+// turnedTogether is all parts at once: pixel q of its output has, for each rest a, b and
+// channel, pixel q*stride + rest - padding of the input. Parts with fewer taps have zeros.
+func (c *Conv) turnedTogether() *Conv {
+	s := c.Shape
+	taps := [2]int{ceil(s.Kernel[0], s.Stride), ceil(s.Kernel[1], s.Stride)}
+	t := Shape{In: s.Out, Out: s.Stride * s.Stride * s.In, Kernel: taps, Stride: 1, Dilation: 1, Groups: 1,
+		Padding: [2]int{taps[0] - 1, taps[1] - 1}}
+	return later(t, c.kern, func(weight []float32) {
+		for i := range t.Out {
+			a, b, ci := i/s.In/s.Stride, i/s.In%s.Stride, i%s.In
+			for o := range s.Out {
+				for u := a; u < s.Kernel[0]; u += s.Stride {
+					for v := b; v < s.Kernel[1]; v += s.Stride {
+						at := ((i*s.Out+o)*taps[0]+taps[0]-1-u/s.Stride)*taps[1] + taps[1] - 1 - v/s.Stride
+						weight[at] = c.weight[((o*s.In+ci)*s.Kernel[0]+u)*s.Kernel[1]+v] * c.scale[o]
+					}
+				}
+			}
+		}
+	})
+}
+
+// later is a convolution whose weights are made when they are first packed.
+func later(s Shape, kern *kernel, fill func(weight []float32)) *Conv {
+	c := &Conv{Shape: s, kern: kern, scale: make([]float32, s.Out), bias: make([]float32, s.Out+kern.lanes)}
+	for i := range c.scale {
+		c.scale[i] = 1
 	}
-	return back
+	turn := sync.OnceFunc(func() {
+		c.weight = make([]float32, s.Out*(s.In/s.Groups)*s.taps())
+		fill(c.weight)
+	})
+	c.direct = sync.OnceValue(func() *direct { turn(); return packDirect(c) })
+	c.channels = sync.OnceValue(func() *depthwise { turn(); return packDepthwise(c) })
+	for v := range c.winograd {
+		c.winograd[v] = sync.OnceValue(func() *winograd { turn(); return packWinograd(c, v) })
+	}
+	return c
 }
 
 // Rows returns the gradient, as a convolution of one pixel to one pixel, of a convolution
@@ -103,23 +137,16 @@ func (c *Conv) Rows() *Conv {
 	s := c.Shape
 	area := s.taps()
 	t := Shape{In: s.Out, Out: area * s.In, Kernel: [2]int{1, 1}, Stride: 1, Dilation: 1, Groups: 1}
-	back := &Conv{Shape: t, kern: c.kern, scale: make([]float32, t.Out), bias: make([]float32, t.Out+c.kern.lanes)}
-	for i := range back.scale {
-		back.scale[i] = 1
-	}
-	back.direct = sync.OnceValue(func() *direct {
-		back.weight = make([]float32, t.Out*t.In)
+	return later(t, c.kern, func(weight []float32) {
 		parallel.For(s.Out, max(1, 1<<14/t.Out), func(lo, hi int) {
 			for o := lo; o < hi; o++ {
 				for i, w := range c.weight[o*t.Out:][:t.Out] {
 					// Element i is channel i/area, pixel i%area.
-					back.weight[(i%area*s.In+i/area)*t.In+o] = w * c.scale[o]
+					weight[(i%area*s.In+i/area)*t.In+o] = w * c.scale[o]
 				}
 			}
 		})
-		return packDirect(back)
 	})
-	return back
 }
 
 // Apply writes the gradient by the input to dx, given that by the output, and adds what is
@@ -136,6 +163,13 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 	if g.Stride == 1 {
 		c := g.parts[0].conv
 		c.apply(dx, dy, add, After{}, c.variant(dy), mem)
+		return nil
+	}
+	if g.together != nil {
+		y := mem.Maps(dx.N, (dx.H-1+g.Padding[0])/g.Stride+1, (dx.W-1+g.Padding[1])/g.Stride+1, g.together.Out, 0)
+		g.together.direct().run(g.together, dy, y, nil, After{}, mem)
+		g.spread(dx, y, add)
+		mem.Free(y)
 		return nil
 	}
 	for _, p := range g.parts {
@@ -167,6 +201,24 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 		mem.Free(y)
 	}
 	return nil
+}
+
+// spread takes every pixel of dx from its part of y, and adds that of add.
+func (g *Gradient) spread(dx, y, add *Maps) {
+	eachRowOf(dx, func(n, row int, line []float32) {
+		i := row + g.Padding[0]
+		for j := range dx.W {
+			k := j + g.Padding[1]
+			part := i%g.Stride*g.Stride + k%g.Stride
+			to := line[j*dx.C:][:dx.C]
+			copy(to, y.data[y.pixel(n, i/g.Stride, k/g.Stride)+part*dx.C:])
+			if add != nil {
+				for c, v := range add.data[add.pixel(n, row, j):][:dx.C] {
+					to[c] += v
+				}
+			}
+		}
+	})
 }
 
 // eachRow convolves x to y channel by channel, whatever the size of y.

@@ -17,6 +17,7 @@ type kernel struct {
 
 	pool    func(*pooling)
 	stencil func(*stencil)
+	choose  func(*selection)
 }
 
 // A product is a tile: each row of A is a row of C, and is summed from several
@@ -103,6 +104,17 @@ type stencil struct {
 	channels  int
 	floor     float32
 	ceiling   float32
+}
+
+// A selection is the way back of one pixel of a pooling: channel by channel, dy is added
+// to dx at the first tap where x is y, or where either is NaN. Offsets, of x and of dx,
+// are in bytes.
+type selection struct {
+	x, dx    *float32
+	offsets  *[2]int
+	taps     int // at least 1
+	y, dy    *float32
+	channels int
 }
 
 // vector is what the number of channels must be a multiple of for the

@@ -14,7 +14,7 @@ func machineKernels() []*kernel {
 			mul:    mulAVX512,
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
-			pool:   poolAVX512, stencil: stencilAVX512,
+			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
@@ -23,7 +23,7 @@ func machineKernels() []*kernel {
 			mul:    mulAVX2,
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
-			pool:   poolAVX2, stencil: stencilAVX2,
+			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
 		})
 	}
 	return list
@@ -70,3 +70,9 @@ func stencilAVX512(p *stencil)
 
 //go:noescape
 func stencilAVX2(p *stencil)
+
+//go:noescape
+func chooseAVX512(p *selection)
+
+//go:noescape
+func chooseAVX2(p *selection)

@@ -14,7 +14,7 @@ func machineKernels() []*kernel {
 		mul:    mulNEON,
 		input:  [variants]func(*transform){input2NEON, input4NEON},
 		output: [variants]func(*transform){output2NEON, output4NEON},
-		pool:   poolNEON, stencil: stencilGo,
+		pool:   poolNEON, stencil: stencilGo, choose: chooseGo,
 	}}
 }
 

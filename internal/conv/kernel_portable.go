@@ -11,7 +11,7 @@ var portable = kernel{
 	mul:    mulGo,
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
-	pool:   poolGo, stencil: stencilGo,
+	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
 }
 
 // at returns n elements that begin offset bytes from p.
@@ -164,4 +164,17 @@ func stencilGo(p *stencil) {
 		clamp(dst, p.floor, p.ceiling)
 	}
 	p.count = 0
+}
+
+func chooseGo(p *selection) {
+	y, dy := unsafe.Slice(p.y, p.channels), unsafe.Slice(p.dy, p.channels)
+	offsets := unsafe.Slice(p.offsets, p.taps)
+	for c := range y {
+		for _, o := range offsets {
+			if x := at(p.x, o[0]+4*c, 1)[0]; !(x < y[c]) {
+				at(p.dx, o[1]+4*c, 1)[0] += dy[c]
+				break
+			}
+		}
+	}
 }

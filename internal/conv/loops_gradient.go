@@ -13,18 +13,8 @@ import (
 // Pass keeps of the gradient by a rectified output y, in place, what passes: where y is
 // above 0 and, unless that is 0, below a cap; with guided only what is positive itself.
 func (m *Maps) Pass(y *Maps, limit float32, guided bool) {
-	if limit == 0 {
-		limit = float32(math.Inf(1))
-	}
 	dy, out := m.pixels(), y.pixels()
-	parallel.For(len(dy), 1<<14, func(lo, hi int) {
-		for i, v := range out[lo:hi] {
-			if v > 0 && v < limit && !(guided && dy[lo+i] < 0) || v != v {
-				continue
-			}
-			dy[lo+i] = 0
-		}
-	})
+	parallel.For(len(dy), 1<<15, func(lo, hi int) { elementwise.Pass(dy[lo:hi], out[lo:hi], limit, guided) })
 }
 
 // Copy writes x.
@@ -52,9 +42,7 @@ func (m *Maps) Times(dy, x *Maps, f func(y, x []float32), mem *Memory) {
 			end := min(r+run, len(dx))
 			s := slopes[:end-r]
 			f(s, from[r:end])
-			for i, v := range d[r:end] {
-				dx[r+i] = v * s[i]
-			}
+			elementwise.Times(dx[r:end], d[r:end], s)
 		}
 	})
 }
@@ -96,41 +84,33 @@ func AvgPoolGradient(dx, dy *Maps, kernel, stride, padding int) {
 	})
 }
 
-// MaxPoolGradient writes the gradient by the input x of MaxPool: it goes to the largest
-// pixel of each window, the first of equals.
-func MaxPoolGradient(dx, dy, x *Maps, kernel, stride, padding int) {
-	parallel.For(dx.N*ceil(dx.C, vector), 1, func(lo, hi int) {
-		var best [vector]float32
-		var at [vector]int
+// MaxPoolGradient writes the gradient by the input x of MaxPool, whose output is y: it goes
+// to the largest pixel of each window, the first of equals.
+func MaxPoolGradient(dx, dy, y, x *Maps, kernel, stride, padding int) {
+	const run = 64 // channels that go through the map together
+	parts := ceil(dx.C, run)
+	parallel.For(dx.N*parts, 1, func(lo, hi int) {
+		offsets := make([][2]int, kernel*kernel)
 		for t := lo; t < hi; t++ {
-			n, c0 := t/ceil(dx.C, vector), t%ceil(dx.C, vector)*vector
-			channels := min(vector, dx.C-c0)
-			for i := range dx.H {
-				for j := range dx.W {
-					clear(dx.data[dx.pixel(n, i, j)+c0:][:channels])
-				}
+			n, c := t/parts, t%parts*run
+			p := selection{offsets: &offsets[0], channels: min(run, dx.C-c)}
+			for i := range dx.H * dx.W {
+				clear(dx.data[dx.pixel(n, i/dx.W, i%dx.W)+c:][:p.channels])
 			}
 			for i := range dy.H {
 				top, bottom := max(i*stride-padding, 0), min(i*stride-padding+kernel, x.H)
 				for j := range dy.W {
 					left, right := max(j*stride-padding, 0), min(j*stride-padding+kernel, x.W)
-					for c := range channels {
-						best[c] = float32(math.Inf(-1))
-						at[c] = dx.pixel(n, top, left)
-					}
-					for p := top; p < bottom; p++ {
-						for q := left; q < right; q++ {
-							to := dx.pixel(n, p, q)
-							for c, v := range x.data[x.pixel(n, p, q)+c0:][:channels] {
-								if v > best[c] || v != v {
-									best[c], at[c] = v, to
-								}
-							}
+					p.taps = 0
+					for u := top; u < bottom; u++ {
+						for v := left; v < right; v++ {
+							offsets[p.taps] = [2]int{4 * (x.pixel(n, u, v) - x.pixel(n, top, left)), 4 * (dx.pixel(n, u, v) - dx.pixel(n, top, left))}
+							p.taps++
 						}
 					}
-					for c, v := range dy.data[dy.pixel(n, i, j)+c0:][:channels] {
-						dx.data[at[c]+c0+c] += v
-					}
+					p.x, p.dx = &x.data[x.pixel(n, top, left)+c], &dx.data[dx.pixel(n, top, left)+c]
+					p.y, p.dy = &y.data[y.pixel(n, i, j)+c], &dy.data[dy.pixel(n, i, j)+c]
+					chosen.choose(&p)
 				}
 			}
 		}
@@ -159,9 +139,7 @@ func (m *Maps) MultiplyGradient(dy, other *Maps) {
 		for n := lo; n < hi; n++ {
 			clear(sums)
 			for r := n * area; r < (n+1)*area; r += dy.W {
-				for i, v := range d[r*m.C:][:len(products)] {
-					products[i] = v * o[r*m.C+i]
-				}
+				elementwise.Times(products, d[r*m.C:], o[r*m.C:])
 				elementwise.Sums(sums, elementwise.Rows{Data: products, Stride: m.C}, dy.W)
 			}
 			to := m.data[m.pixel(n, 0, 0):][:m.C]

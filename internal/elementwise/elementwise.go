@@ -39,6 +39,8 @@ type loops struct {
 	name      string
 	activate  [functions]func(y, x *float32, n int)
 	affine    func(*affine)
+	times     func(y, a, b *float32, n int)
+	pass      func(dy, y *float32, n int, limit, floor float32)
 	sums      func(y, x *float32, n, rows, stride int)
 	layerNorm func(y, x, weight, bias *float32, n, rows int, eps, each float32)
 }
@@ -106,6 +108,31 @@ func (l *loops) rows(y, x, add Rows, scale, shift []float32, rows int, relu bool
 func (r Rows) first(n, rows int) *float32 {
 	_ = r.Data[(rows-1)*r.Stride+n-1]
 	return &r.Data[0]
+}
+
+// Times writes a times b, element by element, to y, which may be either.
+func Times(y, a, b []float32) {
+	if n := len(y); n > 0 {
+		chosen.times(&y[0], &a[:n][0], &b[:n][0], n)
+	}
+}
+
+// Pass keeps of the gradient dy by a rectified output y what passes: 0 where y is at most
+// 0 or, unless that is 0, at least limit, and with guided where dy is below 0.
+func Pass(dy, y []float32, limit float32, guided bool) { chosen.through(dy, y, limit, guided) }
+
+func (l *loops) through(dy, y []float32, limit float32, guided bool) {
+	if len(dy) == 0 {
+		return
+	}
+	floor := float32(math.Inf(-1))
+	if guided {
+		floor = 0
+	}
+	if limit == 0 {
+		limit = float32(math.NaN()) // nothing is at least that
+	}
+	l.pass(&dy[0], &y[:len(dy)][0], len(dy), limit, floor)
 }
 
 // block is how many rows are added up in float32 before their sum goes into float64.

@@ -12,6 +12,8 @@ func machine() []*loops {
 			name:      "avx512",
 			activate:  [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512, siluSlopeAVX512, geluSlopeAVX512},
 			affine:    affineAVX512,
+			times:     timesAVX512,
+			pass:      passAVX512,
 			sums:      sumsAVX512,
 			layerNorm: layerNormAVX512,
 		})
@@ -21,6 +23,8 @@ func machine() []*loops {
 			name:      "avx2",
 			activate:  [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2, siluSlopeAVX2, geluSlopeAVX2},
 			affine:    affineAVX2,
+			times:     timesAVX2,
+			pass:      passAVX2,
 			sums:      sumsAVX2,
 			layerNorm: layerNormAVX2,
 		})
@@ -93,3 +97,15 @@ func siluSlopeAVX2(y, x *float32, n int)
 
 //go:noescape
 func geluSlopeAVX2(y, x *float32, n int)
+
+//go:noescape
+func timesAVX512(y, a, b *float32, n int)
+
+//go:noescape
+func passAVX512(dy, y *float32, n int, limit, floor float32)
+
+//go:noescape
+func timesAVX2(y, a, b *float32, n int)
+
+//go:noescape
+func passAVX2(dy, y *float32, n int, limit, floor float32)

@@ -970,6 +970,96 @@ done:
 	VZEROUPPER
 	RET
 
+// func timesAVX2(y, a, b *float32, n int)
+TEXT ·timesAVX2(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), R8
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS (SI), Y0
+	VMULPS  (R8), Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $32, SI
+	ADDQ    $32, R8
+	ADDQ    $32, DI
+	SUBQ    $8, CX
+	JGE     vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS (SI), Y14, Y0
+	VMASKMOVPS (R8), Y14, Y1
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func passAVX2(dy, y *float32, n int, limit, floor float32)
+TEXT ·passAVX2(SB), NOSPLIT, $0-32
+	MOVQ dy+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ n+16(FP), CX
+	VXORPS Y2, Y2, Y2
+	VBROADCASTSS limit+24(FP), Y3
+	VBROADCASTSS floor+28(FP), Y4
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y1
+	VCMPPS   $0x16, Y2, Y1, Y5 // y not at most 0
+	VCMPPS   $0x19, Y3, Y1, Y6 // and not at least the limit
+	VMAXPS   Y0, Y4, Y0
+	VANDPS   Y5, Y0, Y0
+	VANDPS   Y6, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $32, SI
+	ADDQ    $32, DI
+	SUBQ    $8, CX
+	JGE     vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS (DI), Y14, Y0
+	VMASKMOVPS (SI), Y14, Y1
+	VCMPPS   $0x16, Y2, Y1, Y5 // y not at most 0
+	VCMPPS   $0x19, Y3, Y1, Y6 // and not at least the limit
+	VMAXPS   Y0, Y4, Y0
+	VANDPS   Y5, Y0, Y0
+	VANDPS   Y6, Y0, Y0
+	VMASKMOVPS Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func affineAVX2(a *affine)
 TEXT ·affineAVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX

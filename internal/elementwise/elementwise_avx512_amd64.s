@@ -1173,6 +1173,82 @@ done:
 	VZEROUPPER
 	RET
 
+// func timesAVX512(y, a, b *float32, n int)
+TEXT ·timesAVX512(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), R8
+	MOVQ n+24(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS (SI), Z0
+	VMULPS  (R8), Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $64, SI
+	ADDQ    $64, R8
+	ADDQ    $64, DI
+	SUBQ    $16, CX
+	JGE     vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ       $1, DX
+	SHLQ       CX, DX
+	DECQ       DX
+	KMOVW      DX, K1
+	VMOVUPS.Z  (SI), K1, Z0
+	VMOVUPS.Z  (R8), K1, Z1
+	VMULPS     Z1, Z0, Z0
+	VMOVUPS    Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func passAVX512(dy, y *float32, n int, limit, floor float32)
+TEXT ·passAVX512(SB), NOSPLIT, $0-32
+	MOVQ dy+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ n+16(FP), CX
+	VPXORQ Z2, Z2, Z2
+	VBROADCASTSS limit+24(FP), Z3
+	VBROADCASTSS floor+28(FP), Z4
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VCMPPS   $0x16, Z2, Z1, K2     // y not at most 0
+	VCMPPS   $0x19, Z3, Z1, K2, K2 // and not at least the limit
+	VMAXPS.Z Z0, Z4, K2, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+	SUBQ    $16, CX
+	JGE     vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ       $1, DX
+	SHLQ       CX, DX
+	DECQ       DX
+	KMOVW      DX, K1
+	VMOVUPS.Z  (DI), K1, Z0
+	VMOVUPS.Z  (SI), K1, Z1
+	VCMPPS   $0x16, Z2, Z1, K2     // y not at most 0
+	VCMPPS   $0x19, Z3, Z1, K2, K2 // and not at least the limit
+	VMAXPS.Z Z0, Z4, K2, Z0
+	VMOVUPS    Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func affineAVX512(a *affine)
 TEXT ·affineAVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX

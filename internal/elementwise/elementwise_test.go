@@ -156,6 +156,38 @@ func TestAffine(t *testing.T) {
 	}
 }
 
+func TestTimesAndPass(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, l := range all {
+		for trial := range 200 {
+			n := 1 + r.IntN(70)
+			a, b := random(r, n+1), random(r, n+1)
+			b[r.IntN(n)], b[r.IntN(n)], b[r.IntN(n)] = 0, nan, inf
+			product := make([]float32, n+1)
+			l.times(&product[0], &a[0], &b[0], n)
+			limit, guided := float32(trial%2), trial%3 == 0
+			passed := slices.Clone(a)
+			l.through(passed[:n], b, limit, guided)
+			for i := range n {
+				if want := a[i] * b[i]; product[i] != want && want == want {
+					t.Fatalf("%s: product %v, want %v", l.name, product[i], want)
+				}
+				want := a[i]
+				if b[i] <= 0 || limit > 0 && b[i] >= limit || guided && want < 0 {
+					want = 0
+				}
+				if passed[i] != want {
+					t.Fatalf("%s: %v passes %v (limit %v, guided %v) as %v", l.name, a[i], b[i], limit, guided, passed[i])
+				}
+			}
+			if product[n] != 0 || passed[n] != a[n] {
+				t.Fatalf("%s: wrote beyond", l.name)
+			}
+		}
+	}
+}
+
 func TestSums(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, l := range all {

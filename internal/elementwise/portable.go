@@ -19,6 +19,8 @@ var portable = loops{
 		each(func(x float32) float32 { return float32(geluSlope(float64(x))) }),
 	},
 	affine:    affineGo,
+	times:     timesGo,
+	pass:      passGo,
 	sums:      sumsGo,
 	layerNorm: layerNormGo,
 }
@@ -105,6 +107,25 @@ func layerNormGo(y, x, weight, bias *float32, n, rows int, eps, _ float32) {
 		factor := 1 / math.Sqrt(squares/float64(n)+float64(eps))
 		for i, v := range from {
 			to[i] = float32((float64(v)-mean)*factor*float64(w[i]) + float64(b[i]))
+		}
+	}
+}
+
+func timesGo(y, a, b *float32, n int) {
+	to, from := unsafe.Slice(y, n), unsafe.Slice(b, n)
+	for i, v := range unsafe.Slice(a, n) {
+		to[i] = v * from[i]
+	}
+}
+
+func passGo(dy, y *float32, n int, limit, floor float32) {
+	d := unsafe.Slice(dy, n)
+	for i, v := range unsafe.Slice(y, n) {
+		switch {
+		case v <= 0 || v >= limit:
+			d[i] = 0
+		case d[i] < floor:
+			d[i] = floor
 		}
 	}
 }

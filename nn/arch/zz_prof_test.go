@@ -1,7 +1,7 @@
 package arch
 import ("testing";"os";"context";"github.com/glimpse-go/glimpse/nn";"github.com/glimpse-go/glimpse/nn/checkpoint")
 func BenchmarkProf(b *testing.B){
- for _,n:=range []string{"mobilenet_v2","efficientnet_b0","convnext_tiny","resnet50"} { b.Run(n,func(b *testing.B){
+ for _,n:=range []string{"mobilenet_v2","efficientnet_b0","convnext_tiny","resnet50","densenet121","vgg16"} { b.Run(n,func(b *testing.B){
  sd,err:=checkpoint.Load(context.Background(),"/tmp/w/prof/"+n+".safetensors"); if err!=nil{b.Fatal(err)}
  g,err:=Build(sd,nil); if err!=nil{b.Fatal(err)}
  p,_:=nn.Compile(g)

@@ -79,6 +79,8 @@ var outputs = []struct {
 	{"internal/neighbours/scan_amd64.s", "scan_amd64", []width{avx512, avx2}},
 	{"internal/fft/fft_avx2_amd64.s", "fft_amd64", avx2},
 	{"internal/fft/fft_avx512_amd64.s", "fft_amd64", avx512},
+	{"internal/conv/choose_avx2_amd64.s", "choose_amd64", avx2},
+	{"internal/conv/choose_avx512_amd64.s", "choose_amd64", avx512},
 	{"internal/conv/depthwise_avx2_amd64.s", "depthwise_amd64", avx2},
 	{"internal/conv/depthwise_avx512_amd64.s", "depthwise_amd64", avx512},
 	{"internal/elementwise/elementwise_avx2_amd64.s", "elementwise_amd64", avx2},
