@@ -1,6 +1,11 @@
 package conv
 
-import "github.com/glimpse-go/glimpse/internal/parallel"
+import (
+	"slices"
+
+	"github.com/glimpse-go/glimpse/internal/elementwise"
+	"github.com/glimpse-go/glimpse/internal/parallel"
+)
 
 // depthwise is a convolution of each channel by itself. There is nothing to
 // multiply as matrices: vectors run over the channels, and the weights of a pixel
@@ -39,6 +44,7 @@ type slider struct {
 	after          After
 	args           stencil
 	offsets        [][2]int
+	ones, zeros    []float32 // with a shortcut
 
 	// Rows of narrow maps are copied to between zeros, so that no pixel is at an edge:
 	// one row of the kernel's reach after the other, in turn.
@@ -55,6 +61,7 @@ func newSlider(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) *slider 
 	s.args.floor, s.args.ceiling = after.limits()
 	if shortcut != nil {
 		s.args.floor, s.args.ceiling = After{}.limits()
+		s.ones, s.zeros = slices.Repeat([]float32{1}, y.C), make([]float32, y.C)
 	}
 	if x.Border == 0 && x.W <= narrow && c.Padding[1] > 0 {
 		s.held = make([][2]int, c.reach(0))
@@ -81,8 +88,13 @@ func (s *slider) row(n, i int) {
 	}
 	row := s.y.data[s.y.pixel(n, i, 0):][:s.y.W*s.y.C]
 	if s.shortcut != nil {
-		floor, ceiling := s.after.limits()
-		finishGo(row, &s.shortcut.data[s.shortcut.pixel(n, i, 0)], 0, floor, ceiling)
+		run := func(x []float32) elementwise.Rows { return elementwise.Rows{Data: x, Stride: s.y.C} }
+		add := s.shortcut.data[s.shortcut.pixel(n, i, 0):][:len(row)]
+		elementwise.Affine(run(row), run(row), run(add), s.ones, s.zeros, s.y.W, s.after.ReLU)
+		if s.after.Cap > 0 {
+			floor, ceiling := s.after.limits()
+			clamp(row, floor, ceiling)
+		}
 	}
 	if s.after.F != nil {
 		s.after.F(row)
