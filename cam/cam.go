@@ -42,7 +42,7 @@ type Mapper struct {
 func New(net nn.Network, layer string) (*Mapper, error) {
 	modules, pooled := net.Modules(), net.Pooled()
 	if pooled == "" {
-		return nil, fmt.Errorf("cam: the network does not end in global average pooling and one linear layer")
+		return nil, fmt.Errorf("cam: there is no class activation map of this network: it does not end in global average pooling and one linear layer")
 	}
 	layers := modules[:slices.Index(modules, pooled)+1]
 	if layer == "" {
@@ -57,11 +57,14 @@ func New(net nn.Network, layer string) (*Mapper, error) {
 // DefaultLayer returns the layer that this project's programs map: the last batch
 // norm before the pooling, layer4.1.bn2 of a ResNet18. Of the two usual layers it
 // is the one whose maps peak inside the object more often on the embedded scenes;
-// the README has the figures. It is empty where there is no batch norm, which New
+// the README has the figures. It is empty for networks other than ResNets, which New
 // takes for the last stage.
 func DefaultLayer(net nn.Network) string {
+	if net.Pooled() == "" {
+		return ""
+	}
 	for _, name := range slices.Backward(net.Modules()) {
-		if strings.Contains(name, ".bn") {
+		if strings.Contains(name, ".bn") && strings.HasPrefix(name, "layer") && net.Channels(name) == net.Head().Weight.Shape[1] {
 			return name
 		}
 	}

@@ -168,6 +168,43 @@ func (g *Graph) Pooled() string {
 	return ""
 }
 
+// Widths returns how many features each image has (what goes into the head, or the
+// output where there is none), and how many logits; 0 where no image fits.
+func (g *Graph) Widths() (features, logits int) {
+	for side := 32; side <= 1024; side *= 2 { // small images may not fit
+		if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), side, side}); err == nil {
+			return elementsOf(shapes[g.features()]), elementsOf(shapes[len(shapes)-1])
+		}
+	}
+	return 0, 0
+}
+
+// Channels returns the number of channels of a module's output, or 0 where there is no
+// such module or its output is no map.
+func (g *Graph) Channels(module string) int {
+	node, ok := g.index[module]
+	if !ok {
+		return 0
+	}
+	for side := 32; side <= 1024; side *= 2 {
+		if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), side, side}); err == nil {
+			if len(shapes[node]) == 4 {
+				return shapes[node][1]
+			}
+			break
+		}
+	}
+	return 0
+}
+
+func elementsOf(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
 // features returns the node whose output the head takes, or the last node where
 // there is no head.
 func (g *Graph) features() int {
@@ -253,6 +290,10 @@ type Network interface {
 	// Pooled is the name of the outermost module whose output global average pooling
 	// takes, where only the head follows; else it is empty.
 	Pooled() string
+	// Widths returns how many features and logits each image has.
+	Widths() (features, logits int)
+	// Channels returns the number of channels of a module's output, or 0.
+	Channels(module string) int
 }
 
 // Result is what a network makes of a batch of N images.

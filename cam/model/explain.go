@@ -21,8 +21,8 @@ type Explanation struct {
 
 // Explain maps where a network finds the evidence for a class, or for the one
 // that it predicts where class is [cam.Predicted]. It returns an error when the
-// picture is nil or empty, there is no such class, the network gives a number that
-// is not finite, or ctx is done.
+// network has no such maps, the picture is nil or empty, there is no such class, the
+// network gives a number that is not finite, or ctx is done.
 func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*Explanation, error) {
 	im, err := data.FromImage(ctx, picture)
 	if err != nil {
@@ -31,6 +31,9 @@ func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*E
 	x, err := m.input(ctx, []image.Image{im})
 	if err != nil {
 		return nil, err
+	}
+	if m.noMaps != nil {
+		return nil, m.noMaps
 	}
 	r, err := m.mapper.Maps(ctx, x, []int{class})
 	if err != nil {

@@ -49,6 +49,8 @@ type Options struct {
 	// Classes are the names of the outputs. Default: what the checkpoint says,
 	// else "class 0", "class 1" and so on.
 	Classes []string
+	// Network is what the tensors do not tell of the network; see [arch.Options].
+	Network arch.Options
 	// Layer is the module whose output is mapped. Default: [cam.DefaultLayer].
 	Layer string
 }
@@ -60,7 +62,9 @@ type Model struct {
 	about     string
 	transform data.Transform
 	classes   []string
+	assumed   []string
 	mapper    *cam.Mapper
+	noMaps    error // why there is no mapper
 }
 
 // Load reads a checkpoint of PyTorch or a safetensors file; see
@@ -98,7 +102,7 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Model, 
 // an error when its network is not one of package nn, does not take RGB images, or
 // an option does not fit it.
 func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
-	network, err := arch.Build(sd, nil)
+	network, err := arch.Build(sd, opt.Network)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +110,7 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{net: plan, about: network.Architecture}
+	m := &Model{net: plan, about: network.Architecture, assumed: network.Assumed}
 	if c := m.net.InChannels(); c != 3 {
 		return nil, fmt.Errorf("the network takes images of %d channels, want 3 (RGB)", c)
 	}
@@ -117,14 +121,18 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if m.transform, err = transform(known, opt); err != nil {
 		return nil, err
 	}
-	if m.classes, err = classes(known, opt, m.net.Head().Weight.Shape[0]); err != nil {
+	_, outputs := m.net.Widths()
+	if m.classes, err = classes(known, opt, outputs); err != nil {
 		return nil, err
 	}
-	if opt.Layer == "" {
-		opt.Layer = cam.DefaultLayer(m.net)
+	layer := opt.Layer
+	if layer == "" {
+		layer = cam.DefaultLayer(m.net)
 	}
-	m.mapper, err = cam.New(m.net, opt.Layer)
-	return m, err
+	if m.mapper, m.noMaps = cam.New(m.net, layer); m.noMaps != nil && opt.Layer != "" {
+		return nil, m.noMaps
+	}
+	return m, nil
 }
 
 // transform joins the options with what the checkpoint says.
@@ -179,8 +187,13 @@ func (e *ClassCountError) Error() string {
 // Network is the compiled network.
 func (m *Model) Network() nn.Network { return m.net }
 
-// Mapper makes the maps of Explain, for batches.
-func (m *Model) Mapper() *cam.Mapper { return m.mapper }
+// Mapper makes the maps of Explain, for batches. It returns an error when the network
+// has none, see [cam.New].
+func (m *Model) Mapper() (*cam.Mapper, error) { return m.mapper, m.noMaps }
+
+// Assumed lists what the checkpoint does not tell of its network and was taken for
+// granted or given: "maxpool=yes (default)".
+func (m *Model) Assumed() []string { return m.assumed }
 
 // Transform is how the network's input is made of a picture.
 func (m *Model) Transform() data.Transform { return m.transform }

@@ -18,6 +18,7 @@ import (
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/render"
@@ -257,8 +258,12 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%+v: classes %v, want %v", c.opt, m.Classes(), c.classes)
 		}
 	}
-	if m := scenesModel(t, model.Options{}); m.Mapper().Layer() != "layer4.1.bn2" || m.String() != "ResNet18, base width 16, 10 classes" {
-		t.Errorf("%v, layer %s", m, m.Mapper().Layer())
+	m := scenesModel(t, model.Options{})
+	if mapper, err := m.Mapper(); err != nil || mapper.Layer() != "layer4.1.bn2" || m.String() != "ResNet18, base width 16, 10 classes" {
+		t.Errorf("%v, mapper %v, %v", m, mapper, err)
+	}
+	if want := "maxpool=yes (default)"; !slices.Contains(m.Assumed(), want) {
+		t.Errorf("assumed %v, want %s among them", m.Assumed(), want)
 	}
 	sd, err := pretrained.Scenes()
 	if err != nil {
@@ -268,6 +273,8 @@ func TestOptions(t *testing.T) {
 		"2 class names for the 10 outputs": {Classes: []string{"a", "b"}},
 		"Size is -2":                       {Size: -2},
 		"Std is [0]":                       {Std: []float32{0}},
+		"maxpool=perhaps: want yes, no":    {Network: arch.Options{"maxpool": "perhaps"}},
+		"transform=yes: a ResNet has no":   {Network: arch.Options{"transform": "yes"}},
 		"Mean has 2 numbers":               {Mean: []float32{1, 2}},
 		`no layer "layer9"`:                {Layer: "layer9"},
 	} {

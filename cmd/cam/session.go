@@ -36,7 +36,9 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		}
 	}()
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
-	s.mapper = opened.Model.Mapper()
+	if s.mapper, err = opened.Model.Mapper(); err != nil {
+		return nil, fmt.Errorf("%s (%v): %w", opened.NetworkName, opened.Model, err)
+	}
 	if o.layer != "" {
 		if s.mapper, err = cam.New(opened.Model.Network(), o.layer); err != nil {
 			return nil, cli.Usagef("-layer: %v", err)
@@ -49,6 +51,9 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
 	}
 	s.line("network", "%s: %v", opened.NetworkName, opened.Model)
+	if assumed := opened.Model.Assumed(); o.Weights != "" && len(assumed) > 0 {
+		s.line("assumed", "%s; -network sets it", strings.Join(assumed, ", "))
+	}
 	s.line("data", "%s, %d images", opened.DataName, opened.Data.Len())
 	return s, nil
 }

@@ -146,7 +146,7 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	if f.Count > 0 {
 		n = min(n, f.Count)
 	}
-	d := o.Model.Network().Head().Weight.Shape[1]
+	d, _ := o.Model.Network().Widths()
 	x := make([]float64, 0, n*d)
 	out := &Features{Names: o.Model.Classes()}
 	began := time.Now()

@@ -11,6 +11,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 )
@@ -23,6 +24,7 @@ type Source struct {
 	Fold    int      // of STL-10
 	Images  []string // image files or folders without labels, instead of Data
 	Weights string   // checkpoint; empty: the embedded network that fits
+	Network string   // what Weights do not tell: "maxpool=no,stride=conv1"
 	Size    int      // input side: -1 the network's or the data's own, 0 as the files are
 	Mean    string   // "0.5", "0.485,0.456,0.406", "imagenet" or ""
 	Std     string
@@ -34,7 +36,7 @@ type Source struct {
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "size", "mean", "std", "classes", "scenes", "max-pixels", "max-memory", "image"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size", "mean", "std", "classes", "scenes", "max-pixels", "max-memory", "image"}
 
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
@@ -42,7 +44,8 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders); none: the embedded scenes")
 	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
 	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
-	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a ResNet; none: the embedded network that fits the data")
+	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
+	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3; several with commas between")
 	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop the centre; 0: as the files are; -1: what the network was trained on, else 128 (CIFAR: 32)")
 	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
 	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
@@ -224,6 +227,12 @@ func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, 
 		opt.Size = model.AsIs
 	case s.Size > 0:
 		opt.Size = s.Size
+	}
+	if s.Network != "" && s.Weights == "" {
+		return opt, Usagef("-network needs -weights: the embedded networks are known")
+	}
+	if opt.Network, err = arch.ParseOptions(s.Network); err != nil {
+		return opt, Usagef("-network: %v", err)
 	}
 	if opt.Mean, err = model.ParseMean(s.Mean); err != nil {
 		return opt, Usagef("-mean %v", err)
