@@ -65,3 +65,42 @@ func TestRunStops(t *testing.T) {
 		t.Errorf("under an ended context: %v", err)
 	}
 }
+
+// So does a pass with gradients.
+func TestGradientsStop(t *testing.T) {
+	reference, err := arch.Build(golden.Open(t, "nn_resnet18_narrow.safetensors").StateDict(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := nn.Compile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := nn.NewTensor(3, 3, 48, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Data = golden.Uniform("stops", len(x.Data), 1)
+	for name, net := range map[string]nn.Network{"reference": reference, "plan": plan} {
+		gradients := func(ctx context.Context) (*nn.Result, error) {
+			return net.Gradients(ctx, x, nn.GradientOptions{}, nn.InputName, "layer2")
+		}
+		want, err := gradients(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		countdown.Stops(t, name, 25, 2, func(ctx context.Context) error {
+			r, err := gradients(ctx)
+			if (r == nil) != (err != nil) {
+				t.Errorf("%s: a result %v beside the error %v", name, r != nil, err)
+			}
+			if err != nil {
+				r, err := gradients(t.Context())
+				if err != nil || !slices.Equal(r.Gradients[nn.InputName].Data, want.Gradients[nn.InputName].Data) {
+					t.Errorf("%s: other gradients after a run that was stopped (%v)", name, err)
+				}
+			}
+			return err
+		})
+	}
+}
