@@ -87,7 +87,7 @@ func TestGradientBits(t *testing.T) {
 
 // TestGuided compares guided backpropagation of the plan with the reference's.
 func TestGuided(t *testing.T) {
-	for _, name := range []string{"resnet18", "densenet121", "vgg11_bn"} {
+	for _, name := range []string{"resnet18", "densenet121", "resnet_option_a"} {
 		g, plan, x := planned(t, name)
 		opt := nn.GradientOptions{Guided: true}
 		want, err := g.Gradients(t.Context(), x, opt, nn.InputName)
