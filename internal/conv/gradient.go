@@ -17,11 +17,9 @@ import (
 // same part of the kernel: each such part is a convolution of stride 1 by itself, and
 // its pixels are every stride-th.
 type Gradient struct {
-	Shape // the convolution's
-	parts []part
-	// together is all parts in one, where their channels fit into one vector: those of part
-	// after part.
-	together *Conv
+	Shape  // the convolution's
+	parts  []part
+	blocks *blocks // in place of parts, or nil
 }
 
 // A part is what the pixels p of the input see where (p + padding) mod stride is rest, down
@@ -39,12 +37,15 @@ func (s Shape) Differentiable() bool {
 
 // Gradient returns the gradient of a convolution that has one.
 func (c *Conv) Gradient() *Gradient {
-	s := c.Shape
-	g := &Gradient{Shape: s}
-	if s.Stride > 1 && s.Groups == 1 && s.Stride*s.Stride*s.In <= vector {
-		g.together = c.turnedTogether()
-		return g
+	if b := c.blocks(); b != nil {
+		return &Gradient{Shape: c.Shape, blocks: b}
 	}
+	return &Gradient{Shape: c.Shape, parts: c.parts()}
+}
+
+// parts returns the way by parts, one for each pixel of a stride.
+func (c *Conv) parts() (list []part) {
+	s := c.Shape
 	for a := range s.Stride {
 		for b := range s.Stride {
 			p := part{rest: [2]int{a, b}}
@@ -53,10 +54,10 @@ func (c *Conv) Gradient() *Gradient {
 			if taps[0] > 0 && taps[1] > 0 {
 				p.conv = c.turned(p.rest, taps)
 			}
-			g.parts = append(g.parts, p)
+			list = append(list, p)
 		}
 	}
-	return g
+	return list
 }
 
 // turned is the part of a convolution's gradient whose taps begin at rest.
@@ -87,28 +88,6 @@ func (c *Conv) turned(rest, taps [2]int) *Conv {
 				}
 			}
 		})
-	})
-}
-
-// turnedTogether is all parts at once: pixel q of its output has, for each rest a, b and
-// channel, pixel q*stride + rest - padding of the input. Parts with fewer taps have zeros.
-func (c *Conv) turnedTogether() *Conv {
-	s := c.Shape
-	taps := [2]int{ceil(s.Kernel[0], s.Stride), ceil(s.Kernel[1], s.Stride)}
-	t := Shape{In: s.Out, Out: s.Stride * s.Stride * s.In, Kernel: taps, Stride: 1, Dilation: 1, Groups: 1,
-		Padding: [2]int{taps[0] - 1, taps[1] - 1}}
-	return later(t, c.kern, func(weight []float32) {
-		for i := range t.Out {
-			a, b, ci := i/s.In/s.Stride, i/s.In%s.Stride, i%s.In
-			for o := range s.Out {
-				for u := a; u < s.Kernel[0]; u += s.Stride {
-					for v := b; v < s.Kernel[1]; v += s.Stride {
-						at := ((i*s.Out+o)*taps[0]+taps[0]-1-u/s.Stride)*taps[1] + taps[1] - 1 - v/s.Stride
-						weight[at] = c.weight[((o*s.In+ci)*s.Kernel[0]+u)*s.Kernel[1]+v] * c.scale[o]
-					}
-				}
-			}
-		}
 	})
 }
 
@@ -160,16 +139,13 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 	case dy.N != dx.N || dy.H != h || dy.W != w || dy.C != g.Out || dy.Border != 0:
 		return fmt.Errorf("conv: gradient by %s, want %d x %d x %d x %d", dy, dx.N, h, w, g.Out)
 	}
+	if g.blocks != nil {
+		g.blocks.apply(dx, dy, add, mem)
+		return nil
+	}
 	if g.Stride == 1 {
 		c := g.parts[0].conv
 		c.apply(dx, dy, add, After{}, c.variant(dy), mem)
-		return nil
-	}
-	if g.together != nil {
-		y := mem.Maps(dx.N, (dx.H-1+g.Padding[0])/g.Stride+1, (dx.W-1+g.Padding[1])/g.Stride+1, g.together.Out, 0)
-		g.together.direct().run(g.together, dy, y, nil, After{}, mem)
-		g.spread(dx, y, add)
-		mem.Free(y)
 		return nil
 	}
 	for _, p := range g.parts {
@@ -201,24 +177,6 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 		mem.Free(y)
 	}
 	return nil
-}
-
-// spread takes every pixel of dx from its part of y, and adds that of add.
-func (g *Gradient) spread(dx, y, add *Maps) {
-	eachRowOf(dx, func(n, row int, line []float32) {
-		i := row + g.Padding[0]
-		for j := range dx.W {
-			k := j + g.Padding[1]
-			part := i%g.Stride*g.Stride + k%g.Stride
-			to := line[j*dx.C:][:dx.C]
-			copy(to, y.data[y.pixel(n, i/g.Stride, k/g.Stride)+part*dx.C:])
-			if add != nil {
-				for c, v := range add.data[add.pixel(n, row, j):][:dx.C] {
-					to[c] += v
-				}
-			}
-		}
-	})
 }
 
 // eachRow convolves x to y channel by channel, whatever the size of y.

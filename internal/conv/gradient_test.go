@@ -13,9 +13,12 @@ func TestGradients(t *testing.T) {
 	for _, kern := range kernels {
 		t.Run(kern.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(31, 32))
-			computed := 0
+			computed, blocked := 0, 0
 			for trial := range 200 {
 				s, _ := randomShape(r, trial)
+				if trial%7 == 6 { // for blocks
+					s.Dilation, s.Groups, s.In = 1, 1, 1+r.IntN(3)
+				}
 				n, h, w := 1+r.IntN(2), 1+r.IntN(14), 1+r.IntN(14)
 				oh, ow := s.OutSize(h, w)
 				if oh < 1 || ow < 1 {
@@ -68,7 +71,15 @@ func TestGradients(t *testing.T) {
 				}
 				maps := FromNCHW(dy, n, s.Out, oh, ow, 0, &mem)
 				var first []float32
-				for _, procs := range []int{1, 3} {
+				for way, procs := range []int{1, 3, 1} {
+					if way == 2 {
+						if g.blocks == nil {
+							break
+						}
+						// Blocks round as parts do, but in another order.
+						blocked++
+						g, first = &Gradient{Shape: s, parts: c.parts()}, nil
+					}
 					old := runtime.GOMAXPROCS(procs)
 					dx := mem.Maps(n, h, w, s.In, 0)
 					for i := range dx.pixels() {
@@ -93,8 +104,8 @@ func TestGradients(t *testing.T) {
 					}
 				}
 			}
-			if computed < 80 {
-				t.Errorf("only %d gradients", computed)
+			if computed < 80 || blocked < 10 {
+				t.Errorf("only %d gradients, %d by blocks", computed, blocked)
 			}
 		})
 	}
