@@ -131,16 +131,21 @@ func (s *slider) slidePadded(n, i int) {
 	s.kern.stencil(args)
 }
 
-// slide sums row i of map n: pixels at the edges one by one, each with the taps
-// that lie inside, and all between together.
+// slide sums row i of map n.
 func (s *slider) slide(n, i int) {
-	x, y := s.x, s.y
+	s.slideTo(n, i, s.y.data[s.y.pixel(n, i, 0):], 1, s.y.W)
+}
+
+// slideTo sums so many pixels of row i of map n to every step-th pixel of dst: those at
+// the edges one by one, each with the taps that lie inside, and all between together.
+func (s *slider) slideTo(n, i int, dst []float32, step, width int) {
+	x := s.x
 	args := &s.args
 	args.offsets, args.channels = &s.offsets[0], x.C
-	args.dstStride = 4 * y.C
+	args.dstStride = 4 * step * x.C
 	top := i*s.Stride - s.Padding[0]
 	base := x.pixel(n, min(max(top, 0), x.H-1), 0) // near by: not all rows need be there
-	for j := 0; j < y.W; j += args.count {
+	for j := 0; j < width; j += args.count {
 		left := j*s.Stride - s.Padding[1]
 		args.taps, args.srcStride = 0, 4*s.Stride*x.C
 		for u := range s.Kernel[0] {
@@ -162,11 +167,11 @@ func (s *slider) slide(n, i int) {
 		}
 		count := 1
 		if x.Border > 0 {
-			count = y.W - j
+			count = width - j
 		} else if left >= 0 && left+s.reach(1) <= x.W { // and so up to the right edge
-			count = min(y.W-j, (x.W-s.reach(1)-left)/s.Stride+1)
+			count = min(width-j, (x.W-s.reach(1)-left)/s.Stride+1)
 		}
-		args.src, args.dst, args.count = &x.data[base], &y.data[y.pixel(n, i, j)], count
+		args.src, args.dst, args.count = &x.data[base], &dst[j*step*x.C], count
 		s.kern.stencil(args)
 		args.count = count
 	}

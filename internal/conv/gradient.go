@@ -148,14 +148,14 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 		c.apply(dx, dy, add, After{}, c.variant(dy), mem)
 		return nil
 	}
+	if g.Depthwise() {
+		g.applyDepthwise(dx, dy, add)
+		return nil
+	}
 	for _, p := range g.parts {
-		// The first pixel of the part, and how many there are, down and across.
-		var first, count [2]int
-		for axis, n := range [2]int{dx.H, dx.W} {
-			first[axis] = mod(p.rest[axis]-g.Padding[axis], g.Stride)
-			count[axis] = max(0, ceil(n-first[axis], g.Stride))
-		}
-		if count[0] == 0 || count[1] == 0 {
+		first := g.first(p)
+		rows, columns := ceil(dx.H-first[0], g.Stride), ceil(dx.W-first[1], g.Stride)
+		if first[0] >= dx.H || first[1] >= dx.W {
 			continue
 		}
 		if p.conv == nil {
@@ -163,32 +163,30 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 			continue
 		}
 		c := *p.conv
-		for axis := range 2 {
-			// Pixel first is reached from pixel (first + padding - rest) / stride of dy.
-			c.Padding[axis] = c.Kernel[axis] - 1 - (first[axis]+g.Padding[axis]-p.rest[axis])/g.Stride
-		}
-		y := mem.Maps(dx.N, count[0], count[1], dx.C, 0)
-		if c.Depthwise() {
-			c.eachRow(dy, y)
-		} else {
-			c.direct().run(&c, dy, y, nil, After{}, mem)
-		}
+		c.Padding = g.padding(p, first)
+		y := mem.Maps(dx.N, rows, columns, dx.C, 0)
+		c.direct().run(&c, dy, y, nil, After{}, mem)
 		scatter(dx, y, add, first, g.Stride)
 		mem.Free(y)
 	}
 	return nil
 }
 
-// eachRow convolves x to y channel by channel, whatever the size of y.
-func (c *Conv) eachRow(x, y *Maps) {
-	parallel.For(x.N*y.H, max(1, 1<<15/(y.W*y.C*c.taps())), func(lo, hi int) {
-		s := slider{Shape: c.Shape, kern: c.kern, x: x, y: y, offsets: make([][2]int, c.taps())}
-		s.args = stencil{weights: &c.channels().data[0], bias: &c.bias[0]}
-		s.args.floor, s.args.ceiling = After{}.limits()
-		for r := lo; r < hi; r++ {
-			s.slide(r/y.H, r%y.H)
-		}
-	})
+// first returns the first pixel of a part, down and across.
+func (g *Gradient) first(p part) (first [2]int) {
+	for axis := range first {
+		first[axis] = mod(p.rest[axis]-g.Padding[axis], g.Stride)
+	}
+	return first
+}
+
+// padding returns that of a part's convolution: pixel first is reached from pixel
+// (first + padding - rest) / stride of dy.
+func (g *Gradient) padding(p part, first [2]int) (padding [2]int) {
+	for axis := range padding {
+		padding[axis] = p.conv.Kernel[axis] - 1 - (first[axis]+g.Padding[axis]-p.rest[axis])/g.Stride
+	}
+	return padding
 }
 
 // scatter writes the pixels of y (zeros for nil), plus those of add, to every stride-th
