@@ -7,19 +7,20 @@ import (
 )
 
 // MaxPool writes the maxima under a square kernel to y, as nn.MaxPool2d does
-// with NaN and padding. Each window must hold a pixel of x; neither has a
-// border.
+// with NaN and padding. Windows may reach beyond the padded map, as they do
+// where the size of y is rounded up, but each must hold a pixel of x; neither
+// has a border.
 func MaxPool(y, x *Maps, kernel, stride, padding int, mem *Memory) {
 	h, w := y.H, y.W
-	kern := chosen
-	if x.C%vector != 0 {
-		kern = &portable
+	kern, channels := chosen, x.C/vector*vector
+	if channels == 0 {
+		kern, channels = &portable, x.C
 	}
 	parallel.For(x.N*h, max(1, 1<<13/(w*x.C)), func(lo, hi int) {
 		taps := kernel * kernel
 		buffer := mem.take(taps * int(unsafe.Sizeof(int(0))) / 4)
 		defer mem.give(buffer)
-		p := pooling{srcStride: stride * x.C, dstStride: x.C, channels: x.C}
+		p := pooling{srcStride: stride * x.C, dstStride: x.C, channels: channels}
 		p.offsets = (*int)(unsafe.Pointer(&buffer[0]))
 		offsets := unsafe.Slice(p.offsets, taps)
 		for r := lo; r < hi; r++ {
@@ -42,6 +43,13 @@ func MaxPool(y, x *Maps, kernel, stride, padding int, mem *Memory) {
 				}
 				p.src, p.dst = &x.data[x.pixel(n, y0, x0)], &y.data[y.pixel(n, i, j)]
 				kern.pool(&p)
+				if channels < x.C {
+					// The last vector takes some channels once more.
+					last := p
+					last.channels = vector
+					last.src, last.dst = &x.data[x.pixel(n, y0, x0)+x.C-vector], &y.data[y.pixel(n, i, j)+x.C-vector]
+					kern.pool(&last)
+				}
 				j += p.count
 			}
 		}
