@@ -56,15 +56,12 @@ func (c *compiler) alone(node int) (step, error) {
 		if err != nil {
 			return s, err
 		}
-		if op.CeilMode || op.ExcludePad {
-			break
-		}
 		s.apply = func(_ context.Context, _ *group, y *conv.Maps, x []*conv.Maps) error {
-			conv.AvgPool(y, x[0], win.kernel, win.stride, win.padding)
+			conv.AvgPool(y, x[0], win.kernel, win.stride, win.padding, op.ExcludePad)
 			return nil
 		}
 		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
-			into[0].take(g, func(dx *conv.Maps) { conv.AvgPoolGradient(dx, dy, win.kernel, win.stride, win.padding) })
+			into[0].take(g, func(dx *conv.Maps) { conv.AvgPoolGradient(dx, dy, win.kernel, win.stride, win.padding, op.ExcludePad) })
 			return nil
 		}}
 	case *AdaptiveAvgPool2d:

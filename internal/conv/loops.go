@@ -164,22 +164,3 @@ func (m *Maps) Shuffle(x *Maps, groups int) {
 		}
 	})
 }
-
-// AvgPool writes the means under a square kernel to y, padding counting as zeros.
-func AvgPool(y, x *Maps, kernel, stride, padding int) {
-	weights, zeros := make([]float32, kernel*kernel*x.C), make([]float32, x.C)
-	for i := range weights {
-		weights[i] = 1 / float32(kernel*kernel)
-	}
-	parallel.For(x.N*y.H, max(1, 1<<15/(y.W*y.C*kernel*kernel)), func(lo, hi int) {
-		s := slider{
-			Shape: Shape{Kernel: [2]int{kernel, kernel}, Stride: stride, Dilation: 1, Padding: [2]int{padding, padding}},
-			kern:  chosen, x: x, y: y, offsets: make([][2]int, kernel*kernel),
-			args: stencil{weights: &weights[0], bias: &zeros[0]},
-		}
-		s.args.floor, s.args.ceiling = After{}.limits()
-		for r := lo; r < hi; r++ {
-			s.slide(r/y.H, r%y.H)
-		}
-	})
-}

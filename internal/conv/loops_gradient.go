@@ -66,12 +66,14 @@ func (m *Maps) MeanGradient(dy *Maps) {
 }
 
 // AvgPoolGradient writes the gradient by the input of AvgPool.
-func AvgPoolGradient(dx, dy *Maps, kernel, stride, padding int) {
-	share := 1 / float32(kernel*kernel)
+func AvgPoolGradient(dx, dy *Maps, kernel, stride, padding int, excludePad bool) {
+	win := window{kernel, stride, padding}
 	eachRowOf(dx, func(n, row int, line []float32) {
 		clear(line)
 		for i := max(0, ceil(row+padding-kernel+1, stride)); i < dy.H && i*stride-padding <= row; i++ {
+			down := win.counted(i, dx.H, excludePad)
 			for j := range dy.W {
+				share := 1 / (down * win.counted(j, dx.W, excludePad))
 				from := dy.data[dy.pixel(n, i, j):][:dy.C]
 				for q := max(0, j*stride-padding); q < min(dx.W, j*stride-padding+kernel); q++ {
 					to := line[q*dx.C:][:dx.C]
