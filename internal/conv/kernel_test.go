@@ -180,48 +180,6 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// TestMaxPool pools whole maps, whose windows are cut off at the edges, and
-// compares with the definition; 7 channels take the portable kernel. Sizes are
-// rounded down or up.
-func TestMaxPool(t *testing.T) {
-	r := rand.New(rand.NewPCG(13, 14))
-	for trial := range 150 {
-		n, c, h, w := 1+r.IntN(3), []int{7, 16, 20, 33, 48}[trial%5], 1+r.IntN(12), 1+r.IntN(12)
-		kernel, stride := 1+r.IntN(4), 1+r.IntN(3)
-		padding := r.IntN(kernel/2 + 1)
-		if h+2*padding < kernel || w+2*padding < kernel {
-			continue
-		}
-		size := func(n int) int {
-			out := (n+2*padding-kernel)/stride + 1
-			if trial%2 == 0 && (n+2*padding-kernel)%stride > 0 && out*stride < n+padding { // as PyTorch
-				out++
-			}
-			return out
-		}
-		oh, ow := size(h), size(w)
-		x := random(r, n*c*h*w)
-		var mem Memory
-		y := mem.Maps(n, oh, ow, c, 0)
-		MaxPool(y, FromNCHW(x, n, c, h, w, 0, &mem), kernel, stride, padding, &mem)
-		got := y.NCHW()
-		for i := range got {
-			plane, a, b := i/(oh*ow), i/ow%oh, i%ow
-			want := float32(math.Inf(-1))
-			for u := range kernel {
-				for v := range kernel {
-					if p, q := a*stride+u-padding, b*stride+v-padding; p >= 0 && p < h && q >= 0 && q < w {
-						want = max(want, x[(plane*h+p)*w+q])
-					}
-				}
-			}
-			if got[i] != want {
-				t.Fatalf("kernel %d, stride %d, padding %d on %d x %d: element %d is %v, want %v", kernel, stride, padding, h, w, i, got[i], want)
-			}
-		}
-	}
-}
-
 // TestWinogradRounding shows what the choice of the points is for: on rectified
 // maps the rounding errors of F(4x4, 3x3) are about twice those of the direct
 // way (with the points 0, ±1, ±2, four times), and those of F(2x2, 3x3) are not

@@ -8,7 +8,7 @@ import (
 )
 
 // The loops of loops.go backward. None of the maps has a border, but for x of
-// MaxPoolGradient and Pass.
+// Pass.
 
 // Pass keeps of the gradient by a rectified output y, in place, what passes: where y is
 // above 0 and, unless that is 0, below a cap; with guided only what is positive itself.
@@ -61,69 +61,6 @@ func (m *Maps) MeanGradient(dy *Maps) {
 					to[c] = v * share
 				}
 			}
-		}
-	})
-}
-
-// AvgPoolGradient writes the gradient by the input of AvgPool.
-func AvgPoolGradient(dx, dy *Maps, kernel, stride, padding int, excludePad bool) {
-	win := window{kernel, stride, padding}
-	eachRowOf(dx, func(n, row int, line []float32) {
-		clear(line)
-		for i := max(0, ceil(row+padding-kernel+1, stride)); i < dy.H && i*stride-padding <= row; i++ {
-			down := win.counted(i, dx.H, excludePad)
-			for j := range dy.W {
-				share := 1 / (down * win.counted(j, dx.W, excludePad))
-				from := dy.data[dy.pixel(n, i, j):][:dy.C]
-				for q := max(0, j*stride-padding); q < min(dx.W, j*stride-padding+kernel); q++ {
-					to := line[q*dx.C:][:dx.C]
-					for c, v := range from {
-						to[c] += v * share
-					}
-				}
-			}
-		}
-	})
-}
-
-// MaxPoolGradient writes the gradient by the input x of MaxPool, whose output is y: it goes
-// to the largest pixel of each window, the first of equals.
-func MaxPoolGradient(dx, dy, y, x *Maps, kernel, stride, padding int) {
-	const run = 64 // channels that go through the map together
-	parts := ceil(dx.C, run)
-	parallel.For(dx.N*parts, 1, func(lo, hi int) {
-		offsets := make([][2]int, kernel*kernel)
-		for t := lo; t < hi; t++ {
-			n, c := t/parts, t%parts*run
-			p := selection{offsets: &offsets[0], channels: min(run, dx.C-c)}
-			for i := range dx.H * dx.W {
-				clear(dx.data[dx.pixel(n, i/dx.W, i%dx.W)+c:][:p.channels])
-			}
-			for i := range dy.H {
-				top, bottom := max(i*stride-padding, 0), min(i*stride-padding+kernel, x.H)
-				for j := range dy.W {
-					left, right := max(j*stride-padding, 0), min(j*stride-padding+kernel, x.W)
-					p.taps = 0
-					for u := top; u < bottom; u++ {
-						for v := left; v < right; v++ {
-							offsets[p.taps] = [2]int{4 * (x.pixel(n, u, v) - x.pixel(n, top, left)), 4 * (dx.pixel(n, u, v) - dx.pixel(n, top, left))}
-							p.taps++
-						}
-					}
-					p.x, p.dx = &x.data[x.pixel(n, top, left)+c], &dx.data[dx.pixel(n, top, left)+c]
-					p.y, p.dy = &y.data[y.pixel(n, i, j)+c], &dy.data[dy.pixel(n, i, j)+c]
-					chosen.choose(&p)
-				}
-			}
-		}
-	})
-}
-
-// eachRowOf calls f for every row of every map.
-func eachRowOf(m *Maps, f func(n, row int, line []float32)) {
-	parallel.For(m.N*m.H, max(1, 1<<13/(m.W*m.C)), func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			f(r/m.H, r%m.H, m.data[m.pixel(r/m.H, r%m.H, 0):][:m.W*m.C])
 		}
 	})
 }
