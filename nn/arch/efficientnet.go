@@ -17,8 +17,9 @@ import (
 // torchvision's b5 to b7, told by their last convolution, and all of v2 have norms with
 // another eps.
 func efficientNet(b *builder) {
-	stages := b.children("features", "0.block.0.0.weight") // features.0.0 is the stem's
-	for stages = 1; b.has(fmt.Sprintf("features.%d.0.block.0.0.weight", stages)); stages++ {
+	stages := 1 // features.0 is the stem
+	for b.has(fmt.Sprintf("features.%d.0.block.0.0.weight", stages)) {
+		stages++
 	}
 	last := fmt.Sprintf("features.%d", stages)
 	version, eps := "", 1e-5
