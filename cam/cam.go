@@ -28,6 +28,28 @@ import (
 // Predicted stands for the class with the largest logit.
 const Predicted = nn.Predicted
 
+// CAM is the method of this package's doc, as a [Method]: exact, and only for networks
+// that end in global average pooling and one linear layer. It explains the logit of a
+// class, whatever the target of a question.
+type CAM struct{}
+
+// Name is "cam".
+func (CAM) Name() string { return "cam" }
+
+// About says what it is.
+func (CAM) About() string {
+	return "channels weighed by the last layer, where only pooling stands between (Zhou et al. 2016)"
+}
+
+// Explain returns the maps.
+func (CAM) Explain(ctx context.Context, q Question) (*Result, error) {
+	m, err := New(q.Net, q.Layer)
+	if err != nil {
+		return nil, err
+	}
+	return m.Maps(ctx, q.Input, q.Classes)
+}
+
 // Mapper makes the class activation maps of a network at one of its layers.
 // It is safe for concurrent use.
 type Mapper struct {

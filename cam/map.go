@@ -7,7 +7,18 @@ import "github.com/glimpse-go/glimpse/nn"
 type Map struct {
 	Class         int
 	Width, Height int
-	Values        []float32 // Height x Width, in units of the logit
+	Values        []float32 // Height x Width; of CAM, in units of the logit
+}
+
+// Rectified returns the map with 0 in place of what is below: the ReLU in which most
+// methods end.
+func (m *Map) Rectified() *Map {
+	out := *m
+	out.Values = make([]float32, len(m.Values))
+	for i, v := range m.Values {
+		out.Values[i] = max(v, 0)
+	}
+	return &out
 }
 
 // Normalized returns (v - min) / (max - min), in [0, 1]. A constant map gives
