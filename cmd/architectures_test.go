@@ -10,13 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
 // Every architecture runs in the programs: where it ends in global average pooling and one
-// linear layer cam draws its maps, elsewhere it says that there are none; its features are
-// laid out either way.
+// linear layer cam draws class activation maps, elsewhere those of Grad-CAM, and says so; its
+// features are laid out either way.
 func TestArchitectures(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 5 {
@@ -34,15 +35,16 @@ func TestArchitectures(t *testing.T) {
 		f.Close()
 	}
 	for _, c := range []struct {
-		name, options, layer string // layer: what cam maps, or empty where it cannot
-		assumed              string
+		name, options string
+		maps          string // what cam draws
+		assumed       string
 	}{
-		{"densenet121", "", "relu", "eps=1e-05 (default)"},
-		{"efficientnet_b0", "", "features", "eps=1e-05 (default)"},
-		{"mobilenet_v3_small", "", "", "eps=0.001 (default)"},
-		{"convnext_tiny", "", "", "eps=1e-06 (default)"},
-		{"squeezenet1_1", "", "", ""},
-		{"resnet_caffe", "stride=conv1", "layer4.0.bn3", "stride=conv1"},
+		{"densenet121", "", "class activation maps over relu", "eps=1e-05 (default)"},
+		{"efficientnet_b0", "", "class activation maps over features", "eps=1e-05 (default)"},
+		{"mobilenet_v3_small", "", "gradcam maps over features", "eps=0.001 (default)"},
+		{"convnext_tiny", "", "gradcam maps over features", "eps=1e-06 (default)"},
+		{"squeezenet1_1", "", "gradcam maps over features", ""},
+		{"resnet_caffe", "stride=conv1", "class activation maps over layer4.0.bn3", "stride=conv1"},
 	} {
 		weights := filepath.Join(dir, c.name+".safetensors")
 		if err := checkpoint.SaveSafetensors(t.Context(), weights, golden.Open(t, filepath.Join("arch", c.name)).StateDict()); err != nil {
@@ -54,18 +56,40 @@ func TestArchitectures(t *testing.T) {
 		}
 		images := []string{"-image", "a.png", "b.png", "c.png", "d.png", "e.png"}
 		o := command{program: "cam", dir: dir, args: slices.Concat(args, []string{"-out", c.name + ".png"}, images)}.run(t, nil)
-		switch {
-		case c.layer == "":
-			if o.status != 1 || !strings.Contains(o.stderr, "no class activation map of this network") {
-				t.Errorf("%s: %v", c.name, o)
-			}
-		case o.status != 0 || !strings.Contains(o.stdout, "class activation maps over "+c.layer+"\n") || !strings.Contains(o.stdout, c.assumed):
+		if o.status != 0 || !strings.Contains(o.stdout, " of "+c.maps+"\n") || !strings.Contains(o.stdout, c.assumed) {
 			t.Errorf("%s: %v", c.name, o)
+		}
+		if says := strings.Contains(o.stdout, "it does not end in global average pooling"); says != strings.HasPrefix(c.maps, "gradcam") {
+			t.Errorf("%s: %v", c.name, o)
+		}
+		if strings.HasPrefix(c.maps, "gradcam") {
+			o := command{program: "cam", dir: dir, args: slices.Concat(args, []string{"-method", "cam"}, images)}.run(t, nil)
+			if o.status != 1 || !strings.Contains(o.stderr, "no class activation map of this network") || !strings.Contains(o.stderr, "-method gradcam") {
+				t.Errorf("%s, -method cam: %v", c.name, o)
+			}
 		}
 		o = command{program: "pca", dir: dir, args: slices.Concat(args, []string{"-out", c.name + "-pca.png"}, images)}.run(t, nil)
 		if o.status != 0 {
 			t.Errorf("%s: %v", c.name, o)
 		}
+	}
+	for _, m := range cam.Methods() {
+		o := command{program: "cam", dir: dir, args: []string{
+			"-weights", "resnet_caffe.safetensors", "-size", "64", "-method", m.Name(), "-layer", "layer4", "-json", m.Name() + ".json", "-image", "a.png", "b.png"}}.run(t, nil)
+		if o.status != 0 {
+			t.Errorf("%s: %v", m.Name(), o)
+		}
+	}
+	for want, args := range map[string][]string{
+		`no method "camera"; there are cam, gradcam`: {"-method", "camera"},
+		"no module whose output is a map":            {"-method", "gradcam", "-layer", "fc"},
+	} {
+		if o := (command{program: "cam", dir: dir, args: args}).run(t, nil); o.status != 2 || !strings.Contains(o.stderr, want) {
+			t.Errorf("%v: %v", args, o)
+		}
+	}
+	if o := (command{program: "cam", dir: dir, args: []string{"-methods"}}).mustRun(t); !strings.Contains(o.stdout, "gradcam++") {
+		t.Errorf("-methods: %v", o)
 	}
 	o := command{program: "cam", dir: dir, args: []string{"-weights", "resnet_caffe.safetensors", "-network", "maxpool=perhaps", "-image", "a.png"}}.run(t, nil)
 	if o.status == 0 || !strings.Contains(o.stderr, "maxpool=perhaps: want yes, no") {

@@ -24,6 +24,7 @@ import (
 type report struct {
 	Network  string         `json:"network"`
 	Data     string         `json:"data"`
+	Method   string         `json:"method"`
 	Layer    string         `json:"layer"`
 	Accuracy *accuracy      `json:"accuracy,omitempty"`
 	Pointing *pointingScore `json:"pointing_game,omitempty"`
@@ -69,7 +70,7 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 		if err != nil {
 			return err
 		}
-		r, err := s.mapper.Maps(ctx, tensor(b), s.targets(len(b.Samples)))
+		r, err := s.explain(ctx, b)
 		if err != nil {
 			return err
 		}
@@ -105,7 +106,7 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 	if err := render.SavePNG(ctx, s.out, figure); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	s.line("figure", "%s: images %d to %d of class activation maps over %s", s.out, s.start, s.start+count-1, s.mapper.Layer())
+	s.line("figure", "%s: images %d to %d of %s over %s", s.out, s.start, s.start+count-1, s.kind(), s.layer)
 	if s.maps != "" {
 		s.line("maps", "%s: %d .npy files", s.maps, count)
 	}
@@ -114,6 +115,9 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 
 // cell is an image of the figure: gray under its heat map.
 func (s *session) cell(im *data.Image, m *cam.Map, p []float64, label int) (render.Cell, error) {
+	if s.method != (cam.CAM{}) {
+		m = m.Rectified()
+	}
 	heat, err := model.Heat(m, im.Width, im.Height)
 	if err != nil {
 		return render.Cell{}, err
@@ -153,7 +157,7 @@ func (s *session) writeJSON(ctx context.Context) error {
 	if s.json == "" {
 		return nil
 	}
-	s.report.Network, s.report.Data, s.report.Layer = s.NetworkName, s.DataName, s.mapper.Layer()
+	s.report.Network, s.report.Data, s.report.Method, s.report.Layer = s.NetworkName, s.DataName, s.method.Name(), s.layer
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
@@ -177,10 +181,12 @@ func (s *session) writeJSON(ctx context.Context) error {
 
 // caption says what the figure shows.
 func (s *session) caption() string {
-	text := "Class activation maps of the predicted class over " + s.mapper.Layer()
+	class := "the predicted class"
 	if s.class != cam.Predicted {
-		text = fmt.Sprintf("Class activation maps of %s over %s", s.Model.Classes()[s.class], s.mapper.Layer())
+		class = s.Model.Classes()[s.class]
 	}
+	kind := s.kind()
+	text := fmt.Sprintf("%s%s of %s over %s", strings.ToUpper(kind[:1]), kind[1:], class, s.layer)
 	if s.Data.Classes() != nil {
 		text += "; red: predicted wrong"
 	}

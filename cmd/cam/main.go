@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/render"
 )
@@ -20,6 +21,8 @@ func main() { cli.Main("cam", run) }
 type options struct {
 	cli.Source
 	layer    string
+	method   string
+	methods  bool
 	class    string
 	start    int
 	count    int
@@ -39,6 +42,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
 		return err
+	}
+	if o.methods {
+		for _, m := range cam.Methods() {
+			fmt.Fprintf(stdout, "%-13s %s\n", m.Name(), m.About())
+		}
+		return nil
 	}
 	cmap, err := render.ColormapByName(o.colormap)
 	if err != nil {
@@ -69,7 +78,9 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
 	o.AddFlags(flags, 500)
-	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name: layer4 or one in it (default the last batch norm, layer4.1.bn2 of a ResNet18)")
+	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name: layer4 or one in it (default what the pooling sees; for cam of a ResNet the last batch norm, layer4.1.bn2)")
+	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods (default cam where the network ends in pooling and one linear layer, else gradcam)")
+	flags.BoolVar(&o.methods, "methods", false, "list the ways to explain, and end")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
 	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image")
 	flags.IntVar(&o.count, "count", 20, "`number` of images in the figure")
@@ -127,13 +138,13 @@ is wrong.
   cam -weights my.pth -classes cat,dog -size 224 -mean imagenet -std imagenet -image dog.jpg cat.jpg
 `)
 	cli.PrintFlags(w, flags, "Images and network", cli.SourceFlags...)
-	cli.PrintFlags(w, flags, "Maps", "layer", "class")
+	cli.PrintFlags(w, flags, "Maps", "method", "methods", "layer", "class")
 	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "originals", "out")
 	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch", "version")
 	fmt.Fprint(w, `
-The checkpoint is a state dict of a ResNet in torchvision's layout (torch.save of
-model.state_dict(), or safetensors); its width, depth, stem and classes are read
-off the tensors. Layers: layer4 is what the pooling sees, and mean(map) + bias is
+The checkpoint is a state dict (torch.save of model.state_dict(), or safetensors) of
+one of torchvision's convolutional classifiers, or of a ResNet of timm, Hugging Face
+or for CIFAR-10; its width, depth and classes are read off the tensors. Layers: layer4 is what the pooling sees, and mean(map) + bias is
 the logit; layer4.1.bn2 is the last batch norm, before the shortcut is added.
 
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after

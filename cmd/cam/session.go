@@ -18,8 +18,9 @@ import (
 type session struct {
 	*options
 	*cli.Opened
-	mapper         *cam.Mapper
-	class          int // cam.Predicted, or the one asked for
+	method         cam.Method
+	layer          string // whose output is mapped
+	class          int    // cam.Predicted, or the one asked for
 	stdout, stderr io.Writer
 	report         report
 }
@@ -36,13 +37,8 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		}
 	}()
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
-	if s.mapper, err = opened.Model.Mapper(); err != nil {
-		return nil, fmt.Errorf("%s (%v): %w", opened.NetworkName, opened.Model, err)
-	}
-	if o.layer != "" {
-		if s.mapper, err = cam.New(opened.Model.Network(), o.layer); err != nil {
-			return nil, cli.Usagef("-layer: %v", err)
-		}
+	if err := s.chooseMethod(); err != nil {
+		return nil, err
 	}
 	if s.class, err = classIndex(o.class, opened.Model.Classes()); err != nil {
 		return nil, err
@@ -51,11 +47,65 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
 	}
 	s.line("network", "%s: %v", opened.NetworkName, opened.Model)
+	if opened.Model.Network().Pooled() == "" && o.method == "" {
+		s.line("method", "gradcam: it does not end in global average pooling and one linear layer, as cam needs")
+	}
 	if assumed := opened.Model.Assumed(); o.Weights != "" && len(assumed) > 0 {
 		s.line("assumed", "%s; -network sets it", strings.Join(assumed, ", "))
 	}
 	s.line("data", "%s, %d images", opened.DataName, opened.Data.Len())
 	return s, nil
+}
+
+// chooseMethod follows -method and -layer.
+func (s *session) chooseMethod() (err error) {
+	net := s.Model.Network()
+	exact := net.Pooled() != ""
+	switch {
+	case s.options.method != "":
+		if s.method, err = cam.MethodByName(s.options.method); err != nil {
+			return cli.Usagef("-method: %v", err)
+		}
+	case exact:
+		s.method = cam.CAM{}
+	default:
+		s.method = cam.GradCAM{}
+	}
+	if s.method == (cam.CAM{}) {
+		mapper, err := s.Model.Mapper()
+		if err != nil {
+			return fmt.Errorf("%s (%v): %w; -method gradcam needs none", s.NetworkName, s.Model, err)
+		}
+		s.layer = mapper.Layer()
+		if s.options.layer != "" {
+			s.layer = s.options.layer
+			if _, err := cam.New(net, s.layer); err != nil {
+				return cli.Usagef("-layer: %v", err)
+			}
+		}
+		return nil
+	}
+	if s.layer = s.options.layer; s.layer == "" {
+		s.layer = cam.LastMaps(net)
+	}
+	if net.Channels(s.layer) == 0 {
+		return cli.Usagef("-layer %q: no module whose output is a map; there are %s", s.layer, strings.Join(net.Modules(), ", "))
+	}
+	return nil
+}
+
+// explain makes the maps of a batch.
+func (s *session) explain(ctx context.Context, b *data.Batch) (*cam.Result, error) {
+	q := cam.Question{Net: s.Model.Network(), Input: tensor(b), Layer: s.layer, Classes: s.targets(len(b.Samples))}
+	return s.method.Explain(ctx, q)
+}
+
+// kind is what the maps are called.
+func (s *session) kind() string {
+	if s.method == (cam.CAM{}) {
+		return "class activation maps"
+	}
+	return s.method.Name() + " maps"
 }
 
 // line prints one finding.
@@ -116,7 +166,7 @@ func (s *session) measure(ctx context.Context) error {
 			}
 			logits = r.Logits
 		} else {
-			r, err := s.mapper.Maps(ctx, tensor(b), s.targets(len(b.Samples)))
+			r, err := s.explain(ctx, b)
 			if err != nil {
 				return err
 			}
