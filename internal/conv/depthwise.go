@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"runtime"
 	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/elementwise"
@@ -27,13 +28,19 @@ func packDepthwise(c *Conv) *depthwise {
 
 // run writes the convolution of x to y, row by row.
 func (d *depthwise) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) {
-	parallel.For(x.N*y.H, max(1, 1<<15/(y.W*y.C*c.taps())), func(lo, hi int) {
+	parallel.For(x.N*y.H, rowsEach(x.N*y.H, y.W*y.C*c.taps()), func(lo, hi int) {
 		s := newSlider(c, x, y, shortcut, after, mem)
 		defer s.free(mem)
 		for r := lo; r < hi; r++ {
 			s.row(r/y.H, r%y.H)
 		}
 	})
+}
+
+// rowsEach is how many rows, of so many products each, a task has: what a slider begins
+// with is paid for by many rows, and there are some tasks for every goroutine.
+func rowsEach(rows, products int) int {
+	return max(1, 1<<15/products, ceil(rows, 4*runtime.GOMAXPROCS(0)))
 }
 
 // A slider moves a kernel whose channels stay apart over maps.

@@ -24,7 +24,7 @@ func (g *Gradient) applyDepthwise(dx, dy, add *Maps) {
 	for i, p := range g.parts {
 		first[i] = g.first(p)
 	}
-	parallel.For(dx.N*dx.H, max(1, 1<<15/(dx.W*dx.C*g.taps())), func(lo, hi int) {
+	parallel.For(dx.N*dx.H, rowsEach(dx.N*dx.H, dx.W*dx.C*g.taps()), func(lo, hi int) {
 		list := sliders()
 		for r := lo; r < hi; r++ {
 			n, i := r/dx.H, r%dx.H
