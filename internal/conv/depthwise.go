@@ -59,8 +59,9 @@ type slider struct {
 	held   [][2]int // of each place, the map and one more than the row that it has
 }
 
-// narrow is the width of maps whose edges are copied away.
-const narrow = 40
+// narrow times the pixels that a kernel reaches beyond its first is the width of maps
+// whose edges are copied away: the wider the kernel, the more pixels see an edge.
+const narrow = 20
 
 func newSlider(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) *slider {
 	s := &slider{Shape: c.Shape, kern: c.kern, x: x, y: y, shortcut: shortcut, after: after, offsets: make([][2]int, c.taps())}
@@ -70,7 +71,7 @@ func newSlider(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) *slider 
 		s.args.floor, s.args.ceiling = After{}.limits()
 		s.ones, s.zeros = slices.Repeat([]float32{1}, y.C), make([]float32, y.C)
 	}
-	if x.Border == 0 && x.W <= narrow && c.Padding[1] > 0 {
+	if x.Border == 0 && x.W <= narrow*(c.reach(1)-1) && c.Padding[1] > 0 {
 		s.held = make([][2]int, c.reach(0))
 		s.padded = mem.take(len(s.held) * s.paddedRow())
 		clear(s.padded)
