@@ -37,7 +37,7 @@ func (d *depthwise) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory)
 	})
 }
 
-// rowsEach is how many rows, of so many products each, a task has: what a slider begins
+// rowsEach is how many rows, of so many products each, a task has: what a task begins
 // with is paid for by many rows, and there are some tasks for every goroutine.
 func rowsEach(rows, products int) int {
 	return max(1, 1<<15/products, ceil(rows, 4*runtime.GOMAXPROCS(0)))

@@ -53,7 +53,7 @@ func AvgPool(y, x *Maps, kernel, stride, padding int, excludePad bool) {
 	win := window{kernel, stride, padding}
 	taps := min(kernel, x.H) * min(kernel, x.W)
 	zeros := make([]float32, x.C)
-	parallel.For(x.N*y.H, max(1, 1<<15/(y.W*y.C*taps)), func(lo, hi int) {
+	parallel.For(x.N*y.H, rowsEach(x.N*y.H, y.W*y.C*taps), func(lo, hi int) {
 		offsets := make([][2]int, taps)
 		weights, share := make([]float32, x.C), float32(0)
 		for r := lo; r < hi; r++ {

@@ -8,7 +8,7 @@ func AvgPoolGradient(dx, dy *Maps, kernel, stride, padding int, excludePad bool)
 	win := window{kernel, stride, padding}
 	taps := min(dy.H, ceil(kernel, stride)) * min(dy.W, ceil(kernel, stride))
 	zeros := make([]float32, dx.C)
-	parallel.For(dx.N*dx.H, max(1, 1<<15/(dx.W*dx.C*taps)), func(lo, hi int) {
+	parallel.For(dx.N*dx.H, rowsEach(dx.N*dx.H, dx.W*dx.C*taps), func(lo, hi int) {
 		offsets := make([][2]int, taps)
 		// Of each tap, what its windows have of a pixel, for every channel.
 		shares, weights := make([]float32, taps), make([]float32, taps*dx.C)
