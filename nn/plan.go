@@ -143,10 +143,9 @@ type segment struct {
 	group    int // images
 }
 
-// segments joins runs of steps between which one value alone is handed on, as long
-// as their groups are of one size.
-func (r *run) segments(cuts []int) (list []segment, handed int) {
-	from := 0
+// segments joins runs of steps, from one on, between which one value alone is handed on,
+// as long as their groups are of one size; handed is the largest such value.
+func (r *run) segments(from int, cuts []int) (list []segment, handed int) {
 	for _, to := range cuts {
 		size := r.elements(r.steps[from].in[0])
 		for _, s := range r.steps[from:to] {
@@ -168,7 +167,7 @@ func (r *run) segments(cuts []int) (list []segment, handed int) {
 
 // chunks runs the batch in equal parts.
 func (r *run) chunks(ctx context.Context) error {
-	segments, handed := r.segments(r.cuts)
+	segments, handed := r.segments(0, r.cuts)
 	n := r.x.Shape[0]
 	step := min(chunk, max(1, chunkBytes/(4*max(handed, 1))))
 	step = ceil(n, ceil(n, step))
@@ -190,7 +189,7 @@ func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) (*conv.
 	var in *conv.Maps // what the segment before handed on; nil: the batch
 	for _, s := range segments {
 		out := r.maps(r.steps[s.to-1].node, hi-lo)
-		err := r.segment(ctx, s, in, out, lo)
+		err := r.segment(ctx, s, in, out, lo, nil)
 		if in != nil {
 			r.mem.Free(in)
 		}
@@ -202,15 +201,13 @@ func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) (*conv.
 	return in, nil
 }
 
-// segment runs the steps of a segment for the images of a chunk that begins at lo.
-func (r *run) segment(ctx context.Context, s segment, in, out *conv.Maps, lo int) error {
+// segment runs the steps of a segment for the images of a chunk that begins at lo; kept are
+// values that are still needed when it is done.
+func (r *run) segment(ctx context.Context, s segment, in, out *conv.Maps, lo int, kept map[int]*conv.Maps) error {
 	for a := 0; a < out.N; a += s.group {
 		b := min(a+s.group, out.N)
-		g := &group{run: r, lo: lo + a, n: b - a, values: map[int]*conv.Maps{}, given: map[int]*conv.Maps{}}
+		g := r.newGroup(s, in, lo, a, b, kept)
 		g.given[r.steps[s.to-1].node] = out.Images(a, b)
-		if in != nil {
-			g.given[r.steps[s.from].in[0]] = in.Images(a, b)
-		}
 		err := g.steps(ctx, r.program.steps[s.from:s.to])
 		for _, m := range g.values { // left by an error
 			r.mem.Free(m)
@@ -220,6 +217,18 @@ func (r *run) segment(ctx context.Context, s segment, in, out *conv.Maps, lo int
 		}
 	}
 	return nil
+}
+
+// newGroup is images [a, b) of a chunk that begins at lo, in a segment.
+func (r *run) newGroup(s segment, in *conv.Maps, lo, a, b int, kept map[int]*conv.Maps) *group {
+	g := &group{run: r, lo: lo + a, n: b - a, values: map[int]*conv.Maps{}, given: map[int]*conv.Maps{}}
+	for node, m := range kept {
+		g.given[node] = m.Images(a, b)
+	}
+	if in != nil {
+		g.given[r.steps[s.from].in[0]] = in.Images(a, b)
+	}
+	return g
 }
 
 // ceil returns a/b rounded up.

@@ -10,11 +10,11 @@ import (
 
 // gradientBytes bounds what is kept of the forward pass for the way back; at least one
 // image goes at a time.
-const gradientBytes = 96 << 20
+const gradientBytes = 384 << 20
 
 // Gradients is the forward pass, and back as far as the modules that are asked for; see
-// [Network]. What lies before them runs as [Plan.Run] does; behind them, some images at
-// a time go forward, keeping what the way back needs, and back. The gradients are those
+// [Network]. It runs as [Plan.Run] does, but keeps what the way back needs of what lies
+// behind those modules, and goes back segment by segment. The gradients are those
 // of the graph up to rounding, and do not depend on the size of the batch.
 func (p *Plan) Gradients(ctx context.Context, x *Tensor, opt GradientOptions, at ...string) (*Result, error) {
 	names := slices.DeleteFunc(slices.Clone(at), func(name string) bool { return name == InputName })
@@ -71,29 +71,33 @@ type backRun struct {
 	gradients map[int]*Tensor // of the wanted nodes
 }
 
-// chunks runs the batch in equal parts: up to the last cut before the way back as any
-// pass, and from there on in groups.
+// chunks runs the batch in equal parts, forward and back.
 func (r *backRun) chunks(ctx context.Context) error {
-	var cuts []int
+	var before, behind []int // the cuts
 	begin := 0
 	for _, cut := range r.cuts {
 		if cut <= r.first && cut < len(r.steps) {
-			cuts, begin = append(cuts, cut), cut
+			before, begin = append(before, cut), cut
+		} else {
+			behind = append(behind, cut)
 		}
 	}
-	segments, handed := r.segments(cuts)
-	size := r.groupSize(begin)
-	n := r.x.Shape[0]
-	step := min(chunk, max(1, chunkBytes/(4*max(handed, 1))))
-	if len(segments) == 0 {
-		step = size
+	front, handed := r.segments(0, before)
+	back, more := r.segments(begin, behind)
+	kept := 0
+	for _, s := range r.steps[begin:] {
+		if r.needed[s.node] {
+			kept += 4 * r.elements(s.node)
+		}
 	}
+	n := r.x.Shape[0]
+	step := min(chunk, max(1, chunkBytes/(4*max(handed, more))), max(1, gradientBytes/max(kept, 1)))
 	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
 		hi := min(lo+step, n)
-		in, err := r.chunk(ctx, segments, lo, hi)
-		for a := lo; a < hi && err == nil; a += size {
-			err = r.backGroup(ctx, begin, in, lo, a, min(a+size, hi))
+		in, err := r.chunk(ctx, front, lo, hi)
+		if err == nil {
+			err = r.there(ctx, back, in, lo, hi)
 		}
 		if in != nil {
 			r.mem.Free(in)
@@ -105,38 +109,88 @@ func (r *backRun) chunks(ctx context.Context) error {
 	return nil
 }
 
-// groupSize is how many images go forward and back together.
-func (r *backRun) groupSize(begin int) int {
-	bytes := 0
-	for _, s := range r.steps[begin:] {
-		if r.needed[s.node] {
-			bytes += 4 * r.elements(s.node)
-		}
-	}
-	return min(chunk, max(1, gradientBytes/max(bytes, 1)))
-}
-
-// backGroup runs images [a, b) from a step on and back; in is what that step takes for
-// the images from lo on, or nil for the batch.
-func (r *backRun) backGroup(ctx context.Context, begin int, in *conv.Maps, lo, a, b int) error {
-	g := &group{run: &r.run, lo: a, n: b - a, values: map[int]*conv.Maps{}, given: map[int]*conv.Maps{}, guided: r.opt.Guided, needs: r.needed}
+// there takes images [lo, hi) through some segments and back; in is what the first of them
+// takes, or nil for the batch.
+func (r *backRun) there(ctx context.Context, segments []segment, in *conv.Maps, lo, hi int) (err error) {
+	kept := map[int]*conv.Maps{}
 	defer func() {
-		for _, m := range g.values {
+		for _, m := range kept {
 			r.mem.Free(m)
 		}
 	}()
-	if in != nil {
-		g.given[r.steps[begin].in[0]] = in.Images(a-lo, b-lo)
+	for _, s := range r.steps[segments[0].from:] {
+		if r.needed[s.node] {
+			kept[s.node] = r.maps(s.node, hi-lo)
+		}
 	}
-	if err := g.steps(ctx, r.steps[begin:]); err != nil {
+	value, own := in, false // what a segment takes, and whether it is ours to free
+	for _, s := range segments {
+		last := r.steps[s.to-1].node
+		out := kept[last]
+		if out == nil {
+			out = r.maps(last, hi-lo)
+		}
+		err = r.segment(ctx, s, value, out, lo, kept)
+		if own {
+			r.mem.Free(value)
+		}
+		value, own = out, kept[last] == nil
+		if err != nil {
+			break
+		}
+	}
+	if own {
+		r.mem.Free(value)
+	}
+	if err != nil {
 		return err
 	}
+	return r.andBack(ctx, segments, in, kept, lo, hi)
+}
+
+// andBack takes the gradient of images [lo, hi) back through the segments.
+func (r *backRun) andBack(ctx context.Context, segments []segment, in *conv.Maps, kept map[int]*conv.Maps, lo, hi int) error {
+	end := r.steps[len(r.steps)-1].node
+	dy, err := r.seed(end, lo, hi)
+	if err != nil {
+		return err
+	}
+	for i, s := range slices.Backward(segments) {
+		var dx, first *conv.Maps // what goes on to the segment before; what there is none for
+		if i > 0 {
+			dx = r.maps(r.steps[s.from].in[0], hi-lo)
+		} else {
+			first = in
+		}
+		for a := 0; a < hi-lo && err == nil; a += s.group {
+			b := min(a+s.group, hi-lo)
+			err = r.backGroup(ctx, s, r.newGroup(s, first, lo, a, b, kept), dy.Images(a, b), dx, a)
+		}
+		r.mem.Free(dy)
+		dy = dx
+		if err != nil {
+			break
+		}
+	}
+	if dy != nil {
+		r.mem.Free(dy)
+	}
+	return err
+}
+
+// backGroup takes the gradient dy of some images, from a of the chunk on, back through a
+// segment, and adds it up in dx unless that is nil.
+func (r *backRun) backGroup(ctx context.Context, s segment, g *group, dy, dx *conv.Maps, a int) error {
+	g.guided = r.opt.Guided
 	sinks := map[int]*sink{}
 	defer func() {
 		for _, s := range sinks {
 			if s.m != nil {
 				r.mem.Free(s.m)
 			}
+		}
+		for _, m := range g.values { // the batch, channels last
+			r.mem.Free(m)
 		}
 	}()
 	at := func(node int) *sink {
@@ -148,13 +202,10 @@ func (r *backRun) backGroup(ctx context.Context, begin int, in *conv.Maps, lo, a
 	for node := range r.gradients {
 		at(r.value(node)).wanted = true
 	}
-	end := r.steps[len(r.steps)-1].node
-	if top := at(end); top.wanted {
-		if err := r.seed(g, top); err != nil {
-			return err
-		}
+	if top := at(r.steps[s.to-1].node); top.wanted {
+		top.add(g, dy)
 	}
-	for _, s := range slices.Backward(r.steps[begin:]) {
+	for _, s := range slices.Backward(r.steps[s.from:s.to]) {
 		top := sinks[s.node]
 		if top == nil || top.m == nil {
 			continue
@@ -175,10 +226,15 @@ func (r *backRun) backGroup(ctx context.Context, begin int, in *conv.Maps, lo, a
 			r.mem.Free(dy)
 		}
 		g.handed = false
-		if m := g.values[s.node]; m != nil {
-			r.mem.Free(m)
-			delete(g.values, s.node)
+	}
+	if dx != nil { // what is asked for there is collected where it is made
+		bottom, to := sinks[r.steps[s.from].in[0]], dx.Images(a, a+g.n)
+		if bottom != nil && bottom.m != nil {
+			to.Copy(bottom.m)
+		} else {
+			to.Each(to, func(y, _ []float32) { clear(y) })
 		}
+		return nil
 	}
 	for node, s := range sinks { // what comes before all steps
 		if s.m != nil {
@@ -204,23 +260,23 @@ func (r *backRun) back(ctx context.Context, g *group, s step, dy *conv.Maps, at 
 	return s.slope.back(ctx, g, dy, y, x, into)
 }
 
-// seed sets the gradient by the output to the derivatives of the images' targets.
-func (r *backRun) seed(g *group, top *sink) error {
+// seed returns the gradient by the output: the derivatives of the targets of images [lo, hi).
+func (r *backRun) seed(end, lo, hi int) (*conv.Maps, error) {
 	last := len(r.nodes) - 1
 	whole := r.outputs[last]
 	per := len(whole.Data) / whole.Shape[0]
-	logits := &Tensor{Shape: []int{g.n, per}, Data: whole.Data[g.lo*per : (g.lo+g.n)*per]}
+	logits := &Tensor{Shape: []int{hi - lo, per}, Data: whole.Data[lo*per : hi*per]}
 	target := r.opt.Target
 	if target == nil {
 		target = Logit(nil)
 	}
-	seed, err := seedOf(logits, func(i int, z []float32, d []float64) error { return target(g.lo+i, z, d) })
+	seed, err := seedOf(logits, func(i int, z []float32, d []float64) error { return target(lo+i, z, d) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	top.m = g.mapsOf(top.node)
-	g.fill(top.m, last, seed.Data)
-	return nil
+	m := r.maps(end, hi-lo)
+	(&group{run: &r.run, lo: lo, n: hi - lo}).fill(m, last, seed.Data)
+	return m, nil
 }
 
 // collect copies a value's gradient to the nodes that are asked for and have it.

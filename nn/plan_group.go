@@ -13,7 +13,6 @@ type group struct {
 	lo, n  int                // the images
 	values map[int]*conv.Maps // by node: those that are the group's own
 	given  map[int]*conv.Maps // those that go on beyond it
-	needs  map[int]bool       // backward: values that are still needed
 	guided bool               // backward: see GradientOptions
 	handed bool               // backward: a step has given its gradient away
 }
@@ -44,7 +43,7 @@ func (g *group) steps(ctx context.Context, steps []step) error {
 			}
 		}
 		for _, node := range s.frees {
-			if m := g.values[node]; m != nil && !g.needs[node] {
+			if m := g.values[node]; m != nil {
 				g.mem.Free(m)
 				delete(g.values, node)
 			}
