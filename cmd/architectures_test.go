@@ -69,7 +69,7 @@ func TestArchitectures(t *testing.T) {
 			}
 		}
 		o = command{program: "pca", dir: dir, args: slices.Concat(args, []string{"-out", c.name + "-pca.png"}, images)}.run(t, nil)
-		if o.status != 0 {
+		if o.status != 0 || !strings.Contains(o.stdout, c.assumed) {
 			t.Errorf("%s: %v", c.name, o)
 		}
 	}

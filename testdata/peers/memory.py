@@ -1,4 +1,4 @@
-"""Peak memory of whole processes: ResNet18, and t-SNE of many points.
+"""Peak memory of whole processes: networks, and t-SNE of many points.
 
     go build -o BENCH ./testdata/peers/bench && go build -o TSNE ./cmd/tsne
     python memory.py --bench BENCH --tsne TSNE
@@ -14,18 +14,33 @@ import tempfile
 
 import rounds
 
+from networks import NETWORKS
 
-def network(weights, inputs, threads):
-    """PyTorch's ResNet18, once."""
+
+def network(name, classes, weights, inputs, threads):
+    """One of PyTorch's networks, once."""
     import torch
     import torchvision
     from safetensors.torch import load_file
 
     torch.set_num_threads(int(threads))
-    model = torchvision.models.resnet18(num_classes=10).eval()
+    model = getattr(torchvision.models, name)(num_classes=int(classes)).eval()
     model.load_state_dict(load_file(weights))
     with torch.inference_mode():
         model(load_file(inputs)["x"])
+
+
+def gradient(name, classes, weights, inputs, threads):
+    """The gradient of its predicted logit by the input, once."""
+    import torch
+    import torchvision
+    from safetensors.torch import load_file
+
+    torch.set_num_threads(int(threads))
+    model = getattr(torchvision.models, name)(num_classes=int(classes)).eval().requires_grad_(False)
+    model.load_state_dict(load_file(weights))
+    x = load_file(inputs)["x"].requires_grad_(True)
+    torch.autograd.grad(model(x).max(1).values.sum(), x)
 
 
 def graph(path, inputs, threads):
@@ -61,12 +76,31 @@ def resnet(args, folder, threads):
         x = torch.rand(n, 3, 128, 128)
         save_file({"x": x}, inputs)
         _, ours, _ = rounds.process([args.bench, "resnet", weights, inputs, out], threads, stdin="\n")
-        _, theirs, _ = rounds.process([sys.executable, __file__, "--once", "network", weights, inputs, threads], threads)
+        _, theirs, _ = rounds.process([sys.executable, __file__, "--once", "network", "resnet18", 10, weights, inputs, threads], threads)
         rounds.memory(f"ResNet18, 3x128x128, batch {n}", "PyTorch", ours, theirs)
         if rounds.peer("onnxruntime") and rounds.peer("onnx"):
             torch.onnx.export(model, (x,), str(onnx), input_names=["x"], output_names=["y"], dynamo=False)
             _, theirs, _ = rounds.process([sys.executable, __file__, "--once", "graph", onnx, inputs, threads], threads)
             rounds.memory(f"ResNet18, 3x128x128, batch {n}", "onnxruntime", ours, theirs)
+
+
+def networks(args, folder, threads):
+    torch, torchvision = rounds.peer("torch"), rounds.peer("torchvision")
+    if not (torch and torchvision and rounds.peer("safetensors.torch")):
+        return
+    from safetensors.torch import save_file
+
+    weights, inputs, out = (folder / n for n in ("w.safetensors", "x.safetensors", "y.safetensors"))
+    for name in NETWORKS:
+        torch.manual_seed(0)
+        model = getattr(torchvision.models, name)().eval()
+        save_file({k: v.contiguous() for k, v in model.state_dict().items()}, weights)
+        for n in (1, 16):
+            save_file({"x": torch.rand(n, 3, 224, 224)}, inputs)
+            for what, layer, once in (("", "", "network"), (", gradient by the input", "input", "gradient")):
+                _, ours, _ = rounds.process([args.bench, "network", weights, inputs, layer, out], threads, stdin="\n")
+                _, theirs, _ = rounds.process([sys.executable, __file__, "--once", once, name, 1000, weights, inputs, threads], threads)
+                rounds.memory(f"{name}{what}, batch {n}", "PyTorch", ours, theirs)
 
 
 def points(args, folder, threads):
@@ -93,11 +127,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for threads in args.threads:
             resnet(args, pathlib.Path(folder), threads)
+            networks(args, pathlib.Path(folder), threads)
             points(args, pathlib.Path(folder), threads)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--once"]:
-        {"network": network, "graph": graph, "layout": layout}[sys.argv[2]](*sys.argv[3:])
+        {"network": network, "gradient": gradient, "graph": graph, "layout": layout}[sys.argv[2]](*sys.argv[3:])
     else:
         main()

@@ -182,7 +182,11 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	}
 	out.X = mat.NewDense(n, d, x)
 	seconds := time.Since(began).Seconds()
-	out.Source = fmt.Sprintf("%s through %s, %.1f s, %.0f images/s", o.DataName, o.NetworkName, seconds, float64(n)/seconds)
+	name := o.NetworkName
+	if assumed := o.Model.Assumed(); f.Weights != "" && len(assumed) > 0 {
+		name += " (assumed " + strings.Join(assumed, ", ") + ")"
+	}
+	out.Source = fmt.Sprintf("%s through %s, %.1f s, %.0f images/s", o.DataName, name, seconds, float64(n)/seconds)
 	return out, f.keep(ctx, out)
 }
 
