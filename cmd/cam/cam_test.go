@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -184,6 +185,11 @@ func TestErrors(t *testing.T) {
 		{[]string{"-layer", "layer2", "-acc", "0"}, "layer2"},
 		{[]string{"-class", "unicorn"}, "unicorn"},
 		{[]string{"-class", "10"}, "10"},
+		{[]string{"-method", "camera"}, "gradcam"},
+		{[]string{"-method", "gradcam", "-layer", "fc"}, "no module whose output is a map"},
+		{[]string{"-network", "maxpool=no"}, "-network needs -weights"},
+		{[]string{"-image", scene, "-weights", weights, "-network", "stem=3"}, "no option"},
+		{[]string{"-image", scene, "-weights", weights, "-network", "maxpool=perhaps"}, "want yes, no"},
 		{[]string{"-start", "500"}, "500"},
 		{[]string{"-start", "-1"}, "-start"},
 		{[]string{"-count", "0"}, "-count"},
@@ -224,6 +230,27 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v: left a figure", c.args)
 			os.Remove(out)
 		}
+	}
+}
+
+// Of ten images and fewer the figure begins with the first.
+func TestFewImages(t *testing.T) {
+	stdout, err := cam1(t, "-scenes", "5", "-acc", "0", "-out", filepath.Join(t.TempDir(), "cam.png"))
+	if err != nil || !strings.Contains(stdout, "images 0 to 4 of") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+	if _, err := cam1(t, "-scenes", "5", "-start", "10", "-out", filepath.Join(t.TempDir(), "cam.png")); err == nil {
+		t.Error("-start 10 of 5 images")
+	}
+}
+
+func TestManyClasses(t *testing.T) {
+	names := make([]string, 1000)
+	for i := range names {
+		names[i] = fmt.Sprint("class", i)
+	}
+	if _, err := classIndex("zebra", names); err == nil || !strings.Contains(err.Error(), "class19, ... (1000 in all)") || strings.Contains(err.Error(), "class20") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -20,21 +20,22 @@ func main() { cli.Main("cam", run) }
 // options are the flags of the program.
 type options struct {
 	cli.Source
-	layer    string
-	method   string
-	methods  bool
-	class    string
-	start    int
-	count    int
-	cols     int
-	alpha    float64
-	colormap string
-	pairs    bool
-	accuracy int
-	batch    int
-	out      string
-	maps     string
-	json     string
+	layer      string
+	method     string
+	methods    bool
+	class      string
+	start      int
+	startGiven bool
+	count      int
+	cols       int
+	alpha      float64
+	colormap   string
+	pairs      bool
+	accuracy   int
+	batch      int
+	out        string
+	maps       string
+	json       string
 }
 
 // run is the program.
@@ -82,7 +83,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods (default cam where the network ends in pooling and one linear layer, else gradcam)")
 	flags.BoolVar(&o.methods, "methods", false, "list the ways to explain, and end")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
-	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image")
+	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image, and where there are no more than 10")
 	flags.IntVar(&o.count, "count", 20, "`number` of images in the figure")
 	flags.IntVar(&o.cols, "cols", 10, "`number` of images in a row")
 	flags.Float64Var(&o.alpha, "alpha", 0.4, "`opacity` of the heat map, 0 to 1")
@@ -101,7 +102,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	if err := o.Rest(flags); err != nil {
 		return nil, err
 	}
-	if len(o.Images) > 0 && !given["start"] {
+	o.startGiven = given["start"]
+	if len(o.Images) > 0 && !o.startGiven {
 		o.start = 0
 	}
 	switch {

@@ -43,6 +43,9 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	if s.class, err = classIndex(o.class, opened.Model.Classes()); err != nil {
 		return nil, err
 	}
+	if o.start >= opened.Data.Len() && !o.startGiven {
+		o.start = 0
+	}
 	if o.start >= opened.Data.Len() {
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
 	}
@@ -129,9 +132,18 @@ func classIndex(text string, classes []string) (int, error) {
 	}
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 0 || i >= len(classes) {
-		return 0, cli.Usagef("-class %s: want a number below %d or one of %s", text, len(classes), strings.Join(classes, ", "))
+		return 0, cli.Usagef("-class %s: want a number below %d or one of %s", text, len(classes), someOf(classes))
 	}
 	return i, nil
+}
+
+// someOf lists names, not all of very many.
+func someOf(names []string) string {
+	const most = 20
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, ... (%d in all)", strings.Join(names[:most], ", "), len(names))
 }
 
 // tensor is a batch as the network takes it.
