@@ -21,7 +21,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/glimpse-go/glimpse/internal/parallel"
 	"github.com/glimpse-go/glimpse/nn"
 )
 
@@ -109,58 +108,13 @@ type Result struct {
 // is misshapen, a class does not exist, the layer does not have as many
 // channels as the last linear layer has inputs, or ctx is done.
 func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result, error) {
-	r, err := m.net.Run(ctx, x, m.layer)
-	if err != nil {
-		return nil, err
-	}
-	n, total := r.Logits.Shape[0], r.Logits.Shape[1]
-	if classes != nil && len(classes) != n {
-		return nil, fmt.Errorf("cam: %d classes for a batch of %d images", len(classes), n)
-	}
-	features := r.Taps[m.layer]
 	head := m.net.Head().Weight
-	if len(features.Shape) != 4 || features.Shape[1] != head.Shape[1] {
-		return nil, fmt.Errorf("cam: layer %s has shape %v, want the %d channels that the last layer weighs", m.layer, features.Shape, head.Shape[1])
-	}
-	maps := make([]*Map, n)
-	for i := range maps {
-		class := Predicted
-		if classes != nil {
-			class = classes[i]
+	q := Question{Net: m.net, Input: x, Layer: m.layer, Classes: classes}
+	return evidence(ctx, q, false, func(e *Evidence) ([]float64, error) {
+		if e.Channels != head.Shape[1] {
+			return nil, fmt.Errorf("cam: layer %s has %d channels, want the %d channels that the last layer weighs", m.layer, e.Channels, head.Shape[1])
 		}
-		if class == Predicted {
-			class = nn.Argmax(r.Logits.Data[i*total : (i+1)*total])
-		}
-		if class < 0 || class >= total {
-			return nil, fmt.Errorf("cam: no class %d among %d", class, total)
-		}
-		maps[i] = &Map{Class: class, Height: features.Shape[2], Width: features.Shape[3]}
-	}
-	err = parallel.ForContext(ctx, n, 1, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			k := head.Shape[1]
-			area := maps[i].Width * maps[i].Height
-			maps[i].Values = weigh(features.Data[i*k*area:(i+1)*k*area], head.Data[maps[i].Class*k:(maps[i].Class+1)*k], area)
-		}
+		weights := head.Data[e.Class*e.Channels:]
+		return e.combine(func(k int) float64 { return float64(weights[k]) }), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &Result{Logits: r.Logits, Features: r.Features, Maps: maps}, nil
-}
-
-// weigh returns the sum of the feature maps (channels x area), each times its
-// weight, summed in float64 and rounded once.
-func weigh(features, weights []float32, area int) []float32 {
-	sum := make([]float64, area)
-	for k, w := range weights {
-		for i, f := range features[k*area : (k+1)*area] {
-			sum[i] += float64(w) * float64(f)
-		}
-	}
-	out := make([]float32, area)
-	for i, s := range sum {
-		out[i] = float32(s)
-	}
-	return out
 }
