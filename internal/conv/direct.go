@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"runtime"
 	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -45,6 +46,9 @@ const directRows = 128
 func (d *direct) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) {
 	rows := x.N * y.H * y.W
 	height := ceil(directRows, c.kern.rows) * c.kern.rows
+	if workers := runtime.GOMAXPROCS(0); workers > 1 && ceil(rows, height)*len(d.panels) < 2*workers {
+		height = ceil(ceil(rows*len(d.panels), 2*workers), c.kern.rows) * c.kern.rows
+	}
 	blocks := ceil(rows, height)
 	parts := share(blocks, len(d.panels), 2)
 	per := ceil(len(d.panels), parts)

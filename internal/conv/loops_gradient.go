@@ -73,17 +73,26 @@ func (m *Maps) MultiplyGradient(dy, other *Maps) {
 	}
 	d, o := dy.pixels(), other.pixels()
 	area := dy.H * dy.W
-	parallel.For(m.N, 1, func(lo, hi int) {
-		sums, products := make([]float64, m.C), make([]float32, m.C*dy.W)
-		for n := lo; n < hi; n++ {
-			clear(sums)
+	// Runs of channels, so that one large map is shared out, too.
+	const run = 64
+	parts := ceil(m.C, run)
+	parallel.For(m.N*parts, max(1, 1<<15/(area*run)), func(lo, hi int) {
+		var sums [run]float64
+		products := make([]float32, run*dy.W)
+		for t := lo; t < hi; t++ {
+			n, c := t/parts, t%parts*run
+			part := sums[:min(run, m.C-c)]
+			clear(part)
 			for r := n * area; r < (n+1)*area; r += dy.W {
-				elementwise.Times(products, d[r*m.C:], o[r*m.C:])
-				elementwise.Sums(sums, elementwise.Rows{Data: products, Stride: m.C}, dy.W)
+				for i := range dy.W {
+					at := (r+i)*m.C + c
+					elementwise.Times(products[i*run:][:len(part)], d[at:], o[at:])
+				}
+				elementwise.Sums(part, elementwise.Rows{Data: products, Stride: run}, dy.W)
 			}
-			to := m.data[m.pixel(n, 0, 0):][:m.C]
-			for c, v := range sums {
-				to[c] = float32(v)
+			to := m.data[m.pixel(n, 0, 0)+c:]
+			for i, v := range part {
+				to[i] = float32(v)
 			}
 		}
 	})

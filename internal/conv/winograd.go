@@ -1,6 +1,8 @@
 package conv
 
 import (
+	"runtime"
+
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -158,7 +160,11 @@ func (w *winograd) run(c *Conv, x, y, shortcut *Maps, floor float32, mem *Memory
 	n := m + 2
 	tiles := x.N * ceil(y.H, m) * ceil(y.W, m)
 	height := min(max(blockBytes/(4*n*n*(c.In+c.Out)), leastBlock), largestBlock)
-	if parts := share(1, ceil(tiles, leastBlock/2), 2); parts > 1 {
+	least := leastBlock / 2
+	if len(w.panels) < runtime.GOMAXPROCS(0) { // nor can the panels be shared out
+		least = c.kern.rows
+	}
+	if parts := share(1, ceil(tiles, least), 2); parts > 1 {
 		height = min(height, ceil(tiles, parts))
 	}
 	height = min(ceil(height, c.kern.rows)*c.kern.rows, tiles)
