@@ -56,6 +56,9 @@ func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
 	if sd.Len() == 0 {
 		return nil, errors.New("arch: the state dict is empty")
 	}
+	if sd.Len() > mostTensors {
+		return nil, fmt.Errorf("arch: %d tensors, more than any architecture has: %s", sd.Len(), someNames(sd))
+	}
 	var nearest *builder
 	most := -1
 	for _, names := range readings(sd) {
@@ -82,6 +85,10 @@ func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
 	}
 	return nil, fmt.Errorf("arch: not quite %s: %w; the tensors are %s", nearest.family.name, nearest.err, someNames(sd))
 }
+
+// mostTensors bounds the work of trying every architecture. The largest of torchvision's
+// networks has some two thousand.
+const mostTensors = 20_000
 
 // someNames lists the first names of a state dict.
 func someNames(sd *checkpoint.StateDict) string {

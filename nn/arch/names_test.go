@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -240,6 +241,19 @@ func TestNearest(t *testing.T) {
 				t.Errorf("error %v, want %q", err, want)
 			}
 		}
+	}
+	many := &checkpoint.StateDict{}
+	for i := range mostTensors + 1 {
+		tensor, err := checkpoint.NewFloat32(fmt.Sprint("layer1.", i, ".conv1.weight"), []int{1}, []float32{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := many.Add(tensor); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Build(many, nil); err == nil || !strings.Contains(err.Error(), "more than any architecture has") {
+		t.Errorf("very many tensors: %v", err)
 	}
 	// Filters of a blur in place of strides, which no network here has as tensors.
 	sd := dictOf(t, "resnet18")
