@@ -3,9 +3,10 @@ output and of gradients. Weights and inputs come from the shared generator on bo
 sides, so that only outputs are stored.
 
     python testdata/export/arch.py          one file for each of the small variants
-    python testdata/export/arch.py --all    every variant of torchvision, into a folder
-                                            beside the repository, ../shared/arch: for
-                                            TestEveryVariant, which skips without them
+    python testdata/export/arch.py --all    every variant of torchvision (or those named),
+                                            into a folder beside the repository,
+                                            ../shared/arch: for TestEveryVariant, which
+                                            skips without them
     python testdata/export/arch.py NAME...  some of the small ones
 """
 
@@ -189,9 +190,11 @@ def every():
     for name in torchvision.models.list_models(torchvision.models):
         if name.startswith(("swin", "vit", "maxvit")):
             continue
-        kw = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+        inception = name in ("googlenet", "inception_v3")
+        kw = {"init_weights": False} if inception else {}
         side = 96 if name == "inception_v3" else 64
-        yield name, lambda: (torchvision.models.get_model(name, weights=None, **kw), (1, 3, side, side), "", "")
+        options = "transform=no" if inception else ""  # 1,000 classes look like torchvision's own weights
+        yield name, lambda: (torchvision.models.get_model(name, weights=None, **kw), (1, 3, side, side), options, "")
 
 
 def spread(x, most):
@@ -321,9 +324,11 @@ def export(path, model, shape, options, layers, gain, attempts=60):
 
 
 def main():
-    if sys.argv[1:] == ["--all"]:
+    if sys.argv[1:2] == ["--all"]:
         folder = pathlib.Path(__file__).resolve().parents[3] / "shared" / "arch"
         for name, make in every():
+            if sys.argv[2:] and name not in sys.argv[2:]:
+                continue
             for gain in (1.0, 0.9, 0.8, 0.7, 0.6):
                 try:
                     export(str(folder / f"{name}.safetensors"), *make(), gain, attempts=3)
