@@ -97,14 +97,16 @@ func later(s Shape, kern *kernel, fill func(weight []float32)) *Conv {
 	for i := range c.scale {
 		c.scale[i] = 1
 	}
-	turn := sync.OnceFunc(func() {
-		c.weight = make([]float32, s.Out*(s.In/s.Groups)*s.taps())
-		fill(c.weight)
-	})
-	c.direct = sync.OnceValue(func() *direct { turn(); return packDirect(c) })
-	c.channels = sync.OnceValue(func() *depthwise { turn(); return packDepthwise(c) })
+	filled := func() *Conv { // for packing, and then let go
+		with := *c
+		with.weight = make([]float32, s.Out*(s.In/s.Groups)*s.taps())
+		fill(with.weight)
+		return &with
+	}
+	c.direct = sync.OnceValue(func() *direct { return packDirect(filled()) })
+	c.channels = sync.OnceValue(func() *depthwise { return packDepthwise(filled()) })
 	for v := range c.winograd {
-		c.winograd[v] = sync.OnceValue(func() *winograd { turn(); return packWinograd(c, v) })
+		c.winograd[v] = sync.OnceValue(func() *winograd { return packWinograd(filled(), v) })
 	}
 	return c
 }
