@@ -316,3 +316,34 @@ func FuzzBuild(f *testing.F) {
 		plan.Run(t.Context(), zeros(1, max(g.InChannels(), 1), 32, 32))
 	})
 }
+
+// TestEfficientNetEps: the norms' eps follows the last convolution, as torchvision's b4 and b5
+// have it.
+func TestEfficientNetEps(t *testing.T) {
+	for channels, want := range map[int]string{1792: "eps=1e-05 (default)", 2048: "eps=0.001 (default)"} {
+		sd := &checkpoint.StateDict{}
+		for tensor := range dictOf(t, "efficientnet_b0").All() {
+			shape := slices.Clone(tensor.Shape)
+			switch {
+			case strings.HasPrefix(tensor.Name, "features.8.") && len(shape) > 0:
+				shape[0] = channels
+			case tensor.Name == "classifier.1.weight":
+				shape[1] = channels
+			}
+			other, err := checkpoint.NewFloat32(tensor.Name, shape, zeros(shape...).Data)
+			if err == nil {
+				err = sd.Add(other)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		g, err := Build(sd, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(g.Assumed, want) {
+			t.Errorf("%d channels: assumed %v, want %s", channels, g.Assumed, want)
+		}
+	}
+}
