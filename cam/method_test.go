@@ -96,10 +96,12 @@ func TestIdentities(t *testing.T) {
 		}
 		for i, one := range r.Maps {
 			sum := float64(net.Head().Bias[classes[i]])
+			size := math.Abs(sum)
 			for _, v := range one.Values {
 				sum += float64(v)
+				size += math.Abs(float64(v))
 			}
-			if logit := float64(r.Logits.Data[i*10+classes[i]]); math.Abs(sum-logit) > 1e-5*math.Abs(logit) {
+			if logit := float64(r.Logits.Data[i*10+classes[i]]); math.Abs(sum-logit) > 3e-6*size {
 				t.Errorf("image %d: the map and the bias sum up to %v, the logit is %v", i, sum, logit)
 			}
 		}
