@@ -113,7 +113,7 @@ func (p *Plan) compile(kept []int, way []bool) (*program, error) {
 	if len(prog.steps) == 0 {
 		return nil, fmt.Errorf("nn: a graph that computes nothing")
 	}
-	prog.live()
+	prog.live(nil)
 	prog.border = c.border(prog.steps)
 	prog.first = len(prog.steps)
 	prog.needed = map[int]bool{}
@@ -150,8 +150,9 @@ func (c *compiler) inputs(node int) []int {
 	return in
 }
 
-// live finds where values are needed for the last time, and the cuts.
-func (p *program) live() {
+// live finds where values are needed for the last time, and the cuts; given are values
+// that are there before the first step.
+func (p *program) live(given map[int]bool) {
 	last := map[int]int{}
 	for i, s := range p.steps {
 		for _, j := range s.in {
@@ -159,6 +160,14 @@ func (p *program) live() {
 		}
 	}
 	live := map[int]bool{Input: true}
+	for node := range given {
+		if _, used := last[node]; used {
+			live[node] = true
+		}
+	}
+	if _, used := last[Input]; !used && given != nil {
+		delete(live, Input)
+	}
 	for i := range p.steps {
 		s := &p.steps[i]
 		live[s.node] = true

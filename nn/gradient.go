@@ -68,9 +68,12 @@ func seedOf(logits *Tensor, target Target) (*Tensor, error) {
 		target = Logit(nil)
 	}
 	classes := logits.Shape[1]
-	seed, d := empty(logits.Shape...), make([]float64, classes)
+	seed, z, d := empty(logits.Shape...), make([]float64, classes), make([]float64, classes)
 	for i := range logits.Shape[0] {
-		if err := target(i, logits.Data[i*classes:][:classes], d); err != nil {
+		for k, v := range logits.Data[i*classes:][:classes] {
+			z[k] = float64(v)
+		}
+		if _, err := target(i, z, d); err != nil {
 			return nil, err
 		}
 		for k, v := range d {

@@ -280,8 +280,18 @@ type Network interface {
 	// by the outputs of the modules named in at, and by the batch itself where
 	// at holds "input"; see [Target]. The outputs of those modules are tapped.
 	Gradients(ctx context.Context, x *Tensor, opt GradientOptions, at ...string) (*Result, error)
+	// Resume is Run from the middle on: outputs of modules are given by name, and the
+	// batch itself as "input", all of the same number of images, and what follows from
+	// them is computed. Result has logits and features. It returns an error when
+	// something else is needed ([Network.Beside] tells what), the outputs do not fit, or
+	// ctx is done.
+	Resume(ctx context.Context, given map[string]*Tensor) (*Result, error)
+	// Beside returns the modules whose outputs Resume needs beside that of one module.
+	Beside(module string) ([]string, error)
 	// Modules lists what can be tapped, in order of execution.
 	Modules() []string
+	// Nodes returns the operations, in order of execution. They must not be changed.
+	Nodes() []Node
 	// InChannels is the number of channels of an input image.
 	InChannels() int
 	// Head is the last layer, classes x features, or nil where the network does

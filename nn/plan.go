@@ -172,7 +172,7 @@ func (r *run) chunks(ctx context.Context) error {
 	step := min(chunk, max(1, chunkBytes/(4*max(handed, 1))))
 	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
-		in, err := r.chunk(ctx, segments, lo, min(lo+step, n))
+		in, err := r.chunk(ctx, segments, lo, min(lo+step, n), nil)
 		if in != nil {
 			r.mem.Free(in)
 		}
@@ -184,12 +184,12 @@ func (r *run) chunks(ctx context.Context) error {
 }
 
 // chunk runs images [lo, hi), segment by segment, and returns what the last hands on,
-// or nil without segments.
-func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int) (*conv.Maps, error) {
+// or nil without segments; kept are values that are there already.
+func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int, kept map[int]*conv.Maps) (*conv.Maps, error) {
 	var in *conv.Maps // what the segment before handed on; nil: the batch
 	for _, s := range segments {
 		out := r.maps(r.steps[s.to-1].node, hi-lo)
-		err := r.segment(ctx, s, in, out, lo, nil)
+		err := r.segment(ctx, s, in, out, lo, kept)
 		if in != nil {
 			r.mem.Free(in)
 		}

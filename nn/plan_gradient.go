@@ -95,7 +95,7 @@ func (r *backRun) chunks(ctx context.Context) error {
 	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
 		hi := min(lo+step, n)
-		in, err := r.chunk(ctx, front, lo, hi)
+		in, err := r.chunk(ctx, front, lo, hi, nil)
 		if err == nil {
 			err = r.there(ctx, back, in, lo, hi)
 		}
@@ -270,7 +270,7 @@ func (r *backRun) seed(end, lo, hi int) (*conv.Maps, error) {
 	if target == nil {
 		target = Logit(nil)
 	}
-	seed, err := seedOf(logits, func(i int, z []float32, d []float64) error { return target(lo+i, z, d) })
+	seed, err := seedOf(logits, func(i int, z, d []float64) (float64, error) { return target(lo+i, z, d) })
 	if err != nil {
 		return nil, err
 	}

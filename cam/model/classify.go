@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -69,15 +68,10 @@ func Probabilities(logits []float32) ([]float64, error) {
 		}
 	}
 	p := make([]float64, len(logits))
-	largest := float64(logits[nn.Argmax(logits)])
-	sum := 0.0
 	for i, v := range logits {
-		p[i] = math.Exp(float64(v) - largest)
-		sum += p[i]
+		p[i] = float64(v)
 	}
-	for i := range p {
-		p[i] /= sum
-	}
+	nn.Softmax(p, p)
 	return p, nil
 }
 

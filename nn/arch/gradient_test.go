@@ -159,7 +159,7 @@ func TestGradientErrors(t *testing.T) {
 		if _, err := m.Gradients(t.Context(), x, nn.GradientOptions{Target: nn.Weighted([]float64{1})}, "layer4"); err == nil {
 			t.Error("no error for one weight and ten logits")
 		}
-		failing := func(int, []float32, []float64) error { return boom }
+		failing := func(int, []float64, []float64) (float64, error) { return 0, boom }
 		if _, err := m.Gradients(t.Context(), x, nn.GradientOptions{Target: failing}, "layer4"); !errors.Is(err, boom) {
 			t.Errorf("a target that fails: %v", err)
 		}
