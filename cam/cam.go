@@ -42,11 +42,14 @@ func (CAM) About() string {
 
 // Explain returns the maps.
 func (CAM) Explain(ctx context.Context, q Question) (*Result, error) {
+	if q.Net == nil {
+		return nil, fmt.Errorf("cam: a question without a network")
+	}
 	m, err := New(q.Net, q.Layer)
 	if err != nil {
 		return nil, err
 	}
-	return m.Maps(ctx, q.Input, q.Classes)
+	return m.explain(ctx, q)
 }
 
 // Mapper makes the class activation maps of a network at one of its layers.
@@ -100,6 +103,9 @@ type Result struct {
 	Logits   *nn.Tensor // N x classes
 	Features *nn.Tensor // N x features
 	Maps     []*Map     // N
+	// Attributions is N x C x H x W, shaped as the input, where a method attributes to
+	// each of its numbers; else it is nil.
+	Attributions *nn.Tensor
 }
 
 // Maps runs a batch N x C x H x W through the network and returns one map an
@@ -108,13 +114,17 @@ type Result struct {
 // is misshapen, a class does not exist, the layer does not have as many
 // channels as the last linear layer has inputs, or ctx is done.
 func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result, error) {
+	return m.explain(ctx, Question{Net: m.net, Input: x, Classes: classes})
+}
+
+func (m *Mapper) explain(ctx context.Context, q Question) (*Result, error) {
+	q.Layer = m.layer
 	head := m.net.Head().Weight
-	q := Question{Net: m.net, Input: x, Layer: m.layer, Classes: classes}
-	return evidence(ctx, q, false, func(e *Evidence) ([]float64, error) {
+	return q.explain(ctx, false, func(ctx context.Context, e *Evidence) ([]float64, error) {
 		if e.Channels != head.Shape[1] {
 			return nil, fmt.Errorf("cam: layer %s has %d channels, want the %d channels that the last layer weighs", m.layer, e.Channels, head.Shape[1])
 		}
 		weights := head.Data[e.Class*e.Channels:]
-		return e.combine(func(k int) float64 { return float64(weights[k]) }), nil
+		return e.Weigh(ctx, func(k int) float64 { return float64(weights[k]) })
 	})
 }

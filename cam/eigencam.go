@@ -2,7 +2,7 @@ package cam
 
 import (
 	"context"
-	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -29,8 +29,12 @@ func (EigenCAM) About() string {
 
 // Explain returns the maps.
 func (EigenCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, false, func(e *Evidence) ([]float64, error) {
-		return e.principal(ctx, func(i int) float64 { return float64(e.Output[i]) })
+	return q.explain(ctx, false, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.principal(ctx, func(k int, out []float64) {
+			for i, a := range e.Plane(e.Output, k) {
+				out[i] = float64(a)
+			}
+		})
 	})
 }
 
@@ -47,23 +51,35 @@ func (EigenGradCAM) About() string {
 
 // Explain returns the maps.
 func (EigenGradCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.principal(ctx, func(i int) float64 { return float64(e.Output[i]) * float64(e.Gradient[i]) })
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.principal(ctx, func(k int, out []float64) {
+			g := e.Plane(e.Gradient, k)
+			for i, a := range e.Plane(e.Output, k) {
+				out[i] = float64(a) * float64(g[i])
+			}
+		})
 	})
 }
 
-// principal returns the pixels along their first principal component; element i of the
-// output has the coordinate at(i). Where all pixels are the same it is zero.
-func (e *Evidence) principal(ctx context.Context, at func(i int) float64) ([]float64, error) {
+// pixels returns the channels that write gives as a matrix, a row for each pixel.
+func (e *Evidence) pixels(write func(k int, out []float64)) *mat.Dense {
 	area := e.Height * e.Width
-	x := mat.NewDense(area, e.Channels, nil)
+	x, one := mat.NewDense(area, e.Channels, nil), make([]float64, area)
+	for k := range e.Channels {
+		write(k, one)
+		x.SetCol(k, one)
+	}
+	return x
+}
+
+// principal returns the pixels along their first principal component; write gives the
+// channels, their coordinates. Where all pixels are the same it is zero.
+func (e *Evidence) principal(ctx context.Context, write func(k int, out []float64)) ([]float64, error) {
+	x := e.pixels(write)
+	area := e.Height * e.Width
 	same := true
-	for p := range area {
-		row := x.RawRowView(p)
-		for k := range row {
-			row[k] = at(k*area + p)
-			same = same && row[k] == x.At(0, k)
-		}
+	for p := 1; p < area && same; p++ {
+		same = slices.Equal(x.RawRowView(p), x.RawRowView(0))
 	}
 	if same {
 		return make([]float64, area), nil
@@ -76,16 +92,15 @@ func (e *Evidence) principal(ctx context.Context, at func(i int) float64) ([]flo
 	if err != nil {
 		return nil, err
 	}
-	out := make([]float64, area)
-	least, largest := math.Inf(1), math.Inf(-1)
-	for p := range out {
-		out[p] = scores.At(p, 0)
-		least, largest = min(least, out[p]), max(largest, out[p])
-	}
-	if -least > largest {
-		for p := range out {
-			out[p] = -out[p]
+	return upright(mat.Col(nil, 0, scores)), nil
+}
+
+// upright turns the sign of a map whose least value is further from 0 than its largest.
+func upright(values []float64) []float64 {
+	if -slices.Min(values) > slices.Max(values) {
+		for p := range values {
+			values[p] = -values[p]
 		}
 	}
-	return out, nil
+	return values
 }

@@ -25,24 +25,24 @@ func (FEM) About() string {
 
 // Explain returns the maps.
 func (FEM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, false, func(e *Evidence) ([]float64, error) {
+	return q.explain(ctx, false, func(ctx context.Context, e *Evidence) ([]float64, error) {
 		area := float64(e.Height * e.Width)
 		// What stands out, and what it counts.
-		return e.combine(func(k int) float64 {
+		return e.Weigh(ctx, func(k int) float64 {
 			var sum, squares, out float64
-			for _, a := range e.plane(e.Output, k) {
+			for _, a := range e.Plane(e.Output, k) {
 				sum += float64(a)
 			}
-			for _, a := range e.plane(e.Output, k) {
+			for _, a := range e.Plane(e.Output, k) {
 				squares += (float64(a) - sum/area) * (float64(a) - sum/area)
 			}
 			limit := sum/area + 2*math.Sqrt(squares/area)
-			for _, a := range e.plane(e.Output, k) {
+			for _, a := range e.Plane(e.Output, k) {
 				if float64(a) > limit {
 					out++
 				}
 			}
 			return out / area
-		}), nil
+		})
 	})
 }

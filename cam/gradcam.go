@@ -22,13 +22,15 @@ func (GradCAM) About() string {
 
 // Explain returns the maps.
 func (GradCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.combine(func(k int) float64 {
-			sum := 0.0
-			for _, g := range e.plane(e.Gradient, k) {
-				sum += float64(g)
-			}
-			return sum / float64(e.Height*e.Width)
-		}), nil
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.Weigh(ctx, func(k int) float64 { return mean(e.Plane(e.Gradient, k)) })
 	})
+}
+
+func mean(plane []float32) float64 {
+	sum := 0.0
+	for _, v := range plane {
+		sum += float64(v)
+	}
+	return sum / float64(len(plane))
 }

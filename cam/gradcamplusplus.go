@@ -23,19 +23,19 @@ func (GradCAMPlusPlus) About() string {
 
 // Explain returns the maps.
 func (GradCAMPlusPlus) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.combine(func(k int) float64 {
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.Weigh(ctx, func(k int) float64 {
 			total := 0.0
-			for _, a := range e.plane(e.Output, k) {
+			for _, a := range e.Plane(e.Output, k) {
 				total += float64(a)
 			}
 			w := 0.0
-			for _, v := range e.plane(e.Gradient, k) {
+			for _, v := range e.Plane(e.Gradient, k) {
 				if g := float64(v); g > 0 {
 					w += g * g * g / (2*g*g + total*g*g*g + 1e-6)
 				}
 			}
 			return w
-		}), nil
+		})
 	})
 }

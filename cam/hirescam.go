@@ -20,8 +20,8 @@ func (HiResCAM) About() string {
 
 // Explain returns the maps.
 func (HiResCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.multiply(func(a, g float64) float64 { return g * a }), nil
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.Multiply(ctx, func(a, g float64) float64 { return g * a })
 	})
 }
 
@@ -39,7 +39,7 @@ func (ElementWise) About() string { return "gradient times output where that is 
 
 // Explain returns the maps.
 func (ElementWise) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.multiply(func(a, g float64) float64 { return max(g*a, 0) }), nil
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.Multiply(ctx, func(a, g float64) float64 { return max(g*a, 0) })
 	})
 }

@@ -21,7 +21,7 @@ func (LayerCAM) About() string {
 
 // Explain returns the maps.
 func (LayerCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.multiply(func(a, g float64) float64 { return max(g, 0) * a }), nil
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.Multiply(ctx, func(a, g float64) float64 { return max(g, 0) * a })
 	})
 }

@@ -1,6 +1,10 @@
 package cam
 
-import "github.com/glimpse-go/glimpse/nn"
+import (
+	"slices"
+
+	"github.com/glimpse-go/glimpse/nn"
+)
 
 // Map is the class activation map of one image and class, as coarse as the
 // layer that it was taken from.
@@ -19,6 +23,49 @@ func (m *Map) Rectified() *Map {
 		out.Values[i] = max(v, 0)
 	}
 	return &out
+}
+
+// Resized returns the map at another size, bilinearly, as cv2.resize does of floats.
+func (m *Map) Resized(width, height int) *Map {
+	out := &Map{Class: m.Class, Width: width, Height: height, Values: make([]float32, width*height)}
+	if len(m.Values) == 0 {
+		return out
+	}
+	src, dst := make([]float64, len(m.Values)), make([]float64, width*height)
+	for i, v := range m.Values {
+		src[i] = float64(v)
+	}
+	newBilinear(m.Width, m.Height, width, height, false).resize(dst, src)
+	for i, v := range dst {
+		out.Values[i] = float32(v)
+	}
+	return out
+}
+
+// Scaled returns the map as pytorch-grad-cam gives it: rectified, then brought to [0, 1],
+// to another size, and to [0, 1] again. A constant map gives zeros.
+func (m *Map) Scaled(width, height int) *Map { return m.stretched(width, height).unit() }
+
+// stretched does so but for the last step.
+func (m *Map) stretched(width, height int) *Map {
+	out := m.Rectified().unit()
+	if width != m.Width || height != m.Height {
+		out = out.Resized(width, height)
+	}
+	return out
+}
+
+// unit scales the map in place, to (v - min) / (max - min + 1e-7).
+func (m *Map) unit() *Map {
+	if len(m.Values) == 0 {
+		return m
+	}
+	low := slices.Min(m.Values)
+	span := slices.Max(m.Values) - low
+	for i, v := range m.Values {
+		m.Values[i] = (v - low) / (span + 1e-7)
+	}
+	return m
 }
 
 // Normalized returns (v - min) / (max - min), in [0, 1]. A constant map gives

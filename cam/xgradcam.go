@@ -21,15 +21,15 @@ func (XGradCAM) About() string {
 
 // Explain returns the maps.
 func (XGradCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return evidence(ctx, q, true, func(e *Evidence) ([]float64, error) {
-		return e.combine(func(k int) float64 {
+	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
+		return e.Weigh(ctx, func(k int) float64 {
 			var product, total float64
-			g := e.plane(e.Gradient, k)
-			for i, a := range e.plane(e.Output, k) {
+			g := e.Plane(e.Gradient, k)
+			for i, a := range e.Plane(e.Output, k) {
 				product += float64(a) * float64(g[i])
 				total += float64(a)
 			}
 			return product / (total + 1e-7)
-		}), nil
+		})
 	})
 }

@@ -17,12 +17,13 @@ type Activation struct {
 	name  string
 	f     func(x float32) float32
 	slope func(x float32) float32
+	curve func(x float32) float32 // f''(x); nil where f is straight, piece by piece
 }
 
 // The activations, named as in torch.nn.
 var (
 	// ReLU is max(x, 0); its slope at 0 is 0.
-	ReLU = &Activation{"ReLU", relu, reluSlope}
+	ReLU = &Activation{"ReLU", relu, reluSlope, nil}
 
 	// ReLU6 is min(max(x, 0), 6); its slope at 0 and 6 is 0.
 	ReLU6 = &Activation{"ReLU6",
@@ -37,7 +38,7 @@ var (
 				return 0
 			}
 			return reluSlope(x)
-		}}
+		}, nil}
 
 	// Sigmoid is s(x) = 1 / (1 + exp(-x)), with the slope s (1-s).
 	Sigmoid = &Activation{"Sigmoid",
@@ -45,6 +46,10 @@ var (
 		func(x float32) float32 {
 			s := sigmoid(float64(x))
 			return float32(s * (1 - s))
+		},
+		func(x float32) float32 {
+			s := sigmoid(float64(x))
+			return float32(s * (1 - s) * (1 - 2*s))
 		}}
 
 	// SiLU is x s(x), also called swish, with the slope s + x s (1-s).
@@ -53,6 +58,10 @@ var (
 		func(x float32) float32 {
 			s := sigmoid(float64(x))
 			return float32(s + float64(x)*s*(1-s))
+		},
+		func(x float32) float32 {
+			s := sigmoid(float64(x))
+			return float32(s * (1 - s) * (2 + float64(x)*(1-2*s)))
 		}}
 
 	// Tanh is the hyperbolic tangent, with the slope 1 - tanh(x)^2.
@@ -61,6 +70,10 @@ var (
 		func(x float32) float32 {
 			y := math.Tanh(float64(x))
 			return float32(1 - y*y)
+		},
+		func(x float32) float32 {
+			y := math.Tanh(float64(x))
+			return float32(-2 * y * (1 - y*y))
 		}}
 
 	// Hardsigmoid is min(max(x/6 + 1/2, 0), 1), with the slope 1/6 between -3
@@ -71,7 +84,7 @@ var (
 				return 0
 			}
 			return 1.0 / 6
-		}}
+		}, nil}
 
 	// Hardswish is x Hardsigmoid(x), with the slope 0 up to -3, 1 from 3 on,
 	// and x/3 + 1/2 between.
@@ -85,6 +98,12 @@ var (
 				return 1
 			}
 			return x/3 + 0.5
+		},
+		func(x float32) float32 {
+			if x <= -3 || x >= 3 {
+				return 0
+			}
+			return 1.0 / 3
 		}}
 
 	// GELU is x P(x), P the distribution function of the normal distribution,
@@ -94,6 +113,10 @@ var (
 		func(x float32) float32 {
 			v := float64(x)
 			return float32(normal(v) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
+		},
+		func(x float32) float32 {
+			v := float64(x)
+			return float32((2 - v*v) * math.Exp(-v*v/2) / math.Sqrt(2*math.Pi))
 		}}
 )
 

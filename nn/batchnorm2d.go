@@ -36,7 +36,7 @@ func (l *BatchNorm2d) Forward(ctx context.Context, x ...*Tensor) (*Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	scale, shift := l.affine()
+	scale, shift := l.Affine()
 	return y, eachPlane(ctx, y.Shape, func(p, channel int) {
 		a, b := scale[channel], shift[channel]
 		dst := y.plane(p)
@@ -52,7 +52,7 @@ func (l *BatchNorm2d) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor)
 	if err != nil {
 		return nil, err
 	}
-	scale, _ := l.affine()
+	scale, _ := l.Affine()
 	return dx, eachPlane(ctx, y.Shape, func(p, channel int) {
 		dst := dx[0].plane(p)
 		for i, v := range dy.plane(p) {
@@ -61,9 +61,9 @@ func (l *BatchNorm2d) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor)
 	})
 }
 
-// affine returns the layer as y = scale x + shift, with shift = bias - mean
+// Affine returns the layer as y = scale x + shift, with shift = bias - mean
 // scale, rounded once from float64.
-func (l *BatchNorm2d) affine() (scale, shift []float32) {
+func (l *BatchNorm2d) Affine() (scale, shift []float32) {
 	eps := l.Eps
 	if eps == 0 {
 		eps = 1e-5

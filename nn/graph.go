@@ -101,6 +101,50 @@ func (g *Graph) Modules() []string {
 	return names
 }
 
+// Same tells whether two modules have one output; see [Network].
+func (g *Graph) Same(a, b string) bool {
+	i, ok := g.index[a]
+	j, also := g.index[b]
+	return ok && also && i == j
+}
+
+// Stages lists the modules that end the stages of the network; see [Network].
+func (g *Graph) Stages() []string {
+	shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), 224, 224}) // large enough for the last stage
+	if err != nil {
+		return nil
+	}
+	last := g.lastUses()
+	var stages []string
+	area, open := 0, Input // of the maps, and the last use of all values so far
+	for i := range g.nodes {
+		alone := open <= i // nothing earlier is used after this node
+		open = max(open, last[i])
+		if s := shapes[i]; alone && len(s) == 4 && s[2]*s[3] > 1 {
+			name := append([]string{g.nodes[i].Name}, g.containers[i]...)[len(g.containers[i])]
+			depth := strings.Count(name, ".")
+			switch {
+			case s[2]*s[3] != area:
+				area, stages = s[2]*s[3], append(stages, name)
+			case depth <= strings.Count(stages[len(stages)-1], "."):
+				stages[len(stages)-1] = name
+			}
+		}
+	}
+	return stages
+}
+
+// probe returns the shapes of all outputs for the smallest image of 32, 64, ... pixels that
+// fits, or nil.
+func (g *Graph) probe() [][]int {
+	for side := 32; side <= 1024; side *= 2 {
+		if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), side, side}); err == nil {
+			return shapes
+		}
+	}
+	return nil
+}
+
 // find returns the nodes of some names, or an error that lists what there is.
 func (g *Graph) find(names []string) ([]int, error) {
 	nodes := make([]int, len(names))
@@ -171,10 +215,8 @@ func (g *Graph) Pooled() string {
 // Widths returns how many features each image has (what goes into the head, or the
 // output where there is none), and how many logits; 0 where no image fits.
 func (g *Graph) Widths() (features, logits int) {
-	for side := 32; side <= 1024; side *= 2 { // small images may not fit
-		if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), side, side}); err == nil {
-			return elementsOf(shapes[g.features()]), elementsOf(shapes[len(shapes)-1])
-		}
+	if shapes := g.probe(); shapes != nil {
+		return elementsOf(shapes[g.features()]), elementsOf(shapes[len(shapes)-1])
 	}
 	return 0, 0
 }
@@ -186,13 +228,8 @@ func (g *Graph) Channels(module string) int {
 	if !ok {
 		return 0
 	}
-	for side := 32; side <= 1024; side *= 2 {
-		if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), side, side}); err == nil {
-			if len(shapes[node]) == 4 {
-				return shapes[node][1]
-			}
-			break
-		}
+	if shapes := g.probe(); shapes != nil && len(shapes[node]) == 4 {
+		return shapes[node][1]
 	}
 	return 0
 }
@@ -288,8 +325,17 @@ type Network interface {
 	Resume(ctx context.Context, given map[string]*Tensor) (*Result, error)
 	// Beside returns the modules whose outputs Resume needs beside that of one module.
 	Beside(module string) ([]string, error)
+	// HessianVector returns the gradient of a target by the output of a module, of those
+	// that are given, and the product of its second derivatives with v.
+	HessianVector(ctx context.Context, given map[string]*Tensor, module string, v *Tensor, target Target) (gradient, product *Tensor, err error)
 	// Modules lists what can be tapped, in order of execution.
 	Modules() []string
+	// Same tells whether two modules have one output: a module, and the last in it.
+	Same(a, b string) bool
+	// Stages lists the modules that end the stages of the network: for each size of its
+	// maps, coarser and coarser, the outermost module before the next that all that
+	// follows depends on alone ("layer1" to "layer4" of a ResNet).
+	Stages() []string
 	// Nodes returns the operations, in order of execution. They must not be changed.
 	Nodes() []Node
 	// InChannels is the number of channels of an input image.

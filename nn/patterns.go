@@ -187,7 +187,7 @@ func (c *compiler) factors(node, channels int) (scale, shift []float32, err erro
 	}
 	switch op := op.(type) {
 	case *BatchNorm2d:
-		scale, shift = op.affine()
+		scale, shift = op.Affine()
 	case *Affine:
 		scale, shift = op.Scale, op.Shift
 		if shift == nil {

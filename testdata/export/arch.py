@@ -297,6 +297,10 @@ def tied(model, x, layers, taps, double):
     return False, worst
 
 
+def gain_of(name):
+    return 0.8 if name.startswith(("mobilenet_v", "efficientnet")) else 1.0
+
+
 def export(path, model, shape, options, layers, gain, attempts=60):
     """What is stored was computed in float64. The input is the first of several where no
     gradient jumps."""
@@ -339,8 +343,7 @@ def main():
     for name, make in variants().items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
-        gain = 0.8 if name.startswith(("mobilenet_v", "efficientnet")) else 1.0
-        export(f"arch/{name}.safetensors", *make(), gain)
+        export(f"arch/{name}.safetensors", *make(), gain_of(name))
 
 
 if __name__ == "__main__":

@@ -140,6 +140,14 @@ func (f *File) Metadata(key string) string {
 	return v
 }
 
+// MetadataOr returns the metadata of a key, or what is given where there is none.
+func (f *File) MetadataOr(key, otherwise string) string {
+	if v, ok := f.sd.Metadata[key]; ok {
+		return v
+	}
+	return otherwise
+}
+
 // Names returns the names of all tensors, in the order of the file.
 func (f *File) Names() []string { return f.sd.Names() }
 
