@@ -156,8 +156,9 @@ func TestMethodsAgainstPeers(t *testing.T) {
 			key += "+" + how
 		}
 		worst[key] = max(worst[key], d)
-		// Where scores are subtracted, PyTorch's own float32 is further from the truth.
-		limit := max(1e-5, atof(t, f.MetadataOr("float32 "+name, "0")))
+		// Where scores are subtracted, PyTorch's own float32 is further from the truth: a
+		// second program that rounds elsewhere is as far from it on the other side.
+		limit := max(1e-5, 2*atof(t, f.MetadataOr("float32 "+name, "0")))
 		if d > limit {
 			t.Errorf("%s: differs by %.2g of the largest value, want %.2g", name, d, limit)
 		}
