@@ -336,6 +336,8 @@ type Network interface {
 	// maps, coarser and coarser, the outermost module before the next that all that
 	// follows depends on alone ("layer1" to "layer4" of a ResNet).
 	Stages() []string
+	// Redrawn returns the network with other weights after a module, as before training.
+	Redrawn(after string, seed uint64) (*Graph, error)
 	// Nodes returns the operations, in order of execution. They must not be changed.
 	Nodes() []Node
 	// InChannels is the number of channels of an input image.

@@ -27,7 +27,7 @@ func TestHessianVector(t *testing.T) {
 	for name, ops := range map[string][]Operation{
 		"Sigmoid": {Sigmoid}, "SiLU": {SiLU}, "Tanh": {Tanh}, "Hardswish": {Hardswish}, "GELU": {GELU},
 		"convolution": {conv, SiLU, conv}, "norm over channels": {&LayerNorm{Weight: ones, Bias: ones, Channels: true}},
-		"norm": {Permute{[4]int{0, 2, 3, 1}}, &LayerNorm{Weight: ones, Bias: ones}, Permute{[4]int{0, 3, 1, 2}}},
+		"norm":  {Permute{[4]int{0, 2, 3, 1}}, &LayerNorm{Weight: ones, Bias: ones}, Permute{[4]int{0, 3, 1, 2}}},
 		"pools": {SiLU, &MaxPool2d{Kernel: 2, Stride: 2}, GELU, &AvgPool2d{Kernel: 2, Stride: 1}},
 		"scale": {&Affine{Scale: ones, Shift: ones}, Sigmoid},
 	} {

@@ -96,10 +96,13 @@ const (
 	passesSize = 64 << 20
 )
 
+// together is how many tensors of so many elements go through the network at once.
+func together(elements int) int { return max(1, min(passes, passesSize/(4*max(elements, 1)))) }
+
 // EachBatch runs count variants of every image through the network in batches; elements is
 // the size of a variant. Which are together in a batch has no effect on what comes out.
 func (s *Subject) EachBatch(ctx context.Context, count, elements int, f func(batch []Variant) error) error {
-	most := max(1, min(passes, passesSize/(4*max(elements, 1))))
+	most := together(elements)
 	total := count * len(s.Classes)
 	for lo := 0; lo < total; lo += most {
 		if err := ctx.Err(); err != nil {
@@ -194,4 +197,28 @@ func (s *Subject) GradientEach(ctx context.Context, count int, guided bool, at s
 		}
 		return nil
 	})
+}
+
+// ScoreAll runs a batch of any size, in parts, and hands got the scalar of each; image says
+// of which image each is a variant.
+func (s *Subject) ScoreAll(ctx context.Context, x *nn.Tensor, image func(v int) int, got func(v int, score float64)) error {
+	n := x.Shape[0]
+	size := len(x.Data) / n
+	most := together(size)
+	for lo := 0; lo < n; lo += most {
+		hi := min(lo+most, n)
+		part := &nn.Tensor{Shape: append([]int{hi - lo}, x.Shape[1:]...), Data: x.Data[lo*size : hi*size]}
+		r, err := s.Net.Run(ctx, part)
+		if err != nil {
+			return err
+		}
+		for v := lo; v < hi; v++ {
+			score, err := s.value(image(v), r.Logits, v-lo)
+			if err != nil {
+				return err
+			}
+			got(v, score)
+		}
+	}
+	return nil
 }
