@@ -14,8 +14,8 @@ import (
 // is unknown tells nothing, and less of the shape of its region than a constant would. Where
 // nothing is known, and any constant would do, all pixels become 0.
 //
-// The linear system is solved to some 1e-7 of the range of what is known. Impute returns an
-// error when a size does not fit, a known pixel is not finite, or ctx is done.
+// The linear system is solved to some 1e-7 of the image's range. Impute returns an error when a
+// size does not fit, a pixel is not finite, or ctx is done.
 func Impute(ctx context.Context, image []float32, known []bool, channels, height, width int) ([]float32, error) {
 	if channels < 1 || height < 1 || width < 1 || len(image) != channels*height*width || len(known) != height*width {
 		return nil, fmt.Errorf("metrics: %d numbers and a mask of %d for an image of %d x %d x %d", len(image), len(known), channels, height, width)
@@ -69,8 +69,8 @@ func (im *imputer) fill(ctx context.Context, out, image []float32, known []bool)
 	return nil
 }
 
-// A cycle of multigrid leaves less than a third of the error; where one corrects no pixel by
-// more than enough of the known pixels' range, what is left is smaller still.
+// A cycle of multigrid leaves less than a third of the error; where one changes no pixel by
+// more than enough of the image's range, what is left is smaller still.
 const (
 	enough = 1e-6
 	cycles = 60
@@ -78,29 +78,30 @@ const (
 
 // solve fills in up to three channels.
 func (im *imputer) solve(ctx context.Context, out, image []float32, known []bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	l := im.levels[0]
 	area := len(known)
-	span := 0.0
+	span, most := 0.0, 0.0
 	for lo := 0; lo < len(image); lo += area {
 		low, high := math.Inf(1), math.Inf(-1)
 		for p, k := range known {
-			v := float64(out[lo+p])
+			v := out[lo+p]
 			if k {
-				v = float64(image[lo+p])
-				low, high = min(low, v), max(high, v)
+				v = image[lo+p]
 			}
-			l.x[(p/l.width+1)*l.stride+p%l.width+1].set(lo/area, v)
+			if v-v != 0 {
+				return fmt.Errorf("metrics: pixel %d of the image is %v", p, v)
+			}
+			low, high = min(low, float64(v)), max(high, float64(v))
+			l.x[(p/l.width+1)*l.stride+p%l.width+1].set(lo/area, float64(v))
 		}
-		if span = max(span, high-low); high-low-(high-low) != 0 {
-			return fmt.Errorf("metrics: a known pixel is not finite")
-		}
+		span, most = max(span, high-low), max(most, high, -low)
 	}
-	for range cycles {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if im.cycle(0) <= enough*span {
-			break
+	for n := 0; im.cycle(0) > enough*max(span, most*1e-6); n++ {
+		if n == cycles {
+			return fmt.Errorf("metrics: the unknown pixels were not found in %d cycles", n)
 		}
 	}
 	for _, p := range l.unknown {

@@ -31,7 +31,8 @@ type level struct {
 	diagonal, inverse     []float64    // of A, for each
 	weights               [][9]float64 // what is around each counts so much, less A; nil for stencil
 	x, b, r               []rgb        // solution, right-hand side, residual
-	from                  [][4]float64 // P's row of each: up left, up right, down left, down right
+	from                  [][4]float64 // P's row of each: up left, up right, down left, down right;
+	parent                []int32      // and where the one up left is in the coarser plane
 	number                []int32      // of an unknown
 	open                  []int32      // how many to the left, with itself, are like one with nothing known around
 }
@@ -95,7 +96,7 @@ func (l *level) weight(k int32) *[9]float64 {
 
 // coarsen sets up the coarser level.
 func (l *level) coarsen(c *level) {
-	l.interpolate()
+	l.interpolate(c)
 	c.reset()
 	var far *[9]float64 // P' A P where nothing is known around
 	for j := 1; j <= c.height; j++ {
@@ -144,8 +145,9 @@ func (l *level) surrounded(y, x int) bool {
 // interpolate sets up P. A pixel between two coarse ones follows from its equation where
 // the solution does not change across; one amid four from its equation, whose other pixels
 // are interpolated.
-func (l *level) interpolate() {
+func (l *level) interpolate(c *level) {
 	l.from = slices.Grow(l.from[:0], len(l.unknown))[:len(l.unknown)]
+	l.parent = slices.Grow(l.parent[:0], len(l.unknown))[:len(l.unknown)]
 	for pass := range 2 {
 		for k, p := range l.unknown {
 			y, x := int(p)/l.stride, int(p)%l.stride
@@ -153,6 +155,7 @@ func (l *level) interpolate() {
 			if amid != (pass == 1) {
 				continue
 			}
+			l.parent[k] = int32((y+1)/2*c.stride + (x+1)/2)
 			w := l.near(k, int(p))
 			switch {
 			case amid:
@@ -252,27 +255,28 @@ func corner(x, i int) int {
 	return 0
 }
 
-// around is what an unknown's neighbours add up to, each times its weight.
-func (l *level) around(v []rgb, k, p int) rgb {
+// around is b and what an unknown's neighbours add up to, each times its weight. Those to the
+// left and right, one of which a sweep has only just computed, come last.
+func (l *level) around(v []rgb, b *rgb, k, p int) rgb {
 	up, mid, down := v[p-l.stride-1:p-l.stride+2], v[p-1:p+2], v[p+l.stride-1:p+l.stride+2]
 	if l.weights == nil {
 		return rgb{
-			beside*(up[1].r+mid[0].r+mid[2].r+down[1].r) + across*(up[0].r+up[2].r+down[0].r+down[2].r),
-			beside*(up[1].g+mid[0].g+mid[2].g+down[1].g) + across*(up[0].g+up[2].g+down[0].g+down[2].g),
-			beside*(up[1].b+mid[0].b+mid[2].b+down[1].b) + across*(up[0].b+up[2].b+down[0].b+down[2].b),
+			(b.r + beside*(up[1].r+down[1].r) + across*(up[0].r+up[2].r+down[0].r+down[2].r)) + beside*(mid[0].r+mid[2].r),
+			(b.g + beside*(up[1].g+down[1].g) + across*(up[0].g+up[2].g+down[0].g+down[2].g)) + beside*(mid[0].g+mid[2].g),
+			(b.b + beside*(up[1].b+down[1].b) + across*(up[0].b+up[2].b+down[0].b+down[2].b)) + beside*(mid[0].b+mid[2].b),
 		}
 	}
 	w := &l.weights[k]
 	return rgb{
-		w[0]*up[0].r + w[1]*up[1].r + w[2]*up[2].r + w[3]*mid[0].r + w[5]*mid[2].r + w[6]*down[0].r + w[7]*down[1].r + w[8]*down[2].r,
-		w[0]*up[0].g + w[1]*up[1].g + w[2]*up[2].g + w[3]*mid[0].g + w[5]*mid[2].g + w[6]*down[0].g + w[7]*down[1].g + w[8]*down[2].g,
-		w[0]*up[0].b + w[1]*up[1].b + w[2]*up[2].b + w[3]*mid[0].b + w[5]*mid[2].b + w[6]*down[0].b + w[7]*down[1].b + w[8]*down[2].b,
+		(b.r + w[0]*up[0].r + w[1]*up[1].r + w[2]*up[2].r + w[6]*down[0].r + w[7]*down[1].r + w[8]*down[2].r) + (w[3]*mid[0].r + w[5]*mid[2].r),
+		(b.g + w[0]*up[0].g + w[1]*up[1].g + w[2]*up[2].g + w[6]*down[0].g + w[7]*down[1].g + w[8]*down[2].g) + (w[3]*mid[0].g + w[5]*mid[2].g),
+		(b.b + w[0]*up[0].b + w[1]*up[1].b + w[2]*up[2].b + w[6]*down[0].b + w[7]*down[1].b + w[8]*down[2].b) + (w[3]*mid[0].b + w[5]*mid[2].b),
 	}
 }
 
 // cycle improves the solution: a sweep, a correction by the coarser level, and a sweep back.
 // On the finest level b is 0, and x holds what is known. It returns the largest
-// change by the correction.
+// change by the correction and the sweep back.
 func (im *imputer) cycle(depth int) (change float64) {
 	l := im.levels[depth]
 	last := depth == len(im.levels)-1
@@ -287,8 +291,8 @@ func (im *imputer) cycle(depth int) (change float64) {
 	}
 	if !last {
 		for k, p := range l.unknown {
-			s, b, x, a := l.around(l.x, k, int(p)), &l.b[p], &l.x[p], l.diagonal[k]
-			l.r[p] = rgb{b.r + s.r - a*x.r, b.g + s.g - a*x.g, b.b + s.b - a*x.b}
+			l.r[p] = l.around(l.x, &l.b[p], k, int(p))
+			l.r[p].plus(-l.diagonal[k], l.x[p])
 		}
 		coarse := im.levels[depth+1]
 		clear(coarse.x)
@@ -297,54 +301,48 @@ func (im *imputer) cycle(depth int) (change float64) {
 		change = l.prolong(coarse)
 	}
 	for k := len(l.unknown) - 1; k >= 0; k-- {
-		l.relax(k, int(l.unknown[k]))
+		p := l.unknown[k]
+		was := l.x[p]
+		l.relax(k, int(p))
+		if depth == 0 { // on which the end depends
+			was.plus(-1, l.x[p])
+			change = max(change, was.largest())
+		}
 	}
 	return change
 }
 
 // relax solves one equation.
 func (l *level) relax(k, p int) {
-	s, b, inverse := l.around(l.x, k, p), &l.b[p], l.inverse[k]
-	l.x[p] = rgb{(b.r + s.r) * inverse, (b.g + s.g) * inverse, (b.b + s.b) * inverse}
+	s, inverse := l.around(l.x, &l.b[p], k, p), l.inverse[k]
+	l.x[p] = rgb{s.r * inverse, s.g * inverse, s.b * inverse}
 }
 
 // restrict takes the residual to the coarser level.
 func (l *level) restrict(c *level) {
 	clear(c.b)
 	for k, p := range l.unknown {
-		y, x := int(p)/l.stride, int(p)%l.stride
-		at, from, r := (y+1)/2*c.stride+(x+1)/2, &l.from[k], l.r[p]
-		c.b[at].plus(from[0], r)
-		if x%2 == 0 {
-			c.b[at+1].plus(from[1], r)
-		}
-		if y%2 == 0 {
-			c.b[at+c.stride].plus(from[2], r)
-			if x%2 == 0 {
-				c.b[at+c.stride+1].plus(from[3], r)
-			}
-		}
+		r, from, at := l.r[p], &l.from[k], l.parent[k]
+		upper, lower := c.b[at:at+2], c.b[int(at)+c.stride:int(at)+c.stride+2]
+		upper[0].plus(from[0], r)
+		upper[1].plus(from[1], r)
+		lower[0].plus(from[2], r)
+		lower[1].plus(from[3], r)
 	}
 }
 
 // prolong adds the coarser level's solution, and returns the largest change.
 func (l *level) prolong(c *level) (most float64) {
 	for k, p := range l.unknown {
-		y, x := int(p)/l.stride, int(p)%l.stride
-		at, from := (y+1)/2*c.stride+(x+1)/2, &l.from[k]
+		from, at := &l.from[k], l.parent[k]
+		upper, lower := c.x[at:at+2], c.x[int(at)+c.stride:int(at)+c.stride+2]
 		var d rgb
-		d.plus(from[0], c.x[at])
-		if x%2 == 0 {
-			d.plus(from[1], c.x[at+1])
-		}
-		if y%2 == 0 {
-			d.plus(from[2], c.x[at+c.stride])
-			if x%2 == 0 {
-				d.plus(from[3], c.x[at+c.stride+1])
-			}
-		}
+		d.plus(from[0], upper[0])
+		d.plus(from[1], upper[1])
+		d.plus(from[2], lower[0])
+		d.plus(from[3], lower[1])
 		l.x[p].plus(1, d)
-		most = max(most, math.Abs(d.r), math.Abs(d.g), math.Abs(d.b))
+		most = max(most, d.largest())
 	}
 	return most
 }
@@ -353,3 +351,6 @@ func (l *level) prolong(c *level) (most float64) {
 func (v *rgb) plus(a float64, w rgb) {
 	v.r, v.g, v.b = v.r+a*w.r, v.g+a*w.g, v.b+a*w.b
 }
+
+// largest is the largest absolute value.
+func (v *rgb) largest() float64 { return max(math.Abs(v.r), math.Abs(v.g), math.Abs(v.b)) }
