@@ -15,6 +15,8 @@ import (
 type Cell struct {
 	Base image.Image // drawn in gray under the heat map, in colour without one
 	Heat []uint8     // one byte a pixel of Base, row-major; nil: none
+	// Color keeps the picture's colours under the heat map.
+	Color bool
 	// Title is written in a white box on the picture; empty: none. The font
 	// has Latin, Greek and Cyrillic letters, and an empty box for all others.
 	Title string
@@ -50,12 +52,24 @@ func (c *Cell) check() error {
 	return nil
 }
 
-// drawPicture draws the picture over all of place: gray under the heat map,
-// or in colour.
-func (c *Cell) drawPicture(fig *image.RGBA, place image.Rectangle, gray bool, alpha float64, cmap *Colormap) error {
+// drawPicture draws the picture over all of place: under its heat map in gray or in
+// colour, or in colour alone.
+func (c *Cell) drawPicture(fig *image.RGBA, place image.Rectangle, heated bool, alpha float64, cmap *Colormap) error {
 	w, h := place.Dx(), place.Dy()
-	if !gray {
+	if !heated {
 		draw.Draw(fig, place, scale(c.Base, w, h), image.Point{}, draw.Src)
+		return nil
+	}
+	if c.Color {
+		heat, err := Resize(c.Heat, c.Base.Bounds().Dx(), c.Base.Bounds().Dy(), w, h)
+		if err != nil {
+			return err
+		}
+		mixed, err := OverlayColor(scale(c.Base, w, h), heat, cmap, alpha)
+		if err != nil {
+			return err
+		}
+		draw.Draw(fig, place, mixed, image.Point{}, draw.Src)
 		return nil
 	}
 	under, err := GrayOf(c.Base)

@@ -39,7 +39,7 @@ type GridOptions struct {
 // maxPixels bounds the size of a figure.
 const maxPixels = 100_000_000
 
-// Grid draws pictures in rows: each in gray under its heat map, its title in a
+// Grid draws pictures in rows: each in gray or colour under its heat map, its title in a
 // white box, red where it is wrong. Pictures of any size are scaled into equal
 // cells and keep their shape; a title too long for its cell ends in an
 // ellipsis. It returns an error when there are no pictures, an image is empty,
@@ -236,8 +236,8 @@ func (l *layout) places(cell image.Rectangle, c *Cell) []image.Rectangle {
 func (l *layout) draw(fig *image.RGBA, i int, c *Cell) error {
 	places := l.places(l.cell(i), c)
 	for k, place := range places {
-		gray := c.Heat != nil && k == len(places)-1
-		if err := c.drawPicture(fig, place, gray, l.alpha, l.cmap); err != nil {
+		heated := c.Heat != nil && k == len(places)-1
+		if err := c.drawPicture(fig, place, heated, l.alpha, l.cmap); err != nil {
 			return err
 		}
 		if c.Mark != nil {

@@ -69,10 +69,17 @@ func TestOverlayIsMatplotlibs(t *testing.T) {
 	f := golden.Open(t, "render.safetensors")
 	gray := &image.Gray{Pix: f.Bytes("gray"), Stride: 64, Rect: image.Rect(0, 0, 64, 48)}
 	heat := randomBytes("heat", 64*48)
+	colour := image.NewNRGBA(gray.Rect)
+	for i, v := range randomBytes("gray", len(colour.Pix)) {
+		if colour.Pix[i] = v; i%4 == 3 {
+			colour.Pix[i] = 255
+		}
+	}
 	cases := 0
 	for _, name := range f.Names() {
-		rest, ok := strings.CutPrefix(name, "overlay ")
-		if !ok {
+		rest, isGray := strings.CutPrefix(name, "overlay ")
+		rest, isColour := strings.CutPrefix(rest, "colour ")
+		if !isGray && !isColour {
 			continue
 		}
 		cases++
@@ -86,6 +93,9 @@ func TestOverlayIsMatplotlibs(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := Overlay(gray, heat, cmap, alpha)
+		if isColour {
+			got, err = OverlayColor(colour, heat, cmap, alpha)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +110,7 @@ func TestOverlayIsMatplotlibs(t *testing.T) {
 		}
 	}
 	t.Logf("%d overlays, each byte equal to matplotlib %s", cases, f.Metadata("matplotlib"))
-	if cases < 5 {
+	if cases < 9 {
 		t.Errorf("only %d cases in the golden file", cases)
 	}
 }
@@ -137,6 +147,8 @@ func TestOverlayErrors(t *testing.T) {
 	for name, err := range map[string]error{
 		"no image":   second(Overlay(nil, nil, nil, 0.4)),
 		"empty":      second(Overlay(&image.Gray{}, nil, nil, 0.4)),
+		"no colours": second(OverlayColor(nil, nil, nil, 0.4)),
+		"empty too":  second(OverlayColor(&image.RGBA{}, nil, nil, 0.4)),
 		"short":      second(Overlay(gray, make([]uint8, 15), nil, 0.4)),
 		"long":       second(Overlay(gray, make([]uint8, 17), nil, 0.4)),
 		"alpha < 0":  second(Overlay(gray, make([]uint8, 16), nil, -0.1)),

@@ -42,14 +42,16 @@ def resized(src, size):
 
 
 def shown(gray, heat, cmap, alpha):
-    """The pixels of imshow(heat) over the gray image, one to one. The image
+    """The pixels of imshow(heat) over the gray or RGB image, one to one. A gray one
     goes in as RGB: imshow(gray, cmap="gray") would lower 24 of its 256 levels
     by one, since that map truncates."""
-    h, w = gray.shape
+    h, w = gray.shape[:2]
+    if gray.ndim == 2:
+        gray = np.repeat(gray[:, :, None], 3, 2)
     fig = plt.figure(figsize=(w / 100, h / 100), dpi=100)
     ax = fig.add_axes([0, 0, 1, 1])
     ax.axis("off")
-    ax.imshow(np.repeat(gray[:, :, None], 3, 2))
+    ax.imshow(gray)
     ax.imshow(heat, cmap=cmap, alpha=alpha, vmin=0, vmax=255)
     fig.canvas.draw()
     pixels = np.asarray(fig.canvas.buffer_rgba())[:, :, :3].copy()
@@ -76,6 +78,8 @@ out["gray"] = gray
 heat = random_bytes("heat", 64 * 48).reshape(48, 64)
 for name, alpha in (("jet", 0.4), ("jet", 0.0), ("jet", 1.0), ("viridis", 0.4), ("turbo", 0.77), ("gray", 0.1), ("jet", 0.999)):
     out[f"overlay {name} {alpha}"] = shown(gray, heat, name, alpha)
+for name, alpha in (("jet", 0.4), ("viridis", 0.7)):
+    out[f"colour {name} {alpha}"] = shown(pixels[:, :, :3], heat, name, alpha)
 
 save("render.safetensors", out)
 
