@@ -69,6 +69,18 @@ func MethodByName(name string) (Method, error) {
 	return nil, fmt.Errorf("cam: no method %q; there are %s", name, strings.Join(names, ", "))
 }
 
+// HasLayer tells whether a method of this package maps the layer that a question names;
+// others attribute to pixels, or choose their layers. It is true of methods of others.
+func HasLayer(m Method) bool {
+	switch m := m.(type) {
+	case RefineCAM, FullGrad, Gradient, InputXGradient, GuidedBackprop, SmoothGrad, IntegratedGradients, Occlusion, Layers:
+		return false
+	case Smoothed:
+		return HasLayer(m.Base)
+	}
+	return true
+}
+
 // Custom is a method made of a formula over a layer's output.
 type Custom struct {
 	ID      string // its name

@@ -84,7 +84,7 @@ func TestDemo(t *testing.T) {
 	for _, im := range r.Images {
 		sum := 0.0
 		for _, p := range im.Probabilities {
-			sum += p
+			sum += p.Probability
 		}
 		if len(im.Probabilities) != 10 || sum < 0.999999 || sum > 1.000001 {
 			t.Errorf("image %d: %d probabilities that sum to %v", im.Index, len(im.Probabilities), sum)
@@ -182,7 +182,20 @@ func TestErrors(t *testing.T) {
 		{[]string{"-image", scene, "-data", folder}, "exclude"},
 		{[]string{"-split", "test"}, "-data"},
 		{[]string{"-layer", "layer7"}, "layer7"},
-		{[]string{"-layer", "layer2", "-acc", "0"}, "layer2"},
+		{[]string{"-method", "cam", "-layer", "layer2", "-acc", "0"}, "layer2"},
+		{[]string{"-layer", "layer2+layer3*layer4"}, "want the mean"},
+		{[]string{"-method", "cam", "-target", "probability"}, "cam explains the logit"},
+		{[]string{"-target", "fame"}, "want logit"},
+		{[]string{"-target", "over:unicorn"}, "unicorn"},
+		{[]string{"-top", "2", "-class", "moon"}, "exclude"},
+		{[]string{"-top", "-1"}, "-top"},
+		{[]string{"-evaluate", "-top", "2"}, "-evaluate"},
+		{[]string{"-csv", "x.csv"}, "-csv needs -evaluate"},
+		{[]string{"-overlay", "grey"}, "gray or color"},
+		{[]string{"-masks", dir}, "-masks needs"},
+		{[]string{"-image", scene, "-weights", weights, "-masks", filepath.Join(dir, "none")}, "-masks"},
+		{[]string{"-image", scene, "-weights", weights, "-masks", text}, "want a folder"},
+		{[]string{"-image", scene, "-weights", weights, "-masks", t.TempDir()}, "-masks: no "},
 		{[]string{"-class", "unicorn"}, "unicorn"},
 		{[]string{"-class", "10"}, "10"},
 		{[]string{"-method", "camera"}, "gradcam"},
@@ -249,7 +262,7 @@ func TestManyClasses(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprint("class", i)
 	}
-	if _, err := classIndex("zebra", names); err == nil || !strings.Contains(err.Error(), "class19, ... (1000 in all)") || strings.Contains(err.Error(), "class20") {
+	if _, err := classIndex("class", "zebra", names); err == nil || !strings.Contains(err.Error(), "class19, ... (1000 in all)") || strings.Contains(err.Error(), "class20") {
 		t.Errorf("%v", err)
 	}
 }

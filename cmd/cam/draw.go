@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,71 +10,43 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/data"
-	"github.com/glimpse-go/glimpse/internal/atomicfile"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
 
-// report is what -json writes.
-type report struct {
-	Network  string         `json:"network"`
-	Data     string         `json:"data"`
-	Method   string         `json:"method"`
-	Layer    string         `json:"layer"`
-	Accuracy *accuracy      `json:"accuracy,omitempty"`
-	Pointing *pointingScore `json:"pointing_game,omitempty"`
-	Images   []imageReport  `json:"images"`
-}
-
-type accuracy struct {
-	Correct int `json:"correct"`
-	Images  int `json:"images"`
-}
-
-// imageReport is one image of the figure.
-type imageReport struct {
-	Index         int                `json:"index"`
-	Name          string             `json:"name"`
-	Label         *string            `json:"label,omitempty"`
-	Predicted     string             `json:"predicted"`
-	Correct       *bool              `json:"correct,omitempty"`
-	Probabilities map[string]float64 `json:"probabilities"`
-	Mapped        string             `json:"mapped_class"`
-	Peak          peak               `json:"peak"`
-}
-
-// peak is the strongest point of a map, in pixels of the image that the
-// network saw, with the map's value there in units of the logit.
-type peak struct {
-	X     float64 `json:"x"`
-	Y     float64 `json:"y"`
-	Value float64 `json:"value"`
+// drawn is one of the maps of an image.
+type drawn struct {
+	way *variant
+	m   *cam.Map
 }
 
 // draw makes the figure and the other files.
-func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
+func (s *session) draw(ctx context.Context) error {
 	count := min(s.count, s.Data.Len()-s.start)
-	var cells []render.Cell
-	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Model.Transform()}
-	if s.maps != "" {
-		if err := os.MkdirAll(s.maps, 0o755); err != nil {
-			return fmt.Errorf("-maps: %w", err)
+	for flag, dir := range map[string]string{"maps": s.maps, "each": s.each} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("-%s: %w", flag, err)
 		}
 	}
+	var cells []render.Cell
+	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Model.Transform()}
 	for b, err := range data.Batches(ctx, s.Data, opt) {
 		if err != nil {
 			return err
 		}
-		r, err := s.explain(ctx, b)
+		maps, logits, err := s.explainBatch(ctx, b)
 		if err != nil {
 			return err
 		}
-		outputs := r.Logits.Shape[1]
+		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {
-			m := r.Maps[i]
-			p, err := model.Probabilities(r.Logits.Data[i*outputs : (i+1)*outputs])
+			p, err := model.Probabilities(logits.Data[i*outputs : (i+1)*outputs])
 			if err != nil {
 				return fmt.Errorf("%s: %w", sample.Name, err)
 			}
@@ -85,108 +54,241 @@ func (s *session) draw(ctx context.Context, cmap *render.Colormap) error {
 			if err != nil {
 				return err
 			}
-			cell, err := s.cell(im, m, p, sample.Label)
+			row, err := s.row(im, maps[i], p, sample.Label)
 			if err != nil {
 				return err
 			}
-			cells = append(cells, cell)
-			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, m, p, im))
-			if s.maps != "" {
-				path := filepath.Join(s.maps, fmt.Sprintf("cam_%05d.npy", b.Start+i))
-				if err := npy.Save(ctx, path, []int{m.Height, m.Width}, m.Values); err != nil {
-					return fmt.Errorf("-maps: %w", err)
-				}
+			cells = append(cells, row...)
+			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, maps[i], p, im))
+			if err := s.saveImage(ctx, b.Start+i, maps[i], row); err != nil {
+				return err
 			}
 		}
 	}
-	figure, err := render.Grid(ctx, cells, render.GridOptions{Cols: s.cols, Alpha: &s.alpha, Colormap: cmap, Originals: s.pairs, Caption: s.caption()})
+	figure, err := render.Grid(ctx, cells, s.grid(s.columns()))
 	if err != nil {
 		return err
 	}
 	if err := render.SavePNG(ctx, s.out, figure); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	s.line("figure", "%s: images %d to %d of %s over %s", s.out, s.start, s.start+count-1, s.kind(), s.layer)
+	s.line("figure", "%s: images %d to %d of %s", s.out, s.start, s.start+count-1, s.kind())
 	if s.maps != "" {
-		s.line("maps", "%s: %d .npy files", s.maps, count)
+		s.line("maps", "%s: %d .npy files", s.maps, count*s.mapsEach())
+	}
+	if s.each != "" {
+		s.line("each", "%s: %d .png files", s.each, count)
 	}
 	return s.writeJSON(ctx)
 }
 
-// cell is an image of the figure: gray under its heat map.
-func (s *session) cell(im *data.Image, m *cam.Map, p []float64, label int) (render.Cell, error) {
-	if s.method != (cam.CAM{}) {
+// explainBatch returns the maps of each image, way by way and class by class, and the
+// logits.
+func (s *session) explainBatch(ctx context.Context, b *data.Batch) (maps [][]drawn, logits *nn.Tensor, err error) {
+	n := len(b.Samples)
+	classes := [][]int{s.of(n)}
+	if s.top > 0 {
+		r, err := s.Model.Network().Run(ctx, tensor(b))
+		if err != nil {
+			return nil, nil, err
+		}
+		classes = likeliestOf(r.Logits, s.top)
+	}
+	maps = make([][]drawn, n)
+	for _, way := range s.ways {
+		for _, of := range classes {
+			r, err := s.explain(ctx, way, s.question(b, of))
+			if err != nil {
+				return nil, nil, err
+			}
+			for i, m := range r.Maps {
+				maps[i] = append(maps[i], drawn{way, m})
+			}
+			logits = r.Logits
+		}
+	}
+	return maps, logits, nil
+}
+
+// explain makes the maps of a batch, with a bar for methods of many passes.
+func (s *session) explain(ctx context.Context, way *variant, q cam.Question) (*cam.Result, error) {
+	var bar *cli.Progress
+	q.Progress = func(done, total int) {
+		if bar == nil {
+			bar = cli.NewProgress(s.stderr, total, way.name, "passes")
+		}
+		bar.Set(int64(done))
+	}
+	r, err := way.explain(ctx, q)
+	if bar != nil {
+		bar.Done()
+	}
+	return r, err
+}
+
+// likeliestOf returns the most likely class of each image, the second and so on.
+func likeliestOf(logits *nn.Tensor, k int) [][]int {
+	n, total := logits.Shape[0], logits.Shape[1]
+	out := make([][]int, min(k, total))
+	for i := range n {
+		row := logits.Data[i*total : (i+1)*total]
+		order := make([]int, total)
+		for c := range order {
+			order[c] = c
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			switch {
+			case row[a] > row[b]:
+				return -1
+			case row[a] < row[b]:
+				return 1
+			}
+			return 0
+		})
+		for rank := range out {
+			out[rank] = append(out[rank], order[rank])
+		}
+	}
+	return out
+}
+
+// mapsEach is the number of maps of an image.
+func (s *session) mapsEach() int {
+	_, classes := s.Model.Network().Widths()
+	return len(s.ways) * max(1, min(s.top, classes))
+}
+
+// columns of the figure: of images, each with its original where it has several maps.
+func (s *session) columns() int {
+	if s.mapsEach() == 1 {
+		if s.cols == 0 {
+			return 10
+		}
+		return s.cols
+	}
+	return max(s.cols, 1) * s.columnsEach()
+}
+
+// columnsEach is how many columns an image takes.
+func (s *session) columnsEach() int {
+	if n := s.mapsEach(); n > 1 {
+		return 1 + n
+	}
+	return 1
+}
+
+func (s *session) grid(cols int) render.GridOptions {
+	return render.GridOptions{Cols: cols, Alpha: &s.alpha, Colormap: s.cmap, Originals: s.pairs && s.mapsEach() == 1, Caption: s.caption()}
+}
+
+// row is an image's part of the figure: its map, titled by the class; or the image, and
+// each of its maps titled by what it shows.
+func (s *session) row(im *data.Image, maps []drawn, p []float64, label int) ([]render.Cell, error) {
+	wrong := label >= 0 && likeliest(p) != label
+	name := func(class int, always bool) string {
+		title := s.Model.Classes()[class]
+		if always || s.Data.Classes() == nil {
+			title = fmt.Sprintf("%s %.0f%%", title, 100*p[class])
+		}
+		return title
+	}
+	if len(maps) == 1 {
+		cell, err := s.cell(im, maps[0].m)
+		cell.Title, cell.Wrong = name(maps[0].m.Class, s.each != ""), wrong
+		return []render.Cell{cell}, err
+	}
+	cells := []render.Cell{{Base: im, Title: name(likeliest(p), true), Wrong: wrong}}
+	for _, d := range maps {
+		cell, err := s.cell(im, d.m)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case s.top == 0:
+			cell.Title = d.way.name
+		case len(s.ways) == 1:
+			cell.Title = name(d.m.Class, true)
+		default:
+			cell.Title = d.way.name + ": " + s.Model.Classes()[d.m.Class]
+		}
+		cells = append(cells, cell)
+	}
+	return cells, nil
+}
+
+// cell is an image under its heat map. Of all methods but cam, whose maps the notebook
+// draws as they are, what is below 0 is not shown.
+func (s *session) cell(im *data.Image, m *cam.Map) (render.Cell, error) {
+	if len(s.ways) > 1 || s.ways[0].method != cam.Method(cam.CAM{}) {
 		m = m.Rectified()
 	}
 	heat, err := model.Heat(m, im.Width, im.Height)
-	if err != nil {
-		return render.Cell{}, err
-	}
-	title := s.Model.Classes()[m.Class]
-	if s.Data.Classes() == nil {
-		title = fmt.Sprintf("%s %.0f%%", title, 100*p[m.Class])
-	}
-	return render.Cell{Base: im, Heat: heat, Title: title, Wrong: label >= 0 && likeliest(p) != label}, nil
+	return render.Cell{Base: im, Heat: heat, Color: s.overlay == "color"}, err
 }
 
 // likeliest is the predicted class.
 func likeliest(p []float64) int { return slices.Index(p, slices.Max(p)) }
 
-func (s *session) describe(index int, sample data.Sample, m *cam.Map, p []float64, im *data.Image) imageReport {
-	classes := s.Model.Classes()
-	r := imageReport{
-		Index:         index,
-		Name:          sample.Name,
-		Predicted:     classes[likeliest(p)],
-		Mapped:        classes[m.Class],
-		Probabilities: map[string]float64{},
+// saveImage follows -maps and -each for one image.
+func (s *session) saveImage(ctx context.Context, index int, maps []drawn, row []render.Cell) error {
+	if s.maps != "" {
+		for _, d := range maps {
+			name := fmt.Sprintf("cam_%05d", index)
+			if len(s.ways) > 1 {
+				name += "_" + strings.NewReplacer(" ", "_", "*", "x").Replace(d.way.name)
+			}
+			if s.top > 0 {
+				name += fmt.Sprintf("_class%d", d.m.Class)
+			}
+			if err := npy.Save(ctx, filepath.Join(s.maps, name+".npy"), []int{d.m.Height, d.m.Width}, d.m.Values); err != nil {
+				return fmt.Errorf("-maps: %w", err)
+			}
+		}
 	}
-	for i, v := range p {
-		r.Probabilities[classes[i]] = v
-	}
-	if sample.Label >= 0 && sample.Label < len(classes) {
-		label, correct := classes[sample.Label], likeliest(p) == sample.Label
-		r.Label, r.Correct = &label, &correct
-	}
-	r.Peak.X, r.Peak.Y = m.Peak(im.Width, im.Height)
-	r.Peak.Value = float64(m.Values[max(nn.Argmax(m.Values), 0)])
-	return r
-}
-
-func (s *session) writeJSON(ctx context.Context) error {
-	if s.json == "" {
+	if s.each == "" {
 		return nil
 	}
-	s.report.Network, s.report.Data, s.report.Method, s.report.Layer = s.NetworkName, s.DataName, s.method.Name(), s.layer
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s.report); err != nil {
-		return fmt.Errorf("-json: %s (a network that gives NaN or Inf has no probabilities)", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if s.json == "-" {
-		_, err := s.stdout.Write(text.Bytes())
+	opt := s.grid(len(row))
+	opt.CellSize = min(max(320, row[0].Base.Bounds().Dx(), row[0].Base.Bounds().Dy()), 1024)
+	picture, err := render.Grid(ctx, row, opt)
+	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(ctx, s.json, func(w io.Writer) error {
-		_, err := text.WriteTo(w)
-		return err
-	}); err != nil {
-		return fmt.Errorf("-json: %w", err)
+	if err := render.SavePNG(ctx, filepath.Join(s.each, fmt.Sprintf("cam_%05d.png", index)), picture); err != nil {
+		return fmt.Errorf("-each: %w", err)
 	}
-	s.line("json", "%s", s.json)
 	return nil
+}
+
+// kind is what the maps are: "class activation maps over layer4", "maps by 3 methods".
+func (s *session) kind() string {
+	if len(s.ways) > 1 {
+		return fmt.Sprintf("maps in %d ways", len(s.ways))
+	}
+	way, kind := s.ways[0], ""
+	if kind = way.method.Name() + " maps"; way.method.Name() == "cam" {
+		kind = "class activation maps"
+	}
+	if way.layer != "" {
+		kind += " over " + way.layer
+	}
+	return kind
 }
 
 // caption says what the figure shows.
 func (s *session) caption() string {
 	class := "the predicted class"
-	if s.class != cam.Predicted {
+	switch {
+	case s.class != cam.Predicted:
 		class = s.Model.Classes()[s.class]
+	case s.top > 0:
+		class = fmt.Sprintf("the %d likeliest classes", s.top)
 	}
 	kind := s.kind()
-	text := fmt.Sprintf("%s%s of %s over %s", strings.ToUpper(kind[:1]), kind[1:], class, s.layer)
+	text := fmt.Sprintf("%s%s, %s", strings.ToUpper(kind[:1]), kind[1:], class)
+	if s.options.target != "logit" {
+		text += ", " + s.options.target
+	}
 	if s.Data.Classes() != nil {
 		text += "; red: predicted wrong"
 	}

@@ -23,7 +23,16 @@ type options struct {
 	layer      string
 	method     string
 	methods    bool
+	target     string
+	smooth     bool
+	eigen      bool
 	class      string
+	top        int
+	evaluate   bool
+	masks      string
+	overlay    string
+	each       string
+	csv        string
 	start      int
 	startGiven bool
 	count      int
@@ -46,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if o.methods {
 		for _, m := range cam.Methods() {
-			fmt.Fprintf(stdout, "%-13s %s\n", m.Name(), m.About())
+			fmt.Fprintf(stdout, "%-19s %s\n", m.Name(), m.About())
 		}
 		return nil
 	}
@@ -54,12 +63,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return cli.Usagef("-colormap: %v", err)
 	}
-	outputs := []cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}}
-	if err := cli.CheckFiles(o.Inputs(), outputs); err != nil {
+	outputs := []cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}, {Flag: "csv", Path: o.csv}}
+	if err := cli.CheckFiles(append(o.Inputs(), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
 		return err
 	}
-	if o.maps != "" {
-		if err := cli.CheckFolder(cli.File{Flag: "maps", Path: o.maps}); err != nil {
+	for _, folder := range []cli.File{{Flag: "maps", Path: o.maps}, {Flag: "each", Path: o.each}} {
+		if folder.Path == "" {
+			continue
+		}
+		if err := cli.CheckFolder(folder); err != nil {
 			return err
 		}
 	}
@@ -68,10 +80,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer s.Close()
+	s.cmap = cmap
+	if o.evaluate {
+		return s.evaluation(ctx)
+	}
 	if err := s.measure(ctx); err != nil {
 		return err
 	}
-	return s.draw(ctx, cmap)
+	return s.draw(ctx)
 }
 
 // parse reads the command line.
@@ -79,13 +95,22 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
 	o.AddFlags(flags, 500)
-	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name: layer4 or one in it (default what the pooling sees; for cam of a ResNet the last batch norm, layer4.1.bn2)")
-	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods (default cam where the network ends in pooling and one linear layer, else gradcam)")
+	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods; several with commas between are drawn side by side; all (default cam where the network ends in pooling and one linear layer, else gradcam)")
 	flags.BoolVar(&o.methods, "methods", false, "list the ways to explain, and end")
+	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name, as layer4 or layer4.1.bn2; a+b is the mean of two, a*b their product; several with commas between are drawn side by side (default what the pooling sees; for cam of a ResNet the last batch norm)")
+	flags.StringVar(&o.target, "target", "logit", "what of the class is explained: logit, probability, logprobability, against (what speaks against it), finer (what tells it from the three most like it), over:`CLASS` (what speaks for it rather than for CLASS)")
+	flags.BoolVar(&o.smooth, "smooth", false, "mean of the maps of six variants of each image: mirrored, darker and brighter")
+	flags.BoolVar(&o.eigen, "eigen", false, "first principal component of the weighed channels instead of their sum")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
+	flags.IntVar(&o.top, "top", 0, "map the `number` likeliest classes of each image, side by side")
+	flags.BoolVar(&o.evaluate, "evaluate", false, "measure the methods on the images from -start on instead, -count of them: a table, drawn too; -method defaults to those that need no more than a pass there and back")
+	flags.StringVar(&o.masks, "masks", "", "`folder` with the objects of -image or -data: for cat/1.jpg cat/1.png, white on black, or cat/1.txt, a box x0 y0 x1 y1 a line")
+	flags.StringVar(&o.overlay, "overlay", "gray", "image under the heat map: gray or color")
+	flags.StringVar(&o.each, "each", "", "`folder` for a picture of each image with its class and probability")
+	flags.StringVar(&o.csv, "csv", "", "`file` for the table of -evaluate")
 	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image, and where there are no more than 10")
 	flags.IntVar(&o.count, "count", 20, "`number` of images in the figure")
-	flags.IntVar(&o.cols, "cols", 10, "`number` of images in a row")
+	flags.IntVar(&o.cols, "cols", 0, "`number` of images in a row (default 10; 1 with several maps each)")
 	flags.Float64Var(&o.alpha, "alpha", 0.4, "`opacity` of the heat map, 0 to 1")
 	flags.StringVar(&o.colormap, "colormap", "jet", "`name` of the colours: "+strings.Join(render.ColormapNames(), ", "))
 	flags.BoolVar(&o.pairs, "originals", false, "draw each image in colour beside its map")
@@ -106,15 +131,27 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	if len(o.Images) > 0 && !o.startGiven {
 		o.start = 0
 	}
+	most := 1000
+	if o.evaluate {
+		most = 1 << 30
+	}
 	switch {
+	case o.top < 0 || o.top > 100:
+		return nil, cli.Usagef("-top %d: want 0 to 100", o.top)
+	case o.top > 0 && o.class != "":
+		return nil, cli.Usagef("-top and -class exclude each other")
+	case o.evaluate && (o.top > 0 || o.maps != "" || o.each != ""):
+		return nil, cli.Usagef("-evaluate draws no maps: it goes without -top, -maps and -each")
+	case o.csv != "" && !o.evaluate:
+		return nil, cli.Usagef("-csv needs -evaluate")
+	case o.overlay != "gray" && o.overlay != "color":
+		return nil, cli.Usagef("-overlay %q: want gray or color", o.overlay)
 	case o.start < 0:
 		return nil, cli.Usagef("-start %d: want 0 or more", o.start)
-	case o.count < 1 || o.count > 1000:
-		return nil, cli.Usagef("-count %d: want 1 to 1000", o.count)
-	case o.cols < 1 || o.cols > 50:
+	case o.count < 1 || o.count > most:
+		return nil, cli.Usagef("-count %d: want 1 to %d", o.count, most)
+	case given["cols"] && o.cols < 1 || o.cols > 50:
 		return nil, cli.Usagef("-cols %d: want 1 to 50", o.cols)
-	case (o.count+o.cols-1)/o.cols > 100: // more would not fit a figure
-		return nil, cli.Usagef("-count %d in rows of %d: want at most 100 rows", o.count, o.cols)
 	case !(o.alpha >= 0 && o.alpha <= 1):
 		return nil, cli.Usagef("-alpha %v: want 0 to 1", o.alpha)
 	case o.accuracy < -1:
@@ -137,12 +174,14 @@ is wrong.
   cam                                          the embedded demo: scenes, and a network that knows them
   cam -data cifar-10-batches-bin               CIFAR-10 with the embedded network for it
   cam -data stl10_binary -weights stl10_resnet18.pth -split train+test
+  cam -method gradcam,layercam,scorecam -count 4   ways to explain, side by side
+  cam -evaluate -count 500                     how good each is
   cam -weights my.pth -classes cat,dog -size 224 -mean imagenet -std imagenet -image dog.jpg cat.jpg
 `)
 	cli.PrintFlags(w, flags, "Images and network", cli.SourceFlags...)
-	cli.PrintFlags(w, flags, "Maps", "method", "methods", "layer", "class")
-	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "alpha", "colormap", "originals", "out")
-	cli.PrintFlags(w, flags, "More results", "acc", "maps", "json", "batch", "version")
+	cli.PrintFlags(w, flags, "Maps", "method", "methods", "layer", "class", "top", "target", "smooth", "eigen")
+	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "overlay", "alpha", "colormap", "originals", "out", "each")
+	cli.PrintFlags(w, flags, "More results", "acc", "evaluate", "masks", "csv", "json", "maps", "batch", "version")
 	fmt.Fprint(w, `
 The checkpoint is a state dict (torch.save of model.state_dict(), or safetensors) of
 one of torchvision's convolutional classifiers, or of a ResNet of timm, Hugging Face

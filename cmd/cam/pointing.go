@@ -2,15 +2,13 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/cam/metrics"
 )
 
-// pointing is the pointing game (Zhang et al., "Top-down Neural Attention by
-// Excitation Backprop", ECCV 2016): a map hits when its largest value lies on
-// the object. Beside it stand a point at random, which hits with the object's
-// share of the image, and the centre.
+// pointing is the pointing game over many images, see [metrics.Pointing]. Beside the maps
+// stand a point at random, which hits with the object's share of the image, and the centre.
 type pointing struct {
 	images, hits, centre int
 	random               float64
@@ -23,27 +21,25 @@ type pointingScore struct {
 	Centre float64 `json:"centre"`
 }
 
-// play adds an image: its map, and the square mask of its object.
-func (p *pointing) play(m *cam.Map, mask []bool) {
-	side := int(math.Sqrt(float64(len(mask))))
-	if side == 0 {
-		return
+// play adds an image: its map and its object. One without an object is left out.
+func (p *pointing) play(m *cam.Map, o object) error {
+	area := o.area()
+	if area == 0 {
+		return nil
+	}
+	hit, err := metrics.Pointing(m, o.mask, o.width, o.height)
+	if err != nil {
+		return err
 	}
 	p.images++
-	x, y := m.Peak(side, side)
-	if mask[int(y)*side+int(x)] {
+	if hit {
 		p.hits++
 	}
-	if mask[side/2*side+side/2] {
+	if o.mask[o.height/2*o.width+o.width/2] {
 		p.centre++
 	}
-	area := 0
-	for _, in := range mask {
-		if in {
-			area++
-		}
-	}
-	p.random += float64(area) / float64(len(mask))
+	p.random += float64(area) / float64(len(o.mask))
+	return nil
 }
 
 func (p *pointing) score() *pointingScore {

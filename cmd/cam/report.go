@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/cam/model"
+	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/atomicfile"
+	"github.com/glimpse-go/glimpse/nn"
+)
+
+// report is what -json writes.
+type report struct {
+	Network    string         `json:"network"`
+	Data       string         `json:"data"`
+	Method     string         `json:"method"` // of the first map of each image
+	Layer      string         `json:"layer,omitempty"`
+	Target     string         `json:"target"`
+	Accuracy   *accuracy      `json:"accuracy,omitempty"`
+	Pointing   *pointingScore `json:"pointing_game,omitempty"`
+	Evaluation *evaluation    `json:"evaluation,omitempty"`
+	Images     []imageReport  `json:"images,omitempty"`
+}
+
+// imageReport is one image of the figure.
+type imageReport struct {
+	Index         int                `json:"index"`
+	Name          string             `json:"name"`
+	Label         *string            `json:"label,omitempty"`
+	Predicted     string             `json:"predicted"`
+	Correct       *bool              `json:"correct,omitempty"`
+	Probabilities []model.Prediction `json:"probabilities"` // in the order of the classes
+	Mapped        string             `json:"mapped_class"`  // of the first map
+	Peak          peak               `json:"peak"`
+	Maps          []mapReport        `json:"maps,omitempty"` // where there are several
+}
+
+// mapReport is one of several maps of an image.
+type mapReport struct {
+	Method string `json:"method"`
+	Layer  string `json:"layer,omitempty"`
+	Class  string `json:"class"`
+	Peak   peak   `json:"peak"`
+}
+
+// peak is the strongest point of a map, in pixels of the image that the
+// network saw, with the map's value there.
+type peak struct {
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	Value float64 `json:"value"`
+}
+
+func peakOf(m *cam.Map, im *data.Image) peak {
+	x, y := m.Peak(im.Width, im.Height)
+	return peak{x, y, float64(m.Values[max(nn.Argmax(m.Values), 0)])}
+}
+
+// describe is what the report says of an image and its maps.
+func (s *session) describe(index int, sample data.Sample, maps []drawn, p []float64, im *data.Image) imageReport {
+	classes := s.Model.Classes()
+	r := imageReport{
+		Index:     index,
+		Name:      sample.Name,
+		Predicted: classes[likeliest(p)],
+		Mapped:    classes[maps[0].m.Class],
+		Peak:      peakOf(maps[0].m, im),
+	}
+	for i, v := range p {
+		r.Probabilities = append(r.Probabilities, model.Prediction{Class: i, Name: classes[i], Probability: v})
+	}
+	if sample.Label >= 0 && sample.Label < len(classes) {
+		label, correct := classes[sample.Label], likeliest(p) == sample.Label
+		r.Label, r.Correct = &label, &correct
+	}
+	if len(maps) > 1 {
+		for _, d := range maps {
+			r.Maps = append(r.Maps, mapReport{d.way.method.Name(), d.way.layer, classes[d.m.Class], peakOf(d.m, im)})
+		}
+	}
+	return r
+}
+
+// writeJSON follows -json.
+func (s *session) writeJSON(ctx context.Context) error {
+	if s.json == "" {
+		return nil
+	}
+	first := s.ways[0]
+	s.report.Network, s.report.Data, s.report.Target = s.NetworkName, s.DataName, s.options.target
+	if s.report.Evaluation == nil {
+		s.report.Method, s.report.Layer = first.method.Name(), first.layer
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s.report); err != nil {
+		return fmt.Errorf("-json: %s (a network that gives NaN or Inf has no probabilities)", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return s.write(ctx, "json", s.json, text.Bytes())
+}
+
+// write writes a file, or stdout for "-".
+func (s *session) write(ctx context.Context, flag, path string, content []byte) error {
+	if path == "-" {
+		_, err := s.stdout.Write(content)
+		return err
+	}
+	err := atomicfile.Write(ctx, path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("-%s: %w", flag, err)
+	}
+	s.line(flag, "%s", path)
+	return nil
+}
