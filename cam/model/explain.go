@@ -20,8 +20,8 @@ type Explanation struct {
 }
 
 // Explain maps where a network finds the evidence for a class, or for the one
-// that it predicts where class is [cam.Predicted]. It returns an error when the
-// network has no such maps, the picture is nil or empty, there is no such class, the
+// that it predicts where class is [cam.Predicted], by the method of the options. It
+// returns an error when the picture is nil or empty, there is no such class, the
 // network gives a number that is not finite, or ctx is done.
 func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*Explanation, error) {
 	im, err := data.FromImage(ctx, picture)
@@ -32,10 +32,7 @@ func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*E
 	if err != nil {
 		return nil, err
 	}
-	if m.noMaps != nil {
-		return nil, m.noMaps
-	}
-	r, err := m.mapper.Maps(ctx, x, []int{class})
+	r, err := m.method.Explain(ctx, cam.Question{Net: m.net, Input: x, Layer: m.layer, Classes: []int{class}})
 	if err != nil {
 		return nil, err
 	}
@@ -52,15 +49,12 @@ func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*E
 type OverlayOptions struct {
 	Colormap *render.Colormap // nil: render.Jet
 	Alpha    *float64         // opacity of the map, 0 to 1; nil: render.DefaultAlpha
+	Color    bool             // over the input in its colours instead of in gray
 }
 
-// Overlay draws the map over the input in gray. It returns an error when Alpha is
-// not in [0, 1].
+// Overlay draws the map over the input in gray, or in its colours. It returns an error when
+// Alpha is not in [0, 1].
 func (e *Explanation) Overlay(opt OverlayOptions) (*image.RGBA, error) {
-	gray, err := render.GrayOf(e.Input)
-	if err != nil {
-		return nil, err
-	}
 	heat, err := Heat(e.Map, e.Input.Width, e.Input.Height)
 	if err != nil {
 		return nil, err
@@ -68,6 +62,13 @@ func (e *Explanation) Overlay(opt OverlayOptions) (*image.RGBA, error) {
 	alpha := render.DefaultAlpha
 	if opt.Alpha != nil {
 		alpha = *opt.Alpha
+	}
+	if opt.Color {
+		return render.OverlayColor(e.Input, heat, opt.Colormap, alpha)
+	}
+	gray, err := render.GrayOf(e.Input)
+	if err != nil {
+		return nil, err
 	}
 	return render.Overlay(gray, heat, opt.Colormap, alpha)
 }

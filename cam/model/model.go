@@ -20,6 +20,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/data"
@@ -51,8 +52,12 @@ type Options struct {
 	Classes []string
 	// Network is what the tensors do not tell of the network; see [arch.Options].
 	Network arch.Options
-	// Layer is the module whose output is mapped. Default: [cam.DefaultLayer].
+	// Layer is the module whose output is mapped. Default: [cam.DefaultLayer] of class
+	// activation maps, else [cam.LastMaps].
 	Layer string
+	// Method is how Explain explains. Default: [cam.CAM], exact, for networks that end in
+	// global average pooling and one linear layer, [cam.GradCAM] for others.
+	Method cam.Method
 }
 
 // A Model is a network with its transform and the names of its classes. It is safe
@@ -63,6 +68,8 @@ type Model struct {
 	transform data.Transform
 	classes   []string
 	assumed   []string
+	method    cam.Method
+	layer     string // of a question
 	mapper    *cam.Mapper
 	noMaps    error // why there is no mapper
 }
@@ -125,14 +132,33 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if m.classes, err = classes(known, opt, outputs); err != nil {
 		return nil, err
 	}
+	return m, m.chooseMethod(opt)
+}
+
+// chooseMethod follows Method and Layer.
+func (m *Model) chooseMethod(opt Options) error {
+	if opt.Layer != "" && m.net.Channels(opt.Layer) == 0 {
+		return fmt.Errorf("model: no layer %q whose output is a map; there are %s", opt.Layer, strings.Join(m.net.Modules(), ", "))
+	}
+	m.method, m.layer = opt.Method, opt.Layer
 	layer := opt.Layer
 	if layer == "" {
 		layer = cam.DefaultLayer(m.net)
 	}
-	if m.mapper, m.noMaps = cam.New(m.net, layer); m.noMaps != nil && opt.Layer != "" {
-		return nil, m.noMaps
+	m.mapper, m.noMaps = cam.New(m.net, layer)
+	if m.method == nil {
+		m.method = cam.GradCAM{}
+		if m.noMaps == nil {
+			m.method = cam.CAM{}
+		}
 	}
-	return m, nil
+	if m.method == cam.Method(cam.CAM{}) {
+		if m.noMaps != nil {
+			return m.noMaps
+		}
+		m.layer = m.mapper.Layer()
+	}
+	return nil
 }
 
 // transform joins the options with what the checkpoint says.

@@ -18,6 +18,7 @@ import (
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
@@ -410,5 +411,58 @@ func TestNaN(t *testing.T) {
 	}
 	if _, err := m.Explain(t.Context(), im, cam.Predicted); err == nil {
 		t.Error("explained")
+	}
+}
+
+// A network without a class activation map is explained by Grad-CAM, and any by the method
+// that is asked for; the overlay may keep the colours.
+func TestExplainByOtherMethods(t *testing.T) {
+	picture := scenes.Draw(3).Image
+	for _, c := range []struct {
+		opt  model.Options
+		want cam.Method
+		over string
+	}{
+		{model.Options{Method: cam.LayerCAM{}, Layer: "layer3"}, cam.LayerCAM{}, "layer3"},
+		{model.Options{Method: cam.EigenCAM{}}, cam.EigenCAM{}, "layer4"},
+		{model.Options{}, cam.CAM{}, "layer4.1.bn2"},
+	} {
+		m := scenesModel(t, c.opt)
+		e, err := m.Explain(t.Context(), picture, cam.Predicted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := nn.NewTensor(1, 3, e.Input.Height, e.Input.Width)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Transform().Apply(picture, x.Data); err != nil {
+			t.Fatal(err)
+		}
+		want, err := c.want.Explain(t.Context(), cam.Question{Net: m.Network(), Input: x, Layer: c.over})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(e.Map.Values, want.Maps[0].Values) {
+			t.Errorf("%s: another map", c.want.Name())
+		}
+		gray, err := e.Overlay(model.OverlayOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		colour, err := e.Overlay(model.OverlayOptions{Color: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(gray.Pix, colour.Pix) {
+			t.Errorf("%s: in colour as in gray", c.want.Name())
+		}
+	}
+	sd, err := pretrained.Scenes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := model.New(sd, model.Options{Layer: "fc"}); err == nil {
+		t.Error("a layer without maps: no error")
 	}
 }
