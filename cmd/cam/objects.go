@@ -159,6 +159,9 @@ func (f *folder) seen(mask *data.Image) (pixels []bool, width, height int, err e
 	return pixels, im.Width, im.Height, nil
 }
 
+// maxBoxes bounds the work that a file of boxes makes.
+const maxBoxes = 1000
+
 // boxes reads a box a line, "x0 y0 x1 y1" in pixels of the file, the second corner not in
 // it. The mask is all of them.
 func (f *folder) boxes(name string, im *data.Image) (object, error) {
@@ -177,6 +180,9 @@ func (f *folder) boxes(name string, im *data.Image) (object, error) {
 		var x0, y0, x1, y1 int
 		if count, err := fmt.Sscan(text, &x0, &y0, &x1, &y1); err != nil || count != 4 || x0 >= x1 || y0 >= y1 {
 			return object{}, fmt.Errorf("-masks: %s, line %d: %q, want four whole numbers x0 y0 x1 y1", name, n, text)
+		}
+		if len(all.boxes) == maxBoxes {
+			return object{}, fmt.Errorf("-masks: %s has more than %d boxes", name, maxBoxes)
 		}
 		box := image.Rect(x0, y0, x1, y1)
 		if !box.In(image.Rect(0, 0, im.Width, im.Height)) {

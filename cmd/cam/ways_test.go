@@ -230,7 +230,7 @@ func TestMasks(t *testing.T) {
 	if r.Pointing == nil || r.Pointing.Maps < 0.5 || r.Pointing.Random > 0.5 || r.Accuracy != nil {
 		t.Errorf("pointing %+v, accuracy %+v", r.Pointing, r.Accuracy)
 	}
-	for name, text := range map[string]string{"numbers": "1 2 three 4", "order": "5 5 2 9", "outside": "0 0 5 1000", "empty": "\n"} {
+	for name, text := range map[string]string{"numbers": "1 2 three 4", "order": "5 5 2 9", "outside": "0 0 5 1000", "empty": "\n", "many": strings.Repeat("1 1 2 2\n", 1001)} {
 		if err := os.WriteFile(filepath.Join(masks, "scene01.txt"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
