@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -136,15 +137,7 @@ func likeliestOf(logits *nn.Tensor, k int) [][]int {
 		for c := range order {
 			order[c] = c
 		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch {
-			case row[a] > row[b]:
-				return -1
-			case row[a] < row[b]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
 		for rank := range out {
 			out[rank] = append(out[rank], order[rank])
 		}
