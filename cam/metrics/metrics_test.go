@@ -226,6 +226,9 @@ func TestSanity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if slices.Equal(other[0].Alike, other[len(other)-1].Alike) {
+		t.Error("the head alone drawn anew gives the maps that all weights give")
+	}
 	for _, r := range other {
 		if c := Mean(r.Alike); math.Abs(c) > 0.9 {
 			t.Errorf("after %s: Grad-CAM's maps correlate by %v", r.After, c)

@@ -161,9 +161,6 @@ func percentile(sorted []float32, q float64) float64 {
 	if low+1 >= len(sorted) {
 		return float64(sorted[len(sorted)-1])
 	}
-	a, b, t := sorted[low], sorted[low+1], at-float64(low)
-	if t < 0.5 {
-		return float64(a) + float64(b-a)*t
-	}
-	return float64(b) - float64(b-a)*(1-t)
+	a, b := float64(sorted[low]), float64(sorted[low+1])
+	return a + float64((b-a)*(at-float64(low)))
 }

@@ -65,7 +65,7 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	if o.method == "" && !o.evaluate {
 		switch {
 		case net.Pooled() == "":
-			s.line("method", "gradcam: the network does not end in global average pooling and one linear layer, as cam needs")
+			s.line("method", "gradcam: it does not end in global average pooling and one linear layer, as cam needs")
 		case s.ways[0].method.Name() != "cam":
 			s.line("method", "gradcam: cam explains the logit, by a layer that has as many channels as the last one weighs")
 		}
