@@ -74,6 +74,9 @@ func TestArchitectures(t *testing.T) {
 		}
 	}
 	for _, m := range cam.Methods() {
+		if slices.Contains([]string{"scorecam", "sscam", "iscam"}, m.Name()) {
+			continue // a pass for each of 2,048 channels and more takes minutes; see package cam
+		}
 		o := command{program: "cam", dir: dir, args: []string{
 			"-weights", "resnet_caffe.safetensors", "-size", "64", "-method", m.Name(), "-layer", "layer4", "-json", m.Name() + ".json", "-image", "a.png", "b.png"}}.run(t, nil)
 		if o.status != 0 {
