@@ -98,14 +98,14 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods; several with commas between are drawn side by side; all (default cam where the network ends in pooling and one linear layer, else gradcam)")
 	flags.BoolVar(&o.methods, "methods", false, "list the ways to explain, and end")
 	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name, as layer4 or layer4.1.bn2; a+b is the mean of two, a*b their product; several with commas between are drawn side by side (default what the pooling sees; for cam of a ResNet the last batch norm)")
-	flags.StringVar(&o.target, "target", "logit", "what of the class is explained: logit, probability, logprobability, against (what speaks against it), finer (what tells it from the three most like it), over:`CLASS` (what speaks for it rather than for CLASS)")
+	flags.StringVar(&o.target, "target", "logit", "`what` of the class is explained: logit, probability, logprobability, against (what speaks against it), finer (what tells it from the three most like it), over:CLASS (what speaks for it rather than for CLASS)")
 	flags.BoolVar(&o.smooth, "smooth", false, "mean of the maps of six variants of each image: mirrored, darker and brighter")
 	flags.BoolVar(&o.eigen, "eigen", false, "first principal component of the weighed channels instead of their sum")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
 	flags.IntVar(&o.top, "top", 0, "map the `number` likeliest classes of each image, side by side")
 	flags.BoolVar(&o.evaluate, "evaluate", false, "measure the methods on the images from -start on instead, -count of them: a table, drawn too; -method defaults to those that need no more than a pass there and back")
 	flags.StringVar(&o.masks, "masks", "", "`folder` with the objects of -image or -data: for cat/1.jpg cat/1.png, white on black, or cat/1.txt, a box x0 y0 x1 y1 a line")
-	flags.StringVar(&o.overlay, "overlay", "gray", "image under the heat map: gray or color")
+	flags.StringVar(&o.overlay, "overlay", "gray", "`colours` of the image under the heat map: gray or color")
 	flags.StringVar(&o.each, "each", "", "`folder` for a picture of each image with its class and probability")
 	flags.StringVar(&o.csv, "csv", "", "`file` for the table of -evaluate")
 	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image, and where there are no more than 10")
@@ -185,8 +185,9 @@ is wrong.
 	fmt.Fprint(w, `
 The checkpoint is a state dict (torch.save of model.state_dict(), or safetensors) of
 one of torchvision's convolutional classifiers, or of a ResNet of timm, Hugging Face
-or for CIFAR-10; its width, depth and classes are read off the tensors. Layers: layer4 is what the pooling sees, and mean(map) + bias is
-the logit; layer4.1.bn2 is the last batch norm, before the shortcut is added.
+or for CIFAR-10; its width, depth and classes are read off the tensors. Layers: layer4
+is what the pooling sees, and mean(map) + bias is the logit; layer4.1.bn2 is the last
+batch norm, before the shortcut is added.
 
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
 Ctrl-C, 143 after SIGTERM.

@@ -25,6 +25,12 @@ def flags(ap):
     ap.add_argument("--slow", type=int, default=2)
 
 
+def random_maps(n):
+    import torch
+
+    return torch.rand(n, 7, 7, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
 def theirs(name, model, layer, x):
     """The peer's name and its function."""
     import numpy as np
@@ -39,15 +45,10 @@ def theirs(name, model, layer, x):
             classes = model(x).argmax(1)
         return "captum", lambda: captum.attr.IntegratedGradients(model).attribute(x, target=classes, internal_batch_size=40).float().numpy()
     if name == "road":
-        import sys
-
-        sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "export"))
-        from gen import uniform
         from pytorch_grad_cam.metrics import road
         from pytorch_grad_cam.utils.image import scale_cam_image
 
-        maps = np.maximum(np.stack([uniform("map " + chr(97 + i), 49, 1).reshape(7, 7) for i in range(len(x))]), 0)
-        cams = scale_cam_image(scale_cam_image(maps, (x.shape[3], x.shape[2])))
+        cams = scale_cam_image(scale_cam_image(np.maximum(random_maps(len(x)).numpy(), 0), (x.shape[3], x.shape[2])))
         road.torch.randn_like = torch.zeros_like
         targets = [ClassifierOutputSoftmaxTarget(0) for _ in x]
         return "pytorch-grad-cam", lambda: road.ROADCombined()(x, cams, targets, model)
@@ -71,12 +72,13 @@ def main():
         torch.manual_seed(0)
         model = getattr(torchvision.models, network)(weights=None).eval()
         with tempfile.TemporaryDirectory() as folder:
-            weights, inputs, outputs = (str(pathlib.Path(folder, f)) for f in ("w.safetensors", "x.safetensors", "y.safetensors"))
+            weights, inputs, maps, outputs = (str(pathlib.Path(folder, f + ".safetensors")) for f in "wxmy")
             save_file(model.state_dict(), weights)
             for size in map(int, args.sizes.split(",")):
                 for name in args.only.split(","):
                     x = torch.rand(args.slow if name in SLOW else 16, 3, size, size) * 2 - 1
                     save_file({"x": x}, inputs)
+                    save_file({"x": random_maps(len(x))}, maps)
                     for layer, reach in zip(("layer4", "layer2"), REACH[name]):
                         if reach is None:
                             continue
@@ -84,9 +86,9 @@ def main():
                             torch.set_num_threads(threads)
                             pathlib.Path(outputs).unlink(missing_ok=True)
                             peer, work = theirs(name, model, layer, x)
-                            command = ("road",) if name == "road" else ("explain", name, layer)
+                            command = ("road", weights, inputs, maps) if name == "road" else ("explain", name, layer, weights, inputs)
                             count = 1 if name in SLOW else args.rounds
-                            with rounds.Bench(args.bench, threads, *command, weights, inputs, outputs) as ours:
+                            with rounds.Bench(args.bench, threads, *command, outputs) as ours:
                                 times = rounds.turns(count, {peer: work, rounds.OURS: ours.round}, warm=0 if name in SLOW else 1)
                             got, want = load_file(outputs)["y"].numpy(), np.asarray(work() if name not in SLOW else 0)
                             difference = f"{np.abs(got - want.reshape(got.shape)).mean():.1e} on average" if name not in SLOW else ""

@@ -5,7 +5,6 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/metrics"
-	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
@@ -67,16 +66,24 @@ func explain(method, layer, weights, input, out string) (job, error) {
 	}, nil
 }
 
-// road is the combined ROAD of maps of random numbers, 7 x 7 for each image; impute is its
-// imputations alone, of the first image.
-func road(weights, input, out string) (job, error) {
+// road is the combined ROAD of maps, N x height x width, of a batch.
+func road(weights, input, maps, out string) (job, error) {
 	plan, x, err := compiled(weights, input)
 	if err != nil {
 		return job{}, err
 	}
+	in, err := read(maps)
+	if err != nil {
+		return job{}, err
+	}
+	values, err := in.Float32()
+	if err != nil {
+		return job{}, err
+	}
 	b := metrics.Batch{Net: plan, Input: x}
+	height, width := in.Shape[1], in.Shape[2]
 	for i := range x.Shape[0] {
-		b.Maps = append(b.Maps, &cam.Map{Width: 7, Height: 7, Values: golden.Uniform("map "+string(rune('a'+i)), 49, 1)})
+		b.Maps = append(b.Maps, &cam.Map{Width: width, Height: height, Values: values[i*height*width : (i+1)*height*width]})
 	}
 	var scores []float32
 	return job{

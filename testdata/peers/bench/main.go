@@ -9,7 +9,7 @@
 //	                                  LAYER is not empty the gradient by it of the predicted logit
 //	bench explain METHOD LAYER WEIGHTS INPUT OUT
 //	                                  maps of the predicted classes, or attributions
-//	bench road WEIGHTS INPUT OUT      the metric ROAD of maps of random numbers, without noise
+//	bench road WEIGHTS INPUT MAPS OUT the metric ROAD of maps, without noise
 //	bench load WEIGHTS OUT            reading a checkpoint; OUT receives its tensors
 //	bench pca INPUT COMPONENTS OUT    principal components (0: all); OUT receives
 //	                                  a row for each: the singular value, the component
@@ -82,8 +82,8 @@ func prepare(args []string) (job, error) {
 		return network(args[1], args[2], args[3], args[4])
 	case len(args) == 6 && args[0] == "explain":
 		return explain(args[1], args[2], args[3], args[4], args[5])
-	case len(args) == 4 && args[0] == "road":
-		return road(args[1], args[2], args[3])
+	case len(args) == 5 && args[0] == "road":
+		return road(args[1], args[2], args[3], args[4])
 	case len(args) == 3 && args[0] == "load":
 		return load(args[1], args[2])
 	case len(args) == 4 && args[0] == "pca":
@@ -95,7 +95,7 @@ func prepare(args []string) (job, error) {
 	case len(args) == 3 && args[0] == "tsne":
 		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | tsne INPUT OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | tsne INPUT OUT")
 }
 
 func load(weights, out string) (job, error) {
