@@ -3,7 +3,6 @@ package cam
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/glimpse-go/glimpse/cam/internal/perturb"
 	"github.com/glimpse-go/glimpse/nn"
@@ -33,27 +32,16 @@ func (AblationCAM) About() string {
 
 // Explain returns the maps.
 func (AblationCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	layer, err := q.layerName()
+	s, layer, given, err := q.onwards(ctx)
 	if err != nil {
 		return nil, err
 	}
-	beside, err := q.Net.Beside(layer)
-	if err != nil {
-		return nil, err
-	}
-	taps := append([]string{layer}, beside...)
-	s, err := q.subject(ctx, slices.DeleteFunc(slices.Clone(taps), func(name string) bool { return name == nn.InputName })...)
-	if err != nil {
-		return nil, err
-	}
-	if err := isMaps(layer, s.Run.Taps[layer]); err != nil {
-		return nil, err
-	}
-	ablate := s.ablate
+	var weights [][]float64
 	if q.Net.Same(layer, q.Net.Pooled()) {
-		ablate = s.ablatePooled
+		weights, err = s.ablatePooled(ctx, layer)
+	} else {
+		weights, err = s.ablate(ctx, layer, given)
 	}
-	weights, err := ablate(ctx, layer, beside)
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +59,8 @@ func (s *subject) drop(image int, v float64) float64 {
 }
 
 // ablate returns each image's weights, by what comes after the layer.
-func (s *subject) ablate(ctx context.Context, layer string, beside []string) ([][]float64, error) {
+func (s *subject) ablate(ctx context.Context, layer string, given map[string]*nn.Tensor) ([][]float64, error) {
 	maps := s.Run.Taps[layer]
-	given := s.given(layer, beside)
 	elements := 0
 	for _, t := range given {
 		elements += len(t.Data) / t.Shape[0]
@@ -106,7 +93,7 @@ func (s *subject) ablate(ctx context.Context, layer string, beside []string) ([]
 }
 
 // ablatePooled does so where the layer's channels only go into the head, by their means.
-func (s *subject) ablatePooled(ctx context.Context, layer string, _ []string) ([][]float64, error) {
+func (s *subject) ablatePooled(ctx context.Context, layer string) ([][]float64, error) {
 	maps, head := s.Run.Taps[layer], s.Net.Head().Weight
 	classes, channels, area := head.Shape[0], maps.Shape[1], maps.Shape[2]*maps.Shape[3]
 	if channels != head.Shape[1] {

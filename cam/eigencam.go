@@ -29,16 +29,14 @@ func (EigenCAM) About() string {
 
 // Explain returns the maps.
 func (EigenCAM) Explain(ctx context.Context, q Question) (*Result, error) {
+	q.Eigen = true
 	return q.explain(ctx, false, func(ctx context.Context, e *Evidence) ([]float64, error) {
-		return e.principal(ctx, func(k int, out []float64) {
-			for i, a := range e.Plane(e.Output, k) {
-				out[i] = float64(a)
-			}
-		})
+		return e.Weigh(ctx, func(int) float64 { return 1 })
 	})
 }
 
-// EigenGradCAM is [EigenCAM] of the output times its gradient.
+// EigenGradCAM is [EigenCAM] of the output times its gradient: [HiResCAM] with its channels
+// projected instead of added up.
 type EigenGradCAM struct{}
 
 // Name is "eigengradcam".
@@ -51,14 +49,8 @@ func (EigenGradCAM) About() string {
 
 // Explain returns the maps.
 func (EigenGradCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	return q.explain(ctx, true, func(ctx context.Context, e *Evidence) ([]float64, error) {
-		return e.principal(ctx, func(k int, out []float64) {
-			g := e.Plane(e.Gradient, k)
-			for i, a := range e.Plane(e.Output, k) {
-				out[i] = float64(a) * float64(g[i])
-			}
-		})
-	})
+	q.Eigen = true
+	return HiResCAM{}.Explain(ctx, q)
 }
 
 // pixels returns the channels that write gives as a matrix, a row for each pixel.

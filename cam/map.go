@@ -31,11 +31,8 @@ func (m *Map) Resized(width, height int) *Map {
 	if len(m.Values) == 0 {
 		return out
 	}
-	src, dst := make([]float64, len(m.Values)), make([]float64, width*height)
-	for i, v := range m.Values {
-		src[i] = float64(v)
-	}
-	newBilinear(m.Width, m.Height, width, height, false).resize(dst, src)
+	dst := make([]float64, width*height)
+	newBilinear(m.Width, m.Height, width, height, false).resize(dst, floats(m.Values))
 	for i, v := range dst {
 		out.Values[i] = float32(v)
 	}

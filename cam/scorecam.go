@@ -114,18 +114,11 @@ func (c ISCAM) Explain(ctx context.Context, q Question) (*Result, error) {
 // the image times a mask, which soften makes of the channel in [0, 1]: sample of a channel,
 // number of all.
 func (q Question) explainByScores(ctx context.Context, aligned bool, samples int, soften func(number, sample int, mask, out []float32)) (*Result, error) {
-	layer, err := q.layerName()
-	if err != nil {
-		return nil, err
-	}
-	s, err := q.subject(ctx, layer)
+	s, layer, err := q.over(ctx)
 	if err != nil {
 		return nil, err
 	}
 	maps := s.Run.Taps[layer]
-	if err := isMaps(layer, maps); err != nil {
-		return nil, err
-	}
 	channels, height, width := maps.Shape[1], q.Input.Shape[2], q.Input.Shape[3]
 	area, n := height*width, len(s.Classes)
 	scores := make([][]float64, n)
@@ -160,12 +153,8 @@ func (q Question) explainByScores(ctx context.Context, aligned bool, samples int
 // channelMask writes channel k of an image at another size and in [0, 1]; 0 where it is
 // constant.
 func channelMask(mask []float32, maps *nn.Tensor, image, k int, up *bilinear) {
-	coarse := maps.Shape[2] * maps.Shape[3]
-	src, big := make([]float64, coarse), make([]float64, len(mask))
-	for p, v := range maps.Data[(image*maps.Shape[1]+k)*coarse:][:coarse] {
-		src[p] = float64(v)
-	}
-	up.resize(big, src)
+	coarse, big := maps.Shape[2]*maps.Shape[3], make([]float64, len(mask))
+	up.resize(big, floats(maps.Data[(image*maps.Shape[1]+k)*coarse:][:coarse]))
 	low, high := slices.Min(big), slices.Max(big)
 	if low == high {
 		clear(mask)

@@ -2,7 +2,6 @@ package cam
 
 import (
 	"context"
-	"slices"
 
 	"github.com/glimpse-go/glimpse/nn"
 )
@@ -29,23 +28,10 @@ func (ShapleyCAM) About() string {
 
 // Explain returns the maps.
 func (ShapleyCAM) Explain(ctx context.Context, q Question) (*Result, error) {
-	layer, err := q.layerName()
+	s, layer, given, err := q.onwards(ctx)
 	if err != nil {
 		return nil, err
 	}
-	beside, err := q.Net.Beside(layer)
-	if err != nil {
-		return nil, err
-	}
-	taps := append([]string{layer}, beside...)
-	s, err := q.subject(ctx, slices.DeleteFunc(taps, func(name string) bool { return name == nn.InputName })...)
-	if err != nil {
-		return nil, err
-	}
-	if err := isMaps(layer, s.Run.Taps[layer]); err != nil {
-		return nil, err
-	}
-	given := s.given(layer, beside)
 	gradient, product, err := q.Net.HessianVector(ctx, given, layer, given[layer], s.Score)
 	if err != nil {
 		return nil, err

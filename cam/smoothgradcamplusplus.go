@@ -45,15 +45,8 @@ func (c SmoothGradCAMPlusPlus) Explain(ctx context.Context, q Question) (*Result
 	if samples < 0 || sigma < 0 {
 		return nil, fmt.Errorf("cam: %d samples of deviation %v", samples, sigma)
 	}
-	layer, err := q.layerName()
+	s, layer, err := q.over(ctx)
 	if err != nil {
-		return nil, err
-	}
-	s, err := q.subject(ctx, layer)
-	if err != nil {
-		return nil, err
-	}
-	if err := isMaps(layer, s.Run.Taps[layer]); err != nil {
 		return nil, err
 	}
 	size := len(s.Run.Taps[layer].Data)

@@ -60,25 +60,27 @@ func (c *Cell) drawPicture(fig *image.RGBA, place image.Rectangle, heated bool, 
 		draw.Draw(fig, place, scale(c.Base, w, h), image.Point{}, draw.Src)
 		return nil
 	}
+	b := c.Base.Bounds()
+	heat, err := Resize(c.Heat, b.Dx(), b.Dy(), w, h)
+	if err != nil {
+		return err
+	}
+	mixed, err := c.overlay(w, h, heat, cmap, alpha)
+	if err != nil {
+		return err
+	}
+	draw.Draw(fig, place, mixed, image.Point{}, draw.Src)
+	return nil
+}
+
+// overlay is the picture at w x h pixels under a heat map of that size.
+func (c *Cell) overlay(w, h int, heat []uint8, cmap *Colormap, alpha float64) (*image.RGBA, error) {
 	if c.Color {
-		heat, err := Resize(c.Heat, c.Base.Bounds().Dx(), c.Base.Bounds().Dy(), w, h)
-		if err != nil {
-			return err
-		}
-		mixed, err := OverlayColor(scale(c.Base, w, h), heat, cmap, alpha)
-		if err != nil {
-			return err
-		}
-		draw.Draw(fig, place, mixed, image.Point{}, draw.Src)
-		return nil
+		return OverlayColor(scale(c.Base, w, h), heat, cmap, alpha)
 	}
 	under, err := GrayOf(c.Base)
 	if err != nil {
-		return err
-	}
-	heat, err := Resize(c.Heat, under.Rect.Dx(), under.Rect.Dy(), w, h)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	if under.Rect.Size() != image.Pt(w, h) {
 		wide := scale(under, w, h)
@@ -87,12 +89,7 @@ func (c *Cell) drawPicture(fig *image.RGBA, place image.Rectangle, heated bool, 
 			under.Pix[i] = wide.Pix[4*i]
 		}
 	}
-	mixed, err := Overlay(under, heat, cmap, alpha)
-	if err != nil {
-		return err
-	}
-	draw.Draw(fig, place, mixed, image.Point{}, draw.Src)
-	return nil
+	return Overlay(under, heat, cmap, alpha)
 }
 
 // scale brings an image to w x h pixels on white, smoothly in both directions.

@@ -51,7 +51,7 @@ func (s *session) measure(ctx context.Context) error {
 			}
 			logits = r.Logits
 			for i, m := range r.Maps {
-				object, err := s.objects.at(b, i)
+				object, err := s.objects.at(ctx, b, i)
 				if err != nil {
 					return err
 				}

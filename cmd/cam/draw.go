@@ -66,7 +66,7 @@ func (s *session) draw(ctx context.Context) error {
 			}
 		}
 	}
-	figure, err := render.Grid(ctx, cells, s.grid(s.columns()))
+	figure, err := render.Grid(ctx, cells, s.grid(s.perRow()*s.columnsEach()))
 	if err != nil {
 		return err
 	}
@@ -151,15 +151,15 @@ func (s *session) mapsEach() int {
 	return len(s.ways) * max(1, min(s.top, classes))
 }
 
-// columns of the figure: of images, each with its original where it has several maps.
-func (s *session) columns() int {
-	if s.mapsEach() == 1 {
-		if s.cols == 0 {
-			return 10
-		}
+// perRow is the number of images in a row of the figure.
+func (s *session) perRow() int {
+	switch {
+	case s.cols > 0:
 		return s.cols
+	case s.mapsEach() == 1:
+		return 10
 	}
-	return max(s.cols, 1) * s.columnsEach()
+	return 1
 }
 
 // columnsEach is how many columns an image takes.

@@ -86,7 +86,7 @@ func (s *session) evaluation(ctx context.Context) error {
 			if s.objects == nil {
 				break
 			}
-			if found[i], err = s.objects.at(b, i); err != nil {
+			if found[i], err = s.objects.at(ctx, b, i); err != nil {
 				return err
 			}
 		}
@@ -257,10 +257,7 @@ func (s *session) writeEvaluation(ctx context.Context, e *evaluation) error {
 	for _, r := range e.Rows {
 		wide = max(wide, len(r.Way))
 	}
-	w := s.stdout
-	if s.json == "-" || s.csv == "-" {
-		w = s.stderr
-	}
+	w := s.findings()
 	fmt.Fprintf(w, "\n%-*s", wide, "")
 	for _, name := range names {
 		fmt.Fprintf(w, " %12s", name)

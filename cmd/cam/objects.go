@@ -36,7 +36,7 @@ func (o *object) area() int {
 
 // objects tells where the object of image i of a batch is.
 type objects interface {
-	at(b *data.Batch, i int) (object, error)
+	at(ctx context.Context, b *data.Batch, i int) (object, error)
 }
 
 // findObjects follows -masks, or takes what the data set knows.
@@ -62,7 +62,7 @@ func (s *session) findObjects() (objects, error) {
 // known are the masks of a data set that has square pictures.
 type known struct{ cli.Masked }
 
-func (k known) at(b *data.Batch, i int) (object, error) {
+func (k known) at(_ context.Context, b *data.Batch, i int) (object, error) {
 	mask := k.Mask(b.Start + i)
 	height, width := b.Shape[2], b.Shape[3]
 	side := 1
@@ -97,7 +97,7 @@ type folder struct {
 }
 
 // at reads the object of an image, and brings it to what the network sees.
-func (f *folder) at(b *data.Batch, i int) (object, error) {
+func (f *folder) at(ctx context.Context, b *data.Batch, i int) (object, error) {
 	sample := b.Samples[i]
 	if sample.Image == nil {
 		return object{}, errors.New("an image without pixels")
@@ -107,14 +107,14 @@ func (f *folder) at(b *data.Batch, i int) (object, error) {
 		return object{}, fmt.Errorf("-masks: no %s.png or .txt in %s", strings.TrimSuffix(filepath.Base(sample.Name), filepath.Ext(sample.Name)), f.path)
 	}
 	if filepath.Ext(name) == ".txt" {
-		return f.boxes(name, sample.Image)
+		return f.boxes(ctx, name, sample.Image)
 	}
 	file, err := os.Open(name)
 	if err != nil {
 		return object{}, fmt.Errorf("-masks: %w", err)
 	}
 	defer file.Close()
-	mask, err := data.Decode(context.Background(), file, data.DecodeOptions{MaxPixels: f.maxPixels})
+	mask, err := data.Decode(ctx, file, data.DecodeOptions{MaxPixels: f.maxPixels})
 	if err != nil {
 		return object{}, fmt.Errorf("-masks: %s: %w", name, err)
 	}
@@ -164,7 +164,7 @@ const maxBoxes = 1000
 
 // boxes reads a box a line, "x0 y0 x1 y1" in pixels of the file, the second corner not in
 // it. The mask is all of them.
-func (f *folder) boxes(name string, im *data.Image) (object, error) {
+func (f *folder) boxes(ctx context.Context, name string, im *data.Image) (object, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return object{}, fmt.Errorf("-masks: %w", err)
@@ -173,6 +173,9 @@ func (f *folder) boxes(name string, im *data.Image) (object, error) {
 	var all object
 	lines := bufio.NewScanner(file)
 	for n := 1; lines.Scan(); n++ {
+		if err := ctx.Err(); err != nil {
+			return object{}, err
+		}
 		text := strings.TrimSpace(lines.Text())
 		if text == "" {
 			continue

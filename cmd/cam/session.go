@@ -58,7 +58,7 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	if o.start >= opened.Data.Len() {
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
 	}
-	if perRow := s.columns() / s.columnsEach(); !o.evaluate && (min(o.count, opened.Data.Len()-o.start)+perRow-1)/perRow > 100 { // more would not fit a figure
+	if perRow := s.perRow(); !o.evaluate && (min(o.count, opened.Data.Len()-o.start)+perRow-1)/perRow > 100 { // more would not fit a figure
 		return nil, cli.Usagef("-count %d in rows of %d: want at most 100 rows", o.count, perRow)
 	}
 	s.line("network", "%s: %v", opened.NetworkName, opened.Model)
@@ -96,11 +96,15 @@ func (s *session) of(n int) []int {
 
 // line prints one finding.
 func (s *session) line(title, format string, args ...any) {
-	w := s.stdout
+	fmt.Fprintf(s.findings(), "%-9s %s\n", title, fmt.Sprintf(format, args...))
+}
+
+// findings is where they are printed.
+func (s *session) findings() io.Writer {
 	if s.json == "-" || s.csv == "-" {
-		w = s.stderr // stdout is for the file alone
+		return s.stderr // stdout is for the file alone
 	}
-	fmt.Fprintf(w, "%-9s %s\n", title, fmt.Sprintf(format, args...))
+	return s.stdout
 }
 
 // classIndex finds a class by its name or its number.

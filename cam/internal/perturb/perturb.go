@@ -122,17 +122,23 @@ func (s *Subject) EachBatch(ctx context.Context, count, elements int, f func(bat
 	return nil
 }
 
+// written is a batch of variants, which write may be called for by several goroutines.
+func (s *Subject) written(ctx context.Context, batch []Variant, write func(v Variant, x []float32)) (*nn.Tensor, error) {
+	x := s.Batch(s.Input, len(batch))
+	size := len(x.Data) / len(batch)
+	return x, parallel.ForContext(ctx, len(batch), 1, func(lo, hi int) {
+		for j := lo; j < hi; j++ {
+			write(batch[j], x.Data[j*size:(j+1)*size])
+		}
+	})
+}
+
 // ScoreEach writes variants of the images with write, runs them, and hands got the scalar
 // of each.
 func (s *Subject) ScoreEach(ctx context.Context, count int, write func(v Variant, x []float32), got func(v Variant, score float64)) error {
 	size := len(s.Input.Data) / len(s.Classes)
 	return s.EachBatch(ctx, count, size, func(batch []Variant) error {
-		x := s.Batch(s.Input, len(batch))
-		err := parallel.ForContext(ctx, len(batch), 1, func(lo, hi int) {
-			for j := lo; j < hi; j++ {
-				write(batch[j], x.Data[j*size:(j+1)*size])
-			}
-		})
+		x, err := s.written(ctx, batch, write)
 		if err != nil {
 			return err
 		}
@@ -182,9 +188,9 @@ func (s *Subject) Image(i int) []float32 {
 func (s *Subject) GradientEach(ctx context.Context, count int, guided bool, at string, write func(v Variant, x []float32), got func(v Variant, gradient []float32)) error {
 	size := len(s.Input.Data) / len(s.Classes)
 	return s.EachBatch(ctx, count, size, func(batch []Variant) error {
-		x := s.Batch(s.Input, len(batch))
-		for j, v := range batch {
-			write(v, x.Data[j*size:(j+1)*size])
+		x, err := s.written(ctx, batch, write)
+		if err != nil {
+			return err
 		}
 		r, err := s.Gradients(ctx, batch, x, guided, at)
 		if err != nil {
