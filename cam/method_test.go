@@ -215,3 +215,14 @@ func TestDefinedCases(t *testing.T) {
 		t.Errorf("rectified %v", r.Values)
 	}
 }
+
+// A number of samples that is none is refused, not answered by equal weights.
+func TestNoSamples(t *testing.T) {
+	net, shape := architecture(t, "resnet18")
+	q := Question{Net: net, Input: images(t, shape[1:], "x"), Layer: "layer4"}
+	for _, m := range []Method{SSCAM{Samples: -1}, ISCAM{Steps: -1}, SmoothGrad{Samples: -1}, SmoothGradCAMPlusPlus{Samples: -1}, IntegratedGradients{Steps: -1}} {
+		if _, err := m.Explain(t.Context(), q); err == nil {
+			t.Errorf("%s: no error", m.Name())
+		}
+	}
+}

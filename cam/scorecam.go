@@ -2,6 +2,7 @@ package cam
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/glimpse-go/glimpse/cam/internal/perturb"
@@ -114,6 +115,9 @@ func (c ISCAM) Explain(ctx context.Context, q Question) (*Result, error) {
 // the image times a mask, which soften makes of the channel in [0, 1]: sample of a channel,
 // number of all.
 func (q Question) explainByScores(ctx context.Context, aligned bool, samples int, soften func(number, sample int, mask, out []float32)) (*Result, error) {
+	if samples < 1 {
+		return nil, fmt.Errorf("cam: %d samples of each channel", samples)
+	}
 	s, layer, err := q.over(ctx)
 	if err != nil {
 		return nil, err

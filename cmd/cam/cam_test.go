@@ -191,6 +191,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-top", "-1"}, "-top"},
 		{[]string{"-evaluate", "-top", "2"}, "-evaluate"},
 		{[]string{"-csv", "x.csv"}, "-csv needs -evaluate"},
+		{[]string{"-evaluate", "-csv", "-", "-json", "-"}, "both stdout"},
 		{[]string{"-overlay", "grey"}, "gray or color"},
 		{[]string{"-masks", dir}, "-masks needs"},
 		{[]string{"-image", scene, "-weights", weights, "-masks", filepath.Join(dir, "none")}, "-masks"},

@@ -142,6 +142,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 		return nil, cli.Usagef("-top and -class exclude each other")
 	case o.evaluate && (o.top > 0 || o.maps != "" || o.each != ""):
 		return nil, cli.Usagef("-evaluate draws no maps: it goes without -top, -maps and -each")
+	case o.csv == "-" && o.json == "-":
+		return nil, cli.Usagef("-csv and -json are both stdout")
 	case o.csv != "" && !o.evaluate:
 		return nil, cli.Usagef("-csv needs -evaluate")
 	case o.overlay != "gray" && o.overlay != "color":
