@@ -226,3 +226,26 @@ func TestNoSamples(t *testing.T) {
 		}
 	}
 }
+
+// Inside a block the network goes on from the layer and from the shortcut beside it: there
+// too Shapley-CAM of a logit is Grad-CAM, since what follows is linear piece by piece.
+func TestBesideAShortcut(t *testing.T) {
+	net, shape := architecture(t, "resnet18")
+	q := Question{Net: net, Input: images(t, shape[1:], "x", "y"), Layer: "layer2.0.bn1"}
+	want, err := GradCAM{}.Explain(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ShapleyCAM{}.Explain(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range got.Maps {
+		if d := golden.Relative(t, got.Maps[i].Values, want.Maps[i].Values); d > 1e-5 {
+			t.Errorf("image %d: differs by %.2g of the largest value", i, d)
+		}
+	}
+	if _, err := (AblationCAM{}).Explain(t.Context(), q); err != nil {
+		t.Error(err)
+	}
+}
