@@ -85,6 +85,7 @@ var outputs = []struct {
 	{"internal/conv/depthwise_avx512_amd64.s", "depthwise_amd64", avx512},
 	{"internal/elementwise/elementwise_avx2_amd64.s", "elementwise_amd64", avx2},
 	{"internal/elementwise/elementwise_avx512_amd64.s", "elementwise_amd64", avx512},
+	{"internal/jpeg/kernel_amd64.s", "jpeg_amd64", nil},
 	{"pca/rows_amd64.s", "rows_amd64", nil},
 }
 
@@ -110,13 +111,15 @@ var functions = template.FuncMap{
 		}
 		return out[:4]
 	},
-	"label":     func(name string, n int) string { return fmt.Sprint(name, n) },
-	"pixels":    func() []int { return []int{8, 4, 1} },
-	"next":      func() []int { return []int{4, 1, 0} },
-	"constants": constants,
-	"args":      args,
-	"fields":    fields,
-	"numbers":   func() []number { return numbers },
+	"label":         func(name string, n int) string { return fmt.Sprint(name, n) },
+	"pixels":        func() []int { return []int{8, 4, 1} },
+	"next":          func() []int { return []int{4, 1, 0} },
+	"constants":     constants,
+	"jpegConstants": jpegConstants,
+	"jpegShuffles":  jpegShuffles,
+	"args":          args,
+	"fields":        fields,
+	"numbers":       func() []number { return numbers },
 }
 
 // A constant is a float32, or an integer where it is written as one.
@@ -140,6 +143,52 @@ func constants() []constant {
 		list = append(list, constant{c.name, fmt.Sprintf("%#08x", math.Float32bits(float32(c.value)))})
 	}
 	return append(list, constant{"sign", "0x80000000"}, constant{"abs", "0x7fffffff"})
+}
+
+// jpegConstants are those of internal/jpeg's loops: of the transform (idct.go), of the
+// colours (colour.go), and the roundings of the triangle filter, two words each.
+func jpegConstants() []constant {
+	var list []constant
+	for _, c := range []struct {
+		name  string
+		value int32
+	}{
+		{"fix0298631336", 2446}, {"fix0390180644", 3196}, {"fix0541196100", 4433}, {"fix0765366865", 6270},
+		{"fix0899976223", 7373}, {"fix1175875602", 9633}, {"fix1501321110", 12299}, {"fix1847759065", 15137},
+		{"fix1961570560", 16069}, {"fix2053119869", 16819}, {"fix2562915447", 20995}, {"fix3072711026", 25172},
+		{"halfColumns", 1 << 10}, {"halfRows", 1<<17 + 128<<18},
+		{"middle", 128}, {"red", 91881}, {"greenBlue", -22554}, {"greenRed", -46802}, {"blue", 116130}, {"half", 1 << 15},
+		{"words1", 0x10001}, {"words2", 0x20002}, {"words7", 0x70007}, {"words8", 0x80008},
+	} {
+		list = append(list, constant{c.name, fmt.Sprintf("%#08x", uint32(c.value))})
+	}
+	return list
+}
+
+// A shuffle is the bytes that VPSHUFB takes, in two words.
+type shuffle struct {
+	Name  string
+	Words [2]string
+}
+
+// jpegShuffles put colour c of 16 pixels where it belongs in part i of their 48 bytes, and
+// zeros elsewhere.
+func jpegShuffles() []shuffle {
+	var list []shuffle
+	for i := range 3 {
+		for c := range 3 {
+			var words [2]uint64
+			for b := range 16 {
+				from := uint64(0x80)
+				if at := 16*i + b; at%3 == c {
+					from = uint64(at / 3)
+				}
+				words[b/8] |= from << (b % 8 * 8)
+			}
+			list = append(list, shuffle{fmt.Sprintf("shuffle%d%d", i, c), [2]string{fmt.Sprintf("%#016x", words[0]), fmt.Sprintf("%#016x", words[1])}})
+		}
+	}
+	return list
 }
 
 // args loads arguments of a function, each given as "name register", 8 bytes one

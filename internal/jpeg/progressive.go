@@ -1,0 +1,116 @@
+package jpeg
+
+// progressive decodes a part of each block by Huffman's code: a band of coefficients, some
+// of their bits (T.81 G.1.2, G.2).
+type progressive struct {
+	scan *scan
+	bits bitReader
+	run  int32 // blocks, this one among them, whose band holds nothing new
+}
+
+func (s *progressive) restart(data []byte) { s.bits, s.run = bitReader{data: data}, 0 }
+
+func (s *progressive) over(length int) bool { return s.bits.used() > 8*length }
+
+func (s *progressive) block(p *part, b *[64]int16) {
+	switch {
+	case s.scan.first == 0 && s.scan.high == 0:
+		s.bits.fill()
+		size := uint(p.dc.symbol(&s.bits))
+		p.predicted += extend(s.bits.take(size), size)
+		b[0] = int16(p.predicted << s.scan.low)
+	case s.scan.first == 0:
+		s.bits.fill()
+		b[0] |= int16(s.bits.take(1) << s.scan.low)
+	case s.scan.high == 0:
+		s.firstBits(p.ac, b)
+	default:
+		s.oneMoreBit(p.ac, b)
+	}
+}
+
+// ends reads the length of a run of blocks with nothing new, whose symbol says that size
+// more bits tell it (T.81 G.1.2.2).
+func (s *progressive) ends(size uint) { s.run = 1<<size + s.bits.take(size) }
+
+// firstBits decodes a band's coefficients, but for their lowest bits.
+func (s *progressive) firstBits(ac *huffmanTable, b *[64]int16) {
+	if s.run > 0 {
+		s.run--
+		return
+	}
+	r := &s.bits
+	for k := s.scan.first; k <= s.scan.last; k++ {
+		r.fill()
+		symbol := ac.symbol(r)
+		zeros, size := int(symbol>>4), uint(symbol&15)
+		if size == 0 {
+			if zeros < 15 {
+				s.ends(uint(zeros))
+				s.run--
+				return
+			}
+			k += 15
+			continue
+		}
+		k += zeros
+		b[zigzag[k]&63] = int16(extend(r.take(size), size) << s.scan.low)
+	}
+}
+
+// oneMoreBit decodes the next lower bit of a band's coefficients (T.81 figures G.7, G.8):
+// those that become non-zero come as in a first scan, with a correction bit for each that
+// was non-zero and is passed on the way.
+func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16) {
+	r := &s.bits
+	unit := int16(1) << s.scan.low
+	correct := func(c *int16) {
+		r.fill()
+		if r.take(1) == 0 || *c&unit != 0 {
+			return
+		}
+		if *c >= 0 {
+			*c += unit
+		} else {
+			*c -= unit
+		}
+	}
+	k := s.scan.first
+	for ; s.run == 0 && k <= s.scan.last; k++ {
+		r.fill()
+		symbol := ac.symbol(r)
+		zeros, size := int(symbol>>4), symbol&15
+		value := int16(0)
+		if size != 0 {
+			value = -unit
+			if r.take(1) != 0 {
+				value = unit
+			}
+		} else if zeros < 15 {
+			s.ends(uint(zeros))
+			break
+		}
+		for ; k <= s.scan.last; k++ {
+			c := &b[zigzag[k]&63]
+			if *c != 0 {
+				correct(c)
+				continue
+			}
+			if zeros == 0 {
+				break
+			}
+			zeros--
+		}
+		if value != 0 {
+			b[zigzag[k]&63] = value
+		}
+	}
+	if s.run > 0 {
+		for ; k <= s.scan.last; k++ {
+			if c := &b[zigzag[k]&63]; *c != 0 {
+				correct(c)
+			}
+		}
+		s.run--
+	}
+}
