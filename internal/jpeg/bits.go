@@ -11,9 +11,12 @@ type bitReader struct {
 	n    uint   // how many of them count
 }
 
-// fill makes sure of 48 bits: acc takes as many whole bytes as go in.
+// longest is what a code and its value take at most.
+const longest = 17 + 16
+
+// fill makes sure of the longest code: acc takes as many whole bytes as go in.
 func (b *bitReader) fill() {
-	if b.n < 48 && b.at+8 <= len(b.data) {
+	if b.n < longest && b.at+8 <= len(b.data) {
 		b.acc |= binary.BigEndian.Uint64(b.data[b.at:]) >> (b.n & 63)
 		taken := (63 - b.n) >> 3
 		b.at += int(taken)

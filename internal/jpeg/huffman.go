@@ -16,7 +16,8 @@ type huffmanTable struct {
 	offset  [17]int32             // by length: place of a code's symbol, less the code
 	symbols [256]uint8
 	// both decodes a short code with the bits of the coefficient that follow: value << 16 |
-	// zeros before it << 8 | bits in all; 0: not within fastBits.
+	// zeros before it << 8 | bits in all; 0: not within fastBits. The end of a block is
+	// no value behind 64 zeros.
 	both [1 << fastBits]int32
 }
 
@@ -85,6 +86,9 @@ func newHuffmanTable(counts [16]byte, symbols []byte) (*huffmanTable, error) {
 // within the fastBits bits of peek.
 func together(peek uint32, length uint, symbol uint8) int32 {
 	size := uint(symbol & 15)
+	if symbol == 0 {
+		return 64<<8 | int32(length)
+	}
 	if size == 0 || length+size > fastBits {
 		return 0
 	}

@@ -144,55 +144,15 @@ DATA halfRows<>+24(SB)/4, $0x02020000
 DATA halfRows<>+28(SB)/4, $0x02020000
 GLOBL halfRows<>(SB), RODATA|NOPTR, $32
 
-DATA middle<>+0(SB)/4, $0x00000080
-DATA middle<>+4(SB)/4, $0x00000080
-DATA middle<>+8(SB)/4, $0x00000080
-DATA middle<>+12(SB)/4, $0x00000080
-DATA middle<>+16(SB)/4, $0x00000080
-DATA middle<>+20(SB)/4, $0x00000080
-DATA middle<>+24(SB)/4, $0x00000080
-DATA middle<>+28(SB)/4, $0x00000080
+DATA middle<>+0(SB)/4, $0x00800080
+DATA middle<>+4(SB)/4, $0x00800080
+DATA middle<>+8(SB)/4, $0x00800080
+DATA middle<>+12(SB)/4, $0x00800080
+DATA middle<>+16(SB)/4, $0x00800080
+DATA middle<>+20(SB)/4, $0x00800080
+DATA middle<>+24(SB)/4, $0x00800080
+DATA middle<>+28(SB)/4, $0x00800080
 GLOBL middle<>(SB), RODATA|NOPTR, $32
-
-DATA red<>+0(SB)/4, $0x000166e9
-DATA red<>+4(SB)/4, $0x000166e9
-DATA red<>+8(SB)/4, $0x000166e9
-DATA red<>+12(SB)/4, $0x000166e9
-DATA red<>+16(SB)/4, $0x000166e9
-DATA red<>+20(SB)/4, $0x000166e9
-DATA red<>+24(SB)/4, $0x000166e9
-DATA red<>+28(SB)/4, $0x000166e9
-GLOBL red<>(SB), RODATA|NOPTR, $32
-
-DATA greenBlue<>+0(SB)/4, $0xffffa7e6
-DATA greenBlue<>+4(SB)/4, $0xffffa7e6
-DATA greenBlue<>+8(SB)/4, $0xffffa7e6
-DATA greenBlue<>+12(SB)/4, $0xffffa7e6
-DATA greenBlue<>+16(SB)/4, $0xffffa7e6
-DATA greenBlue<>+20(SB)/4, $0xffffa7e6
-DATA greenBlue<>+24(SB)/4, $0xffffa7e6
-DATA greenBlue<>+28(SB)/4, $0xffffa7e6
-GLOBL greenBlue<>(SB), RODATA|NOPTR, $32
-
-DATA greenRed<>+0(SB)/4, $0xffff492e
-DATA greenRed<>+4(SB)/4, $0xffff492e
-DATA greenRed<>+8(SB)/4, $0xffff492e
-DATA greenRed<>+12(SB)/4, $0xffff492e
-DATA greenRed<>+16(SB)/4, $0xffff492e
-DATA greenRed<>+20(SB)/4, $0xffff492e
-DATA greenRed<>+24(SB)/4, $0xffff492e
-DATA greenRed<>+28(SB)/4, $0xffff492e
-GLOBL greenRed<>(SB), RODATA|NOPTR, $32
-
-DATA blue<>+0(SB)/4, $0x0001c5a2
-DATA blue<>+4(SB)/4, $0x0001c5a2
-DATA blue<>+8(SB)/4, $0x0001c5a2
-DATA blue<>+12(SB)/4, $0x0001c5a2
-DATA blue<>+16(SB)/4, $0x0001c5a2
-DATA blue<>+20(SB)/4, $0x0001c5a2
-DATA blue<>+24(SB)/4, $0x0001c5a2
-DATA blue<>+28(SB)/4, $0x0001c5a2
-GLOBL blue<>(SB), RODATA|NOPTR, $32
 
 DATA half<>+0(SB)/4, $0x00008000
 DATA half<>+4(SB)/4, $0x00008000
@@ -203,6 +163,36 @@ DATA half<>+20(SB)/4, $0x00008000
 DATA half<>+24(SB)/4, $0x00008000
 DATA half<>+28(SB)/4, $0x00008000
 GLOBL half<>(SB), RODATA|NOPTR, $32
+
+DATA green<>+0(SB)/4, $0x492ea7e6
+DATA green<>+4(SB)/4, $0x492ea7e6
+DATA green<>+8(SB)/4, $0x492ea7e6
+DATA green<>+12(SB)/4, $0x492ea7e6
+DATA green<>+16(SB)/4, $0x492ea7e6
+DATA green<>+20(SB)/4, $0x492ea7e6
+DATA green<>+24(SB)/4, $0x492ea7e6
+DATA green<>+28(SB)/4, $0x492ea7e6
+GLOBL green<>(SB), RODATA|NOPTR, $32
+
+DATA red<>+0(SB)/4, $0x66e966e9
+DATA red<>+4(SB)/4, $0x66e966e9
+DATA red<>+8(SB)/4, $0x66e966e9
+DATA red<>+12(SB)/4, $0x66e966e9
+DATA red<>+16(SB)/4, $0x66e966e9
+DATA red<>+20(SB)/4, $0x66e966e9
+DATA red<>+24(SB)/4, $0x66e966e9
+DATA red<>+28(SB)/4, $0x66e966e9
+GLOBL red<>(SB), RODATA|NOPTR, $32
+
+DATA blue<>+0(SB)/4, $0xc5a2c5a2
+DATA blue<>+4(SB)/4, $0xc5a2c5a2
+DATA blue<>+8(SB)/4, $0xc5a2c5a2
+DATA blue<>+12(SB)/4, $0xc5a2c5a2
+DATA blue<>+16(SB)/4, $0xc5a2c5a2
+DATA blue<>+20(SB)/4, $0xc5a2c5a2
+DATA blue<>+24(SB)/4, $0xc5a2c5a2
+DATA blue<>+28(SB)/4, $0xc5a2c5a2
+GLOBL blue<>(SB), RODATA|NOPTR, $32
 
 DATA words1<>+0(SB)/4, $0x00010001
 DATA words1<>+4(SB)/4, $0x00010001
@@ -511,54 +501,43 @@ TEXT ·rgbAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), CX
 
 pixels:
-	VPMOVZXBD 0(SI), Y0
-	VPMOVZXBD 0(R8), Y1
-	VPMOVZXBD 0(R9), Y2
-	VPSUBD    middle<>(SB), Y1, Y1
-	VPSUBD    middle<>(SB), Y2, Y2
-	VPMULLD   red<>(SB), Y2, Y3
-	VPMULLD   greenBlue<>(SB), Y1, Y4
-	VPMULLD   greenRed<>(SB), Y2, Y2
-	VPADDD    Y2, Y4, Y4
-	VPMULLD   blue<>(SB), Y1, Y5
-	VPADDD half<>(SB), Y3, Y3
-	VPSRAD $16, Y3, Y3
-	VPADDD Y0, Y3, Y3
-	VPADDD half<>(SB), Y4, Y4
-	VPSRAD $16, Y4, Y4
-	VPADDD Y0, Y4, Y4
-	VPADDD half<>(SB), Y5, Y5
-	VPSRAD $16, Y5, Y5
-	VPADDD Y0, Y5, Y5
-	VPMOVZXBD 8(SI), Y0
-	VPMOVZXBD 8(R8), Y1
-	VPMOVZXBD 8(R9), Y2
-	VPSUBD    middle<>(SB), Y1, Y1
-	VPSUBD    middle<>(SB), Y2, Y2
-	VPMULLD   red<>(SB), Y2, Y6
-	VPMULLD   greenBlue<>(SB), Y1, Y7
-	VPMULLD   greenRed<>(SB), Y2, Y2
-	VPADDD    Y2, Y7, Y7
-	VPMULLD   blue<>(SB), Y1, Y8
-	VPADDD half<>(SB), Y6, Y6
-	VPSRAD $16, Y6, Y6
-	VPADDD Y0, Y6, Y6
-	VPADDD half<>(SB), Y7, Y7
-	VPSRAD $16, Y7, Y7
-	VPADDD Y0, Y7, Y7
-	VPADDD half<>(SB), Y8, Y8
-	VPSRAD $16, Y8, Y8
-	VPADDD Y0, Y8, Y8 // 16 bytes of one colour
-	VPACKSSDW Y6, Y3, Y3
-	VPERMQ    $0xd8, Y3, Y3
+	VPMOVZXBW (SI), Y0
+	VPMOVZXBW (R8), Y1
+	VPMOVZXBW (R9), Y2
+	VPSUBW    middle<>(SB), Y1, Y1
+	VPSUBW    middle<>(SB), Y2, Y2
+
+	// Green takes 32 bits: of -46802 cr, 18734 cr and -65536 cr.
+	VPUNPCKLWD Y2, Y1, Y3
+	VPUNPCKHWD Y2, Y1, Y4
+	VPMADDWD   green<>(SB), Y3, Y3
+	VPMADDWD   green<>(SB), Y4, Y4
+	VPADDD     half<>(SB), Y3, Y3
+	VPADDD     half<>(SB), Y4, Y4
+	VPSRAD     $16, Y3, Y3
+	VPSRAD     $16, Y4, Y4
+	VPACKSSDW  Y4, Y3, Y4
+	VPSUBW     Y2, Y4, Y4
+	VPADDW     Y0, Y4, Y4
+
+	// Red: 91881 cr is 65536 cr and 26345 cr, blue: 116130 cb is 131072 cb and -14942 cb.
+	// (x + 2^15) >> 16 is ((2x >> 16) + 1) >> 1.
+	VPADDW  Y2, Y2, Y3
+	VPMULHW red<>(SB), Y3, Y3
+	VPADDW  words1<>(SB), Y3, Y3
+	VPSRAW  $1, Y3, Y3
+	VPADDW  Y2, Y3, Y3
+	VPADDW  Y0, Y3, Y3
+	VPADDW  Y1, Y1, Y1
+	VPMULHW blue<>(SB), Y1, Y5
+	VPADDW  words1<>(SB), Y5, Y5
+	VPSRAW  $1, Y5, Y5
+	VPADDW  Y1, Y5, Y5
+	VPADDW  Y0, Y5, Y5 // 16 bytes of one colour
 	VPACKUSWB Y3, Y3, Y3
 	VPERMQ    $0x08, Y3, Y3 // 16 bytes of one colour
-	VPACKSSDW Y7, Y4, Y4
-	VPERMQ    $0xd8, Y4, Y4
 	VPACKUSWB Y4, Y4, Y4
 	VPERMQ    $0x08, Y4, Y4 // 16 bytes of one colour
-	VPACKSSDW Y8, Y5, Y5
-	VPERMQ    $0xd8, Y5, Y5
 	VPACKUSWB Y5, Y5, Y5
 	VPERMQ    $0x08, Y5, Y5
 	VPSHUFB shuffle00<>(SB), X3, X0

@@ -190,8 +190,8 @@ func (d *decoder) readQuantization(body []byte) error {
 }
 
 // zigzag is the natural position of the k-th coefficient (T.81 figure A.6). What bad data
-// write beyond the last lands on the last.
-var zigzag = [64 + 16]uint8{
+// write beyond the last, up to 15 further, lands on the last.
+var zigzag = [128]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10,
 	17, 24, 32, 25, 18, 11, 4, 5,
 	12, 19, 26, 33, 40, 48, 41, 34,

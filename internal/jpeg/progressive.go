@@ -64,17 +64,6 @@ func (s *progressive) firstBits(ac *huffmanTable, b *[64]int16) {
 func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16) {
 	r := &s.bits
 	unit := int16(1) << s.scan.low
-	correct := func(c *int16) {
-		r.fill()
-		if r.take(1) == 0 || *c&unit != 0 {
-			return
-		}
-		if *c >= 0 {
-			*c += unit
-		} else {
-			*c -= unit
-		}
-	}
 	k := s.scan.first
 	for ; s.run == 0 && k <= s.scan.last; k++ {
 		r.fill()
@@ -93,7 +82,7 @@ func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16) {
 		for ; k <= s.scan.last; k++ {
 			c := &b[zigzag[k]&63]
 			if *c != 0 {
-				correct(c)
+				r.correct(c, unit)
 				continue
 			}
 			if zeros == 0 {
@@ -108,9 +97,24 @@ func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16) {
 	if s.run > 0 {
 		for ; k <= s.scan.last; k++ {
 			if c := &b[zigzag[k]&63]; *c != 0 {
-				correct(c)
+				r.correct(c, unit)
 			}
 		}
 		s.run--
+	}
+}
+
+// correct reads the correction bit of a coefficient.
+func (b *bitReader) correct(c *int16, unit int16) {
+	if b.n == 0 {
+		b.fill()
+	}
+	if b.take(1) == 0 || *c&unit != 0 {
+		return
+	}
+	if *c >= 0 {
+		*c += unit
+	} else {
+		*c -= unit
 	}
 }

@@ -20,7 +20,7 @@ func (s *sequential) block(p *part, b *[64]int16) {
 	// The reader's state lies in registers here: this loop is most of the work.
 	ac, data, at, acc, n := p.ac, r.data, r.at, r.acc, r.n
 	for k := 1; k < 64; k++ {
-		if n < 33 && at+8 <= len(data) { // the longest code and value
+		if n < longest && at+8 <= len(data) {
 			acc |= binary.BigEndian.Uint64(data[at:]) >> (n & 63)
 			taken := (63 - n) >> 3
 			at += int(taken)
@@ -30,25 +30,35 @@ func (s *sequential) block(p *part, b *[64]int16) {
 			acc <<= uint(e & 63) // less than 64, which spares a test
 			n -= uint(e & 63)
 			k += int(e >> 8 & 0xff)
-			z := zigzag[k] & 63
+			if k > 63 && e>>16 == 0 {
+				break // the rest is zero
+			}
+			z := zigzag[k&127] & 63
 			b[z] = int16(e >> 16 * int32(quant[z]))
 			continue
 		}
-		r.acc, r.n = acc, n
-		symbol := ac.symbol(r)
-		acc, n = r.acc, r.n
+		var symbol uint8
+		if f := ac.fast[acc>>(64-fastBits)]; f != 0 {
+			symbol = uint8(f)
+			acc <<= f >> 8 & 63
+			n -= uint(f >> 8)
+		} else {
+			r.acc, r.n = acc, n
+			symbol = ac.symbol(r)
+			acc, n = r.acc, r.n
+		}
 		k += int(symbol >> 4)
 		size := uint(symbol & 15)
 		if size == 0 {
 			if symbol != 0xf0 {
-				break // the rest is zero
+				break
 			}
 			continue
 		}
 		v := int32(acc >> 1 >> ((63 - size) & 63))
 		acc <<= size & 63
 		n -= size
-		z := zigzag[k] & 63
+		z := zigzag[k&127] & 63
 		b[z] = int16(extend(v, size) * int32(quant[z]))
 	}
 	r.at, r.acc, r.n = at, acc, n
