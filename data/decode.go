@@ -5,13 +5,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
 	"image/jpeg"
-	"image/png"
 	"io"
 	"io/fs"
 	"reflect"
@@ -19,9 +16,11 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
 
 	"github.com/glimpse-go/glimpse/internal/ctxio"
+	"github.com/glimpse-go/glimpse/internal/gif"
+	"github.com/glimpse-go/glimpse/internal/png"
+	"github.com/glimpse-go/glimpse/internal/webp"
 )
 
 const defaultMaxPixels = 1 << 26
@@ -31,22 +30,27 @@ type codec struct {
 	name   string
 	magic  string // ? stands for any byte
 	config func(io.Reader) (image.Config, error)
-	decode func(*source) (image.Image, error)
+	decode func(context.Context, *source) (image.Image, error)
 }
 
 var codecs = []codec{
 	{"jpeg", "\xff\xd8\xff", jpeg.DecodeConfig, in(jpeg.Decode)},
-	{"png", "\x89PNG\r\n\x1a\n", png.DecodeConfig, in(png.Decode)},
-	{"gif", "GIF8?a", gif.DecodeConfig, decodeGIF},
-	{"webp", "RIFF????WEBP", webp.DecodeConfig, in(webp.Decode)},
+	{"png", "\x89PNG\r\n\x1a\n", png.DecodeConfig, stopping(png.Decode)},
+	{"gif", "GIF8?a", gif.DecodeConfig, stopping(gif.Decode)},
+	{"webp", "RIFF????WEBP", webp.DecodeConfig, decodeWebP},
 	{"bmp", "BM", bmp.DecodeConfig, in(bmp.Decode)},
 	{"tiff", "II*\x00", tiff.DecodeConfig, in(tiff.Decode)},
 	{"tiff", "MM\x00*", tiff.DecodeConfig, in(tiff.Decode)},
 }
 
-// in adapts a decoder that reads the file once.
-func in(decode func(io.Reader) (image.Image, error)) func(*source) (image.Image, error) {
-	return func(s *source) (image.Image, error) { return decode(s.reader()) }
+// in adapts a decoder that reads the file once, and stops by the reader alone.
+func in(decode func(io.Reader) (image.Image, error)) func(context.Context, *source) (image.Image, error) {
+	return func(_ context.Context, s *source) (image.Image, error) { return decode(s.reader()) }
+}
+
+// stopping adapts a decoder that looks at the context as well.
+func stopping(decode func(context.Context, io.Reader) (image.Image, error)) func(context.Context, *source) (image.Image, error) {
+	return func(ctx context.Context, s *source) (image.Image, error) { return decode(ctx, s.reader()) }
 }
 
 // sniff returns the codec of a file that begins with head, or nil.
@@ -144,11 +148,6 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	if c == nil {
 		return nil, fmt.Errorf("not an image: it begins with %q, expected JPEG, PNG, GIF, WebP, BMP or TIFF", head[:min(len(head), 8)])
 	}
-	if c.name == "webp" {
-		if err := checkRIFF(head, size); err != nil {
-			return nil, err
-		}
-	}
 	file := &source{r, size, c.name == "tiff"}
 	config, err := c.config(file.reader())
 	if err != nil {
@@ -161,7 +160,7 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	if w > limit/h {
 		return nil, fmt.Errorf("%s: an image of %d x %d pixels, more than the limit of %d pixels", c.name, w, h, limit)
 	}
-	im, err := c.decode(file)
+	im, err := c.decode(ctx, file)
 	if err != nil {
 		return nil, c.errorf(err)
 	}
@@ -169,25 +168,12 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 		return nil, fmt.Errorf("%s: a picture of %d x %d pixels in an image of %d x %d", c.name, b.Dx(), b.Dy(), w, h)
 	}
 	switch m := im.(type) {
+	case *Image:
+		return m, nil
 	case *image.YCbCr:
-		if c.name == "webp" {
-			return fromVP8(ctx, m)
-		}
 		return fromJFIF(ctx, m)
-	case *image.NYCbCrA:
-		return fromVP8(ctx, &m.YCbCr)
 	}
 	return toRGB(ctx, im)
-}
-
-// checkRIFF returns an error for a WebP file that is shorter than it says: the
-// decoder takes memory for what it says, up to 128 MB.
-func checkRIFF(head []byte, size int64) error {
-	// A byte that fills up the last chunk is left out by some writers.
-	if n := 8 + int64(binary.LittleEndian.Uint32(head[4:])); n > size+1 {
-		return fmt.Errorf("webp: the file ends too early: %d bytes, it says %d", size, n)
-	}
-	return nil
 }
 
 // source is a file that can be read from its beginning again.
