@@ -83,6 +83,19 @@ func (c *chunks) skip() error {
 	return nil
 }
 
+// rest passes over the chunks that follow one that has been read.
+func (c *chunks) rest() error {
+	c.left -= int64(c.here)
+	c.here = 0
+	err := c.skip() // the byte that fills it up
+	for err == nil && c.left >= 8 {
+		if _, _, err = c.next(); err == nil {
+			err = c.skip()
+		}
+	}
+	return err
+}
+
 func u24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
 // noEOF makes an end where there should be more an error.

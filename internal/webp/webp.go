@@ -54,9 +54,17 @@ func Decode(r io.Reader, size int64) (*Frame, error) {
 		}
 		out.Picture, err = d.DecodeFrame()
 	} else {
-		out.Picture, err = vp8l.Decode(body)
+		out.Picture, err = vp8l.Decode(bufio.NewReader(body))
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	// A lossy bitstream has no checksum. Where bytes are lost or too many, what is
+	// left of the file shows it.
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return nil, err
+	}
+	return out, f.c.rest()
 }
 
 // bitstream is the chunk with the pixels of the first frame.
@@ -138,8 +146,14 @@ func (f *bitstream) size() (image.Point, error) {
 		if err != nil {
 			return image.Point{}, err
 		}
-		if b[0]&1 != 0 || string(b[3:6]) != "\x9d\x01\x2a" {
-			return image.Point{}, errors.New("the chunk \"VP8 \" does not begin with a key frame")
+		// RFC 6386, section 9.1: a frame that can be decoded alone, of a known
+		// version, and shown; and a first partition that leaves room for others.
+		tag := u24(b)
+		if tag&1 != 0 || tag>>1&7 > 3 || tag>>4&1 == 0 || string(b[3:6]) != "\x9d\x01\x2a" {
+			return image.Point{}, fmt.Errorf("the chunk \"VP8 \" begins with % x, expected a key frame", b[:6])
+		}
+		if uint32(tag>>5) >= f.length {
+			return image.Point{}, fmt.Errorf("a partition of %d bytes in a chunk of %d", tag>>5, f.length)
 		}
 		p := image.Pt(int(b[6])|int(b[7])&0x3f<<8, int(b[8])|int(b[9])&0x3f<<8)
 		if p.X == 0 || p.Y == 0 {
