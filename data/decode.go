@@ -75,6 +75,11 @@ type DecodeOptions struct {
 	// MaxBytes is the size of the longest file that is read, all of it into
 	// memory. Default: 1<<28.
 	MaxBytes int64
+	// ApplyOrientation turns and flips the picture as the orientation in its Exif or
+	// XMP data tells, as ImageOps.exif_transpose of Pillow does: of JPEG, PNG and
+	// WebP. Without it the pixels are left as they are stored, which is what Pillow
+	// and torchvision do. (The orientation of TIFF is applied always, as they do.)
+	ApplyOrientation bool
 }
 
 // Decode decodes an image file, JPEG, PNG, GIF, WebP, BMP or TIFF, from a reader,
@@ -92,7 +97,7 @@ func Decode(ctx context.Context, r io.Reader, opt DecodeOptions) (*Image, error)
 	if err != nil {
 		return nil, fmt.Errorf("data: image: %w", err)
 	}
-	im, err := decodeImage(ctx, bytes.NewReader(content), int64(len(content)), cmp.Or(opt.MaxPixels, defaultMaxPixels))
+	im, err := decodeOriented(ctx, bytes.NewReader(content), int64(len(content)), cmp.Or(opt.MaxPixels, defaultMaxPixels), opt.ApplyOrientation)
 	if err != nil {
 		return nil, fmt.Errorf("data: image: %w", err)
 	}
@@ -122,14 +127,27 @@ func FromImage(ctx context.Context, im image.Image) (*Image, error) {
 	return toRGB(ctx, im)
 }
 
-// readImage decodes an image file of at most limit pixels.
-func readImage(ctx context.Context, fsys fs.FS, name string, limit int) (*Image, error) {
+// readImage decodes an image file of at most limit pixels, and orients it.
+func readImage(ctx context.Context, fsys fs.FS, name string, limit int, oriented bool) (*Image, error) {
 	r, size, c, err := openAt(ctx, fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	return decodeImage(ctx, r, size, limit)
+	return decodeOriented(ctx, r, size, limit, oriented)
+}
+
+// decodeOriented is decodeImage, and applies the orientation that the file tells.
+func decodeOriented(ctx context.Context, r io.ReaderAt, size int64, limit int, oriented bool) (*Image, error) {
+	im, err := decodeImage(ctx, r, size, limit)
+	if err != nil || !oriented {
+		return im, err
+	}
+	o, err := readOrientation(ctx, r, size)
+	if err != nil {
+		return nil, err
+	}
+	return orient(ctx, im, o)
 }
 
 // decodeImage decodes the image file in the first size bytes of r, and gives

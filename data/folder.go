@@ -28,6 +28,7 @@ type images struct {
 	classes []string
 	split   string
 	limit   int // pixels
+	orient  bool
 }
 
 func (d *images) Len() int          { return len(d.names) }
@@ -40,7 +41,7 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, len(d.names)); err != nil {
 		return Sample{}, err
 	}
-	im, err := readImage(ctx, d.fsys, d.names[i], d.limit)
+	im, err := readImage(ctx, d.fsys, d.names[i], d.limit, d.orient)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Sample{}, ctx.Err()
@@ -56,16 +57,17 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 
 // OpenFiles returns a data set of single image files without labels, in the
 // order given. A folder stands for the image files in it. Of the options only
-// MaxPixels counts.
+// MaxPixels and ApplyOrientation count.
 //
 // Files are JPEG, PNG, GIF, WebP, BMP or TIFF, told by their contents, and
 // become RGB as Image.open(f).convert("RGB") of Pillow makes them, which is
 // what torchvision's loader does: alpha is dropped, not blended; the first
-// frame of an animation counts; the EXIF orientation is not applied; 16-bit
-// gray is clipped at 255. All come out equal to the last byte but JPEG, whose
-// inverse cosine transform rounds otherwise in libjpeg-turbo 3.2: over 246
-// photographs at qualities 50 to 95 and all subsamplings 2 to 4% of the bytes
-// differ, by 3 at most, by 0.03 on average over all.
+// frame of an animation counts; the Exif orientation is not applied unless
+// ApplyOrientation asks for it; 16-bit gray is clipped at 255. All come out equal
+// to the last byte but JPEG, whose inverse cosine transform rounds otherwise in
+// libjpeg-turbo 3.2: over 246 photographs at qualities 50 to 95 and all
+// subsamplings 2 to 4% of the bytes differ, by 3 at most, by 0.03 on average over
+// all.
 //
 // It stops with ctx's error when ctx ends while folders are listed.
 func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, error) {
@@ -73,7 +75,7 @@ func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, e
 		return nil, err
 	}
 	files := system("")
-	d := &images{fsys: files, limit: cmp.Or(opt.MaxPixels, defaultMaxPixels)}
+	d := &images{fsys: files, limit: cmp.Or(opt.MaxPixels, defaultMaxPixels), orient: opt.ApplyOrientation}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		switch {
@@ -110,7 +112,6 @@ func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 	if opt.Coarse {
 		return nil, fmt.Errorf("data: %s: a folder of images has no coarse labels", t.show("."))
 	}
-	limit := cmp.Or(opt.MaxPixels, defaultMaxPixels)
 	dirs, err := t.folders(ctx, ".")
 	if err != nil {
 		return nil, ImageFolder.errorf("%w", err)
@@ -120,7 +121,7 @@ func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 		if opt.Split != "" && opt.Split != "all" {
 			return nil, fmt.Errorf("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", t.show("."), opt.Split)
 		}
-		return openFolder(ctx, t, dirs, limit)
+		return openFolder(ctx, t, dirs, opt)
 	}
 	names := strings.Split(opt.Split, "+")
 	switch opt.Split {
@@ -146,7 +147,7 @@ func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 		if err != nil {
 			return nil, ImageFolder.errorf("%w", err)
 		}
-		part, err := openFolder(ctx, dir, classes, limit)
+		part, err := openFolder(ctx, dir, classes, opt)
 		if err != nil {
 			return nil, err
 		}
@@ -187,8 +188,8 @@ func folderSplits(dirs []string) []string {
 // through links, are sorted by folder and then by name; a class without
 // images is an error. Without folders, or with folders that hold no image, the
 // image files in root itself are the data set, without labels.
-func openFolder(ctx context.Context, t tree, classes []string, limit int) (*images, error) {
-	d := &images{fsys: t, limit: limit}
+func openFolder(ctx context.Context, t tree, classes []string, opt OpenOptions) (*images, error) {
+	d := &images{fsys: t, limit: cmp.Or(opt.MaxPixels, defaultMaxPixels), orient: opt.ApplyOrientation}
 	var empty []string
 	for label, class := range classes {
 		before := len(d.names)
@@ -207,7 +208,8 @@ func openFolder(ctx context.Context, t tree, classes []string, limit int) (*imag
 		if len(files) == 0 {
 			return nil, notDataset(t)
 		}
-		return &images{fsys: t, names: files, limit: limit}, nil
+		d.names = files
+		return d, nil
 	}
 	if len(empty) > 0 {
 		return nil, ImageFolder.errorf("%s: no image files (%s) in the class folders %s",

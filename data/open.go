@@ -32,6 +32,9 @@ type OpenOptions struct {
 	// MaxPixels is the size of the largest image file that is decoded.
 	// Default: 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.
 	MaxPixels int
+	// ApplyOrientation turns and flips image files as the orientation in their Exif
+	// or XMP data tells; see DecodeOptions.
+	ApplyOrientation bool
 }
 
 // check returns an error for options out of range.

@@ -83,10 +83,15 @@ func (c *chunks) skip() error {
 	return nil
 }
 
+// took notes that n bytes of the chunk have been read.
+func (c *chunks) took(n int) {
+	c.left -= int64(n)
+	c.here -= uint32(n)
+}
+
 // rest passes over the chunks that follow one that has been read.
 func (c *chunks) rest() error {
-	c.left -= int64(c.here)
-	c.here = 0
+	c.took(int(c.here))
 	err := c.skip() // the byte that fills it up
 	for err == nil && c.left >= 8 {
 		if _, _, err = c.next(); err == nil {
