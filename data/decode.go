@@ -56,11 +56,7 @@ func stopping(decode func(context.Context, io.Reader) (image.Image, error)) func
 // sniff returns the codec of a file that begins with head, or nil.
 func sniff(head []byte) *codec {
 	for i, c := range codecs {
-		match := len(head) >= len(c.magic)
-		for j := 0; match && j < len(c.magic); j++ {
-			match = c.magic[j] == '?' || c.magic[j] == head[j]
-		}
-		if match {
+		if begins(head, c.magic) {
 			return &codecs[i]
 		}
 	}
@@ -164,7 +160,7 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	}
 	c := sniff(head)
 	if c == nil {
-		return nil, fmt.Errorf("not an image: it begins with %q, expected JPEG, PNG, GIF, WebP, BMP or TIFF", head[:min(len(head), 8)])
+		return nil, unknownKind(head)
 	}
 	file := &source{r, size, c.name == "tiff"}
 	config, err := c.config(file.reader())

@@ -109,16 +109,11 @@ func straight(c color.Color) [3]uint8 {
 	case color.NRGBA:
 		return [3]uint8{c.R, c.G, c.B}
 	case color.RGBA:
-		if c.A == 255 {
+		// Pillow's "RGBa" to "RGBA", which truncates, and leaves what has no alpha.
+		if c.A == 255 || c.A == 0 {
 			return [3]uint8{c.R, c.G, c.B}
 		}
-		// Pillow's "RGBa" to "RGBA", which truncates.
-		un := func(v uint8) uint8 {
-			if c.A == 0 {
-				return 0
-			}
-			return uint8(min(255*int(v)/int(c.A), 255))
-		}
+		un := func(v uint8) uint8 { return uint8(min(255*int(v)/int(c.A), 255)) }
 		return [3]uint8{un(c.R), un(c.G), un(c.B)}
 	}
 	n := color.NRGBA64Model.Convert(c).(color.NRGBA64)

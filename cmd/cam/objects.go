@@ -56,7 +56,7 @@ func (s *session) findObjects() (objects, error) {
 	if !info.IsDir() {
 		return nil, cli.Usagef("-masks %s: want a folder", s.masks)
 	}
-	return &folder{s.masks, s.Model.Transform(), s.MaxPixels}, nil
+	return &folder{s.masks, s.Model.Transform(), data.DecodeOptions{MaxPixels: s.MaxPixels, ApplyOrientation: s.Orient}}, nil
 }
 
 // known are the masks of a data set that has square pictures.
@@ -93,7 +93,7 @@ func newObject(mask []bool, width, height int) (object, error) {
 type folder struct {
 	path      string
 	transform data.Transform
-	maxPixels int
+	decode    data.DecodeOptions
 }
 
 // at reads the object of an image, and brings it to what the network sees.
@@ -114,7 +114,7 @@ func (f *folder) at(ctx context.Context, b *data.Batch, i int) (object, error) {
 		return object{}, fmt.Errorf("-masks: %w", err)
 	}
 	defer file.Close()
-	mask, err := data.Decode(ctx, file, data.DecodeOptions{MaxPixels: f.maxPixels})
+	mask, err := data.Decode(ctx, file, f.decode)
 	if err != nil {
 		return object{}, fmt.Errorf("-masks: %s: %w", name, err)
 	}

@@ -10,7 +10,6 @@ package webp
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -44,7 +43,7 @@ func Decode(r io.Reader, size int64) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Frame{Width: f.canvas.X, Height: f.canvas.Y, At: f.bounds.Min}
+	out := &Frame{Width: f.canvas.X, Height: f.canvas.Y, At: f.at}
 	body := io.LimitReader(f.c.r, int64(f.length))
 	if f.lossy {
 		d := vp8.NewDecoder()
@@ -71,13 +70,13 @@ func Decode(r io.Reader, size int64) (*Frame, error) {
 type bitstream struct {
 	c      *chunks
 	canvas image.Point
-	bounds image.Rectangle
+	at     image.Point // of the frame on the canvas
 	lossy  bool
 	length uint32
 }
 
-// open reads up to the bitstream of the first frame, and compares the size that
-// it tells of itself with that of the frame.
+// open reads up to the bitstream of the first frame that has one. As in libwebp,
+// the bitstream tells how large a frame is, and the frame where it lies.
 func open(r io.Reader, size int64) (*bitstream, error) {
 	c := &chunks{r: bufio.NewReader(r)}
 	if err := c.begin(size); err != nil {
@@ -98,24 +97,17 @@ func open(r io.Reader, size int64) (*bitstream, error) {
 			}
 			extended, animated = true, b[0]&2 != 0
 			f.canvas = image.Pt(u24(b[4:])+1, u24(b[7:])+1)
-			f.bounds = image.Rectangle{Max: f.canvas}
-		case kind == "ANMF" && animated && !inFrame:
+		case kind == "ANMF" && animated:
 			b, err := c.peek(16)
 			if err != nil {
 				return nil, err
 			}
 			inFrame = true
-			at := image.Pt(2*u24(b[0:]), 2*u24(b[3:]))
-			f.bounds = image.Rectangle{at, at.Add(image.Pt(u24(b[6:])+1, u24(b[9:])+1))}
-			if !f.bounds.In(image.Rectangle{Max: f.canvas}) {
-				return nil, fmt.Errorf("a frame at %v on a canvas of %d x %d pixels", f.bounds, f.canvas.X, f.canvas.Y)
-			}
+			f.at = image.Pt(2*u24(b[0:]), 2*u24(b[3:]))
 			if err := c.enter(16); err != nil {
 				return nil, err
 			}
 			continue
-		case kind == "ANMF" && inFrame:
-			return nil, errors.New("the first frame has no picture")
 		case kind == "VP8 ", kind == "VP8L":
 			if animated && !inFrame {
 				return nil, fmt.Errorf("the chunk %q of an animation lies outside of its frames", kind)
@@ -126,10 +118,11 @@ func open(r io.Reader, size int64) (*bitstream, error) {
 				return nil, err
 			}
 			if !extended {
-				f.canvas, f.bounds = picture, image.Rectangle{Max: picture}
+				f.canvas = picture
 			}
-			if picture != f.bounds.Size() {
-				return nil, fmt.Errorf("a picture of %d x %d pixels in a frame of %d x %d", picture.X, picture.Y, f.bounds.Dx(), f.bounds.Dy())
+			end := f.at.Add(picture)
+			if end.X > f.canvas.X || end.Y > f.canvas.Y || !animated && end != f.canvas {
+				return nil, fmt.Errorf("a picture of %d x %d pixels at %v on a canvas of %d x %d", picture.X, picture.Y, f.at, f.canvas.X, f.canvas.Y)
 			}
 			return f, nil
 		}

@@ -31,12 +31,13 @@ type Source struct {
 	Classes string // names, comma separated or a file with one a line
 	Scenes  int    // number of embedded scenes, where there is no other data
 
-	MaxPixels int // of an image file; 0: 1<<26
-	MaxMemory int // MB that reading Weights may take; 0: by its size
+	MaxPixels int  // of an image file; 0: 1<<26
+	Orient    bool // turn image files as their Exif orientation tells
+	MaxMemory int  // MB that reading Weights may take; 0: by its size
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size", "mean", "std", "classes", "scenes", "max-pixels", "max-memory", "image"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size", "mean", "std", "classes", "scenes", "max-pixels", "orient", "max-memory", "image"}
 
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
@@ -58,6 +59,7 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	})
 	flags.IntVar(&s.Scenes, "scenes", scenes, "`number` of embedded scenes, where there is no other data")
 	flags.IntVar(&s.MaxPixels, "max-pixels", 1<<26, "refuse image files of more than this `number` of pixels; each takes up to 20 bytes")
+	flags.BoolVar(&s.Orient, "orient", false, "turn and flip image files (JPEG, PNG, WebP) as their Exif orientation tells; without it they are as stored, as in torchvision")
 	flags.IntVar(&s.MaxMemory, "max-memory", 0, "`MB` that reading -weights may take (default 4 times the file's size and 1 MB; packed archives may need more)")
 	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
 }
@@ -137,7 +139,7 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 }
 
 func (s *Source) openData(ctx context.Context, o *Opened) error {
-	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold, MaxPixels: s.MaxPixels}
+	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold, MaxPixels: s.MaxPixels, ApplyOrientation: s.Orient}
 	if s.MaxPixels < 0 || s.MaxPixels > 1<<30 {
 		return Usagef("-max-pixels %d: want 0 to %d", s.MaxPixels, 1<<30)
 	}
