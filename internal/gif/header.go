@@ -91,18 +91,20 @@ func (f *frame) readExtension(r *bufio.Reader) error {
 		if n == 0 {
 			return nil
 		}
-		var b [255]byte
-		if err := fill(r, b[:n]); err != nil {
-			return err
+		b, err := r.Peek(int(n))
+		if err != nil {
+			return noEOF(err)
 		}
-		if label != 0xf9 || !first {
-			continue
+		if label == 0xf9 && first {
+			transparent := b[0]&1 != 0
+			if n < 3 || transparent && n < 4 {
+				return fmt.Errorf("a graphic control of %d bytes, expected 4", n)
+			}
+			if transparent {
+				f.free = b[3]
+			}
 		}
-		if transparent := b[0]&1 != 0; n < 3 || transparent && n < 4 {
-			return fmt.Errorf("a graphic control of %d bytes, expected 4", n)
-		} else if transparent {
-			f.free = b[3]
-		}
+		r.Discard(int(n))
 	}
 }
 
