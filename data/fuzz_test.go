@@ -169,8 +169,8 @@ func FuzzImage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var im *Image
 		var err error
-		promise.Keep(t, len(b), 24*limit, func() {
-			im, err = decodeImage(context.Background(), bytes.NewReader(b), int64(len(b)), limit)
+		promise.Keep(t, len(b), 27*limit, func() { // 3 for the picture that is turned
+			im, err = decodeOriented(context.Background(), bytes.NewReader(b), int64(len(b)), limit, true)
 		})
 		if err != nil {
 			return
