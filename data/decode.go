@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 	"github.com/glimpse-go/glimpse/internal/gif"
@@ -39,8 +38,10 @@ var codecs = []codec{
 	{"gif", "GIF8?a", gif.DecodeConfig, stopping(gif.Decode)},
 	{"webp", "RIFF????WEBP", webp.DecodeConfig, decodeWebP},
 	{"bmp", "BM", bmp.DecodeConfig, in(bmp.Decode)},
-	{"tiff", "II*\x00", tiff.DecodeConfig, in(tiff.Decode)},
-	{"tiff", "MM\x00*", tiff.DecodeConfig, in(tiff.Decode)},
+	{"tiff", "II*\x00", configTIFF, decodeTIFF},
+	{"tiff", "MM\x00*", configTIFF, decodeTIFF},
+	{"tiff", "II+\x00", configTIFF, decodeTIFF}, // BigTIFF
+	{"tiff", "MM\x00+", configTIFF, decodeTIFF},
 }
 
 // in adapts a decoder that reads the file once, and stops by the reader alone.
