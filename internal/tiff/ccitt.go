@@ -102,12 +102,17 @@ func (r *ccitt) endOfLine() error {
 	return nil
 }
 
-// decode1D decodes a row of runs that are white and black in turn.
+// decode1D decodes a row of runs that are white and black in turn. A white and a
+// black run of no pixels leave no trace, as libtiff has it.
 func (r *ccitt) decode1D() error {
 	for a0, colour := 0, 0; a0 < r.width; colour ^= 1 {
+		before := a0
 		var err error
 		if a0, err = r.run(a0, colour); err != nil {
 			return err
+		}
+		if n := len(r.row); colour == 1 && a0 == before && r.at(r.row, n-3) == a0 && r.at(r.row, n-2) == a0 {
+			r.row = r.row[:n-2]
 		}
 	}
 	return nil
@@ -131,44 +136,45 @@ func (r *ccitt) run(a0, colour int) (int, error) {
 	}
 }
 
-// change notes that the colour changes at a column. A run of no pixels changes
-// nothing, so that the next colour goes on with the one before it.
-func (r *ccitt) change(column int) {
-	if n := len(r.row); n > 0 && int(r.row[n-1]) == column {
-		r.row = r.row[:n-1]
-	} else if column < r.width {
-		r.row = append(r.row, int32(column))
+// change notes that the colour changes at a column.
+func (r *ccitt) change(column int) { r.row = append(r.row, int32(column)) }
+
+// at returns a change of a row, the left edge before the first and the right edge
+// after the last.
+func (r *ccitt) at(row []int32, i int) int {
+	switch {
+	case i < 0:
+		return 0
+	case i < len(row):
+		return int(row[i])
 	}
+	return r.width
 }
 
 // decode2D decodes a row by the row above: T.6, section 2.2. a0 is the column that
 // has been reached, b1 the next change above right of it to the other colour, and
-// b2 the change after that.
+// b2 the change after that. There are writers whose rows begin or go on with runs
+// of no pixels, and count their changes too, so that b1 is found as libtiff finds
+// it: by going on from the change that was b1 last.
 func (r *ccitt) decode2D() error {
-	a0, colour, i := -1, 0, 0
+	a0, colour, i := 0, 0, 0
 	for a0 < r.width {
-		for i > 0 && int(r.above[i-1]) > a0 {
-			i--
+		if len(r.row) > 0 {
+			for r.at(r.above, i) <= a0 && i < len(r.above) {
+				i += 2
+			}
 		}
-		for i < len(r.above) && (int(r.above[i]) <= a0 || i%2 != colour) {
-			i++
-		}
-		b1, b2 := r.width, r.width
-		if i < len(r.above) {
-			b1 = int(r.above[i])
-		}
-		if i+1 < len(r.above) {
-			b2 = int(r.above[i+1])
-		}
+		b1 := r.at(r.above, i)
 		mode, err := r.lookup(modeCodes(), 7)
 		if err != nil {
 			return err
 		}
 		switch mode.value {
 		case modePass:
-			a0 = b2
+			a0 = r.at(r.above, i+1)
+			i += 2
 		case modeHorizontal:
-			if a0, err = r.run(max(a0, 0), colour); err != nil {
+			if a0, err = r.run(a0, colour); err != nil {
 				return err
 			}
 			if a0, err = r.run(a0, colour^1); err != nil {
@@ -178,12 +184,17 @@ func (r *ccitt) decode2D() error {
 			return errors.New("CCITT with uncompressed mode is not read")
 		default: // vertical: the change is up to three columns beside b1
 			a1 := b1 + int(mode.value)
-			if a1 < max(a0, 0) || a1 > r.width {
+			if a1 < a0 || a1 > r.width {
 				return fmt.Errorf("CCITT: a change at column %d after %d of %d", a1, a0, r.width)
 			}
 			r.change(a1)
 			a0 = a1
 			colour ^= 1
+			if mode.value < 0 {
+				i--
+			} else {
+				i++
+			}
 		}
 	}
 	return nil

@@ -121,11 +121,13 @@ func (l *layout) lookup(dst []uint8, src []byte) {
 		}
 		return
 	}
-	each := 8 / l.bits
-	mask := byte(1)<<l.bits - 1
-	for x := range len(dst) / 3 {
-		v := src[x/each] >> ((each - 1 - x%each) * l.bits)
-		*(*[3]uint8)(dst[3*x:]) = l.table[v&mask]
+	left := 8 - l.bits
+	for b := byte(0); len(dst) >= 3; dst = dst[3:] {
+		if left += l.bits; left == 8 {
+			b, src, left = src[0], src[1:], 0
+		}
+		*(*[3]uint8)(dst) = l.table[b>>(8-l.bits)]
+		b <<= l.bits
 	}
 }
 

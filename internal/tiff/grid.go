@@ -28,13 +28,16 @@ const (
 
 func newGrid(d *directory, l *layout) (grid, error) {
 	g := grid{width: l.width, height: l.height, offsetTag: tagStripOffsets, countTag: tagStripByteCounts}
-	_, strips := d.tags[tagStripOffsets]
-	if _, g.tiles = d.tags[tagTileOffsets]; g.tiles == strips {
+	has := func(t tag) bool { _, ok := d.tags[t]; return ok }
+	// Some writers give tiles the tags of strips, and none may give both.
+	if g.tiles = has(tagTileWidth) && has(tagTileLength); g.tiles && has(tagTileOffsets) {
+		g.offsetTag, g.countTag = tagTileOffsets, tagTileByteCounts
+	}
+	if !has(g.offsetTag) || has(tagStripOffsets) && has(tagTileOffsets) {
 		return g, errors.New("expected the offsets of either strips or tiles")
 	}
 	var err error
 	if g.tiles {
-		g.offsetTag, g.countTag = tagTileOffsets, tagTileByteCounts
 		g.width, g.height = 0, 0
 		err = d.numbers(number{tagTileWidth, &g.width}, number{tagTileLength, &g.height})
 	} else {
