@@ -16,6 +16,9 @@ type converter func(dst []uint8, src []byte)
 func (l *layout) converter(d *directory) converter {
 	extra, order := l.samples-l.colours(), d.order
 	associated := len(l.extra) > 0 && l.extra[0] == associatedAlpha
+	if extra == 1 && len(l.extra) == 0 && l.planes > 1 && l.compression != compressNone {
+		associated = true // where the file says nothing Pillow takes it for this, but only here
+	}
 	plain := l.format == unsigned
 	switch {
 	case l.photometric == palette && plain && (l.bits == 1 || l.bits == 2 || l.bits == 4 || l.bits == 8):

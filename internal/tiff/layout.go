@@ -83,7 +83,7 @@ func (l *layout) readCompression(d *directory) error {
 	if fillOrder != 1 && fillOrder != 2 {
 		return fmt.Errorf("tag %v is %d, expected 1 or 2", tagFillOrder, fillOrder)
 	}
-	l.reversed = fillOrder == 2
+	l.reversed = fillOrder == 2 && l.compression != compressJPEG
 	switch l.compression {
 	case compressLZW, compressDeflate, compressOldDeflate:
 		return nil
@@ -267,7 +267,7 @@ func (l *layout) check(d *directory) error {
 	if l.ccitt != (ccittMode{}) && (l.bits != 1 || l.samples != 1) {
 		return fmt.Errorf("CCITT with %d samples of %d bits, expected one of one", l.samples, l.bits)
 	}
-	if l.compression == compressJPEG && (l.bits != 8 || l.reversed) {
+	if l.compression == compressJPEG && l.bits != 8 {
 		return fmt.Errorf("JPEG with samples of %d bits is not read", l.bits)
 	}
 	return nil
