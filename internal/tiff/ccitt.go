@@ -9,9 +9,9 @@ import (
 
 // ccittMode is one of the ways that bilevel rows are coded.
 type ccittMode struct {
-	align int  // a row begins at a multiple of so many bits (TIFF 6.0, section 10)
-	lines bool // rows may have end-of-line codes before them (T.4)
-	twoD  bool // rows are coded by the row above (T.6), or where lines too, some are
+	aligned bool // rows begin with a byte (TIFF 6.0, section 10)
+	lines   bool // rows may have end-of-line codes before them (T.4)
+	twoD    bool // rows are coded by the row above (T.6), or where lines too, some are
 }
 
 // ccitt unpacks rows of ITU-T T.4 and T.6, in which a one is black.
@@ -25,7 +25,6 @@ type ccitt struct {
 	width int
 	acc   uint32
 	n     int // bits in acc
-	taken int // bytes
 	row   []int32
 	above []int32
 	bytes []byte // the row as pixels
@@ -33,7 +32,7 @@ type ccitt struct {
 }
 
 func (r *ccitt) reset() error {
-	r.acc, r.n, r.taken, r.left = 0, 0, 0, nil
+	r.acc, r.n, r.left = 0, 0, nil
 	r.row = r.row[:0]
 	return nil
 }
@@ -51,7 +50,9 @@ func (r *ccitt) Read(p []byte) (int, error) {
 
 // next decodes a row.
 func (r *ccitt) next() error {
-	r.align()
+	if r.mode.aligned {
+		r.n -= r.n % 8 // what fills up the row before
+	}
 	twoD := r.mode.twoD
 	if r.mode.lines {
 		if err := r.endOfLine(); err != nil {
@@ -77,29 +78,17 @@ func (r *ccitt) next() error {
 	return nil
 }
 
-// align passes over the bits that fill up the row before.
-func (r *ccitt) align() {
-	if r.mode.align > 0 {
-		r.n -= r.n % 8
-	}
-	if r.mode.align == 16 && (r.taken-r.n/8)%2 != 0 {
-		r.fill(8)
-		r.n = max(r.n-8, 0)
-	}
-}
-
-// endOfLine passes over end-of-line codes, at least eleven zeros and a one. Rows
-// without are common.
+// endOfLine passes over an end-of-line code, at least eleven zeros and a one. Rows
+// without are common; two in a row end the page.
 func (r *ccitt) endOfLine() error {
-	for r.fill(11) && r.peek(11) == 0 {
-		for b := uint32(0); b == 0; {
-			var err error
-			if b, err = r.bits(1); err != nil {
-				return err
-			}
+	if !r.fill(11) || r.peek(11) != 0 {
+		return nil
+	}
+	for {
+		if b, err := r.bits(1); b == 1 || err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
 // decode1D decodes a row of runs that are white and black in turn. A white and a
@@ -130,14 +119,20 @@ func (r *ccitt) run(a0, colour int) (int, error) {
 			return 0, fmt.Errorf("CCITT: a row is longer than %d pixels", r.width)
 		}
 		if c.value < 64 {
-			r.change(a0)
-			return a0, nil
+			return a0, r.change(a0)
 		}
 	}
 }
 
-// change notes that the colour changes at a column.
-func (r *ccitt) change(column int) { r.row = append(r.row, int32(column)) }
+// change notes that the colour changes at a column. Runs of no pixels, which cost
+// memory too, are few in honest rows.
+func (r *ccitt) change(column int) error {
+	if len(r.row) > r.width+32 {
+		return fmt.Errorf("CCITT: a row of %d pixels with more changes", r.width)
+	}
+	r.row = append(r.row, int32(column))
+	return nil
+}
 
 // at returns a change of a row, the left edge before the first and the right edge
 // after the last.
@@ -187,7 +182,9 @@ func (r *ccitt) decode2D() error {
 			if a1 < a0 || a1 > r.width {
 				return fmt.Errorf("CCITT: a change at column %d after %d of %d", a1, a0, r.width)
 			}
-			r.change(a1)
+			if err := r.change(a1); err != nil {
+				return err
+			}
 			a0 = a1
 			colour ^= 1
 			if mode.value < 0 {
@@ -233,7 +230,6 @@ func (r *ccitt) fill(n int) bool {
 		}
 		r.acc = r.acc<<8 | uint32(b)
 		r.n += 8
-		r.taken++
 	}
 	return true
 }

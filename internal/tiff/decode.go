@@ -46,8 +46,8 @@ func (d *decoder) decode(ctx context.Context) (*Picture, error) {
 	for y := range g.down {
 		for x := range g.across {
 			if err := d.chunk(ctx, x, y); err != nil {
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
+				if done := ctx.Err(); done != nil {
+					return nil, done
 				}
 				what := "strip"
 				if g.tiles {
@@ -72,8 +72,8 @@ func (d *decoder) chunk(ctx context.Context, cx, cy int) error {
 		}
 	}
 	for row := 0; row < height; row += d.down {
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		for p, s := range d.streams {
 			if err := s.read(d.rows[p]); err != nil {

@@ -88,9 +88,7 @@ func (l *layout) readCompression(d *directory) error {
 	case compressLZW, compressDeflate, compressOldDeflate:
 		return nil
 	case compressCCITTRLE:
-		l.ccitt = ccittMode{align: 8}
-	case compressCCITTRLEW:
-		l.ccitt = ccittMode{align: 16}
+		l.ccitt = ccittMode{aligned: true}
 	case compressGroup3:
 		l.ccitt = ccittMode{lines: true, twoD: t4&1 != 0}
 		t6 = t4

@@ -32,7 +32,7 @@ func newStream(d *decoder) *stream {
 		s.rows = &packBits{src: s.buf}
 	case compressLZW:
 		s.rows = &lzw{src: s.buf}
-	case compressCCITTRLE, compressCCITTRLEW, compressGroup3, compressGroup4:
+	case compressCCITTRLE, compressGroup3, compressGroup4:
 		s.rows = &ccitt{src: s.buf, mode: d.ccitt, width: d.grid.width}
 	case compressJPEG:
 		s.rows = &s.pixels

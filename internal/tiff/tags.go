@@ -59,14 +59,13 @@ const (
 	compressLZW        = 5
 	compressJPEG       = 7
 	compressDeflate    = 8
-	compressCCITTRLEW  = 32771
 	compressPackBits   = 32773
 	compressOldDeflate = 32946
 )
 
 // unread are the compressions that are known and refused by their name.
 var unread = map[int]string{
-	6: "old-style JPEG", 9: "JBIG", 10: "JBIG", 32766: "NeXT", 32809: "ThunderScan", 32895: "IT8",
+	6: "old-style JPEG", 9: "JBIG", 10: "JBIG", 32766: "NeXT", 32771: "CCITT of words", 32809: "ThunderScan", 32895: "IT8",
 	32947: "DCS", 33003: "JPEG 2000", 33004: "JPEG 2000", 33005: "JPEG 2000", 34661: "JBIG",
 	34676: "SGILog", 34677: "SGILog24", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG", 34925: "LZMA",
 	50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",

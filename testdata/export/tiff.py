@@ -394,15 +394,22 @@ def fax():
                     if 292 in tags:
                         tt[292] = (LONG, [tags[292]])
                     put(f"fax {name}, {how}, photometric {photometric}, fill order {fill}", directory(tt, raw, "II", False, 273, 279))
-    # Rows with empty runs, which some writers code and count: white 0 and black 0
-    # before others, and a row below that refers to them.
-    code = {"w0": "00110101", "b0": "0000110111", "w2": "0111", "b3": "10", "w4": "1011", "b2": "11"}
-    bits = "001" + code["w0"] + code["b0"] + "001" + code["w2"] + code["b3"] + "001" + code["w4"] + code["b2"] + "1"
-    bits += "0001" + "1" + "1" + "1" + "1" + "1"
-    bits += "1" * 6 + "000000000001" * 2
-    raw = bytes(int(bits[i : i + 8].ljust(8, "0"), 2) for i in range(0, len(bits), 8))
-    put("fax, empty runs", directory({256: (SHORT, [17]), 257: (SHORT, [3]), 258: (SHORT, [1]), 259: (SHORT, [4]), 262: (SHORT, [0])},
-                                     [raw], "II", False, 273, 279))
+    small = {258: (SHORT, [1]), 262: (SHORT, [0])}
+    # Rows by hand: empty runs, which some writers code and count, and rows below that
+    # refer to them; group 3 without end-of-line codes, and with zeros before them.
+    code = {"w0": "00110101", "w2": "0111", "w4": "1011", "w12": "001000", "b0": "0000110111", "b2": "11", "b3": "10",
+            "H": "001", "P": "0001", "V": "1", "EOL": "000000000001", "0": "0", "1": "1"}
+    for name, compression, t4, height, codes in (
+        ("empty runs, group 4", 4, 0, 4, "H w0 b0 H w2 b3 H w4 b2 V  P H w2 b3 H w4 b3 V  V V V V V  V V V V V  EOL EOL"),
+        ("empty runs, group 3", 3, 1, 2, "EOL 1 w0 b0 w2 b3 w12  EOL 0 P H w2 b3 V  EOL 1"),
+        ("no end of line", 3, 0, 3, "w2 b3 w12  w12 b3 w2  w4 b2 w4 b3 w4"),
+        ("no end of line, 2-D", 3, 1, 3, "1 w2 b3 w12  0 V V V  1 w4 b2 w4 b3 w4"),
+        ("filled ends of line", 3, 0, 3, "0 0 0 EOL w2 b3 w12  EOL w12 b3 w2  0 0 0 0 0 EOL w4 b2 w4 b3 w4 EOL EOL EOL EOL"),
+    ):
+        bits = "".join(code[c] for c in codes.split())
+        raw = bytes(int(bits[i : i + 8].ljust(8, "0"), 2) for i in range(0, len(bits), 8))
+        put(f"fax, {name}", directory(small | {256: (SHORT, [17]), 257: (SHORT, [height]), 259: (SHORT, [compression]), 292: (LONG, [t4])},
+                                      [raw], "II", False, 273, 279))
 
 
 def predictors():
