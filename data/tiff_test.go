@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
-// TestTIFFJPEGIsPillows holds TIFF files with JPEG in them to Pillow's pixels, within
-// the rounding of the inverse cosine transform.
-func TestTIFFJPEGIsPillows(t *testing.T) {
+// tiffJPEGs calls do with each golden file that has JPEG in it, its name, its picture
+// and its size as Pillow has them.
+func tiffJPEGs(t testing.TB, do func(name string, file, want []byte, w, h int)) {
 	f := golden.Open(t, "tiff")
 	var names []string
 	if err := json.Unmarshal([]byte(f.Metadata("names")), &names); err != nil {
@@ -23,37 +24,60 @@ func TestTIFFJPEGIsPillows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, worst := 0, 0
 	for i, length := range f.Int64("lengths") {
 		file := make([]byte, length)
 		if _, err := io.ReadFull(files, file); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasSuffix(names[i], ".jpg") {
-			continue
+		if strings.HasSuffix(names[i], ".jpg") {
+			do(names[i], file, f.Bytes(names[i]), int(f.Int64("sizes")[2*i]), int(f.Int64("sizes")[2*i+1]))
 		}
+	}
+}
+
+// TestTIFFJPEGIsPillows holds TIFF files with JPEG in them to Pillow's pixels, within
+// the rounding of the inverse cosine transform.
+func TestTIFFJPEGIsPillows(t *testing.T) {
+	n, worst := 0, 0
+	tiffJPEGs(t, func(name string, file, want []byte, w, h int) {
 		n++
 		im, err := Decode(t.Context(), bytes.NewReader(file), DecodeOptions{})
 		if err != nil {
-			t.Errorf("%s: %v", names[i], err)
-			continue
+			t.Errorf("%s: %v", name, err)
+			return
 		}
-		want := f.Bytes(names[i])
-		if size := f.Int64("sizes")[2*i:]; im.Width != int(size[0]) || im.Height != int(size[1]) || len(im.Pix) != len(want) {
-			t.Errorf("%s: %d x %d pixels, want %v", names[i], im.Width, im.Height, size[:2])
-			continue
+		if im.Width != w || im.Height != h || len(im.Pix) != len(want) {
+			t.Errorf("%s: %d x %d pixels, want %d x %d", name, im.Width, im.Height, w, h)
+			return
 		}
 		most := 0
-		for j, v := range want {
-			most = max(most, int(v)-int(im.Pix[j]), int(im.Pix[j])-int(v))
+		for i, v := range want {
+			most = max(most, int(v)-int(im.Pix[i]), int(im.Pix[i])-int(v))
 		}
 		if most > 3 {
-			t.Errorf("%s: differs by %d", names[i], most)
+			t.Errorf("%s: differs by %d", name, most)
 		}
 		worst = max(worst, most)
-	}
+	})
 	if n == 0 {
 		t.Error("no files")
 	}
 	t.Logf("%d files, largest difference %d", n, worst)
+}
+
+// FuzzTIFFJPEG decodes files of at most a few pixels with JPEG in them.
+func FuzzTIFFJPEG(f *testing.F) {
+	tiffJPEGs(f, func(_ string, file, _ []byte, _, _ int) { f.Add(file) })
+	const limit = 1 << 14
+	f.Fuzz(func(t *testing.T, b []byte) {
+		promise.Keep(t, len(b), 24*limit, func() {
+			im, err := decodeImage(t.Context(), bytes.NewReader(b), int64(len(b)), limit)
+			if err == nil {
+				err = im.check()
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	})
 }

@@ -70,7 +70,7 @@ func (l *layout) gray(order binary.ByteOrder) converter {
 		return gray12 // I;16
 	// White that is zero is not undone in these, nor in float.
 	case l.format == unsigned && l.bits == 16:
-		return clipped(2, func(b []byte) uint8 { return uint8(min(order.Uint16(b), 255)) }) // I;16
+		return gray16(order) // I;16
 	case l.format == signed && l.bits == 16 && dark:
 		return clipped(2, func(b []byte) uint8 { return uint8(max(0, min(int16(order.Uint16(b)), 255))) }) // I
 	case (l.format == signed || l.format == unsigned) && l.bits == 32 && dark:
@@ -103,6 +103,20 @@ func clipped(size int, value func([]byte) uint8) converter {
 }
 
 func setGray(dst []uint8, v uint8) { dst[0], dst[1], dst[2] = v, v, v }
+
+// gray16 clips unsigned samples: the lower byte, if the upper is zero.
+func gray16(order binary.ByteOrder) converter {
+	upper, _ := upperByte(16, order)
+	return func(dst []uint8, src []byte) {
+		for ; len(src) >= 2 && len(dst) >= 3; dst, src = dst[3:], src[2:] {
+			v := src[1-upper]
+			if src[upper] != 0 {
+				v = 255
+			}
+			setGray(dst, v)
+		}
+	}
+}
 
 // gray12 has two samples in three bytes, the upper bits first in either byte order.
 func gray12(dst []uint8, src []byte) {

@@ -48,17 +48,20 @@ func (r *lzw) reset() error {
 
 func (r *lzw) clear() { r.width, r.next, r.last = 9, lzwFirst, -1 }
 
-func (r *lzw) Read(p []byte) (int, error) {
-	for len(r.out) == 0 {
-		if r.ended {
-			return 0, io.EOF
+func (r *lzw) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		if len(r.out) == 0 {
+			if r.ended {
+				return n, io.EOF
+			}
+			if err := r.step(); err != nil {
+				return n, err
+			}
 		}
-		if err := r.step(); err != nil {
-			return 0, err
-		}
+		m := copy(p[n:], r.out)
+		r.out = r.out[m:]
+		n += m
 	}
-	n := copy(p, r.out)
-	r.out = r.out[n:]
 	return n, nil
 }
 
