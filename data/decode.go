@@ -14,11 +14,11 @@ import (
 	"reflect"
 	"strings"
 
-	"golang.org/x/image/bmp"
-
+	"github.com/glimpse-go/glimpse/internal/bmp"
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 	"github.com/glimpse-go/glimpse/internal/gif"
 	"github.com/glimpse-go/glimpse/internal/png"
+	"github.com/glimpse-go/glimpse/internal/pnm"
 	"github.com/glimpse-go/glimpse/internal/webp"
 )
 
@@ -37,7 +37,16 @@ var codecs = []codec{
 	{"png", "\x89PNG\r\n\x1a\n", png.DecodeConfig, stopping(png.Decode)},
 	{"gif", "GIF8?a", gif.DecodeConfig, stopping(gif.Decode)},
 	{"webp", "RIFF????WEBP", webp.DecodeConfig, decodeWebP},
-	{"bmp", "BM", bmp.DecodeConfig, in(bmp.Decode)},
+	{"bmp", "BM", bmp.DecodeConfig, decodeBMP},
+	{"pnm", "P1", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "P2", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "P3", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "P4", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "P5", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "P6", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "P7", pnm.DecodeConfig, in(pnm.Decode)}, // to say what it is
+	{"pnm", "Pf", pnm.DecodeConfig, in(pnm.Decode)},
+	{"pnm", "PF", pnm.DecodeConfig, in(pnm.Decode)}, // the same
 	{"tiff", "II*\x00", configTIFF, decodeTIFF},
 	{"tiff", "MM\x00*", configTIFF, decodeTIFF},
 	{"tiff", "II+\x00", configTIFF, decodeTIFF}, // BigTIFF
@@ -52,6 +61,11 @@ func in(decode func(io.Reader) (image.Image, error)) func(context.Context, *sour
 // stopping adapts a decoder that looks at the context as well.
 func stopping(decode func(context.Context, io.Reader) (image.Image, error)) func(context.Context, *source) (image.Image, error) {
 	return func(ctx context.Context, s *source) (image.Image, error) { return decode(ctx, s.reader()) }
+}
+
+// decodeBMP adapts that of bitmaps, whose pixels may be anywhere in the file.
+func decodeBMP(_ context.Context, s *source) (image.Image, error) {
+	return bmp.Decode(io.NewSectionReader(s.r, 0, s.size))
 }
 
 // sniff returns the codec of a file that begins with head, or nil.
@@ -79,8 +93,8 @@ type DecodeOptions struct {
 	ApplyOrientation bool
 }
 
-// Decode decodes an image file, JPEG, PNG, GIF, WebP, BMP or TIFF, from a reader,
-// such as an upload; it reads to the end. The picture is that of [OpenFiles] for
+// Decode decodes an image file, JPEG, PNG, GIF, WebP, BMP, TIFF or PNM (PPM,
+// PGM, PBM), from a reader, such as an upload; it reads to the end. The picture is that of [OpenFiles] for
 // the same bytes. It returns an error when the bytes are no image of these, or one
 // that is damaged, when a bound is exceeded, or ctx is done.
 func Decode(ctx context.Context, r io.Reader, opt DecodeOptions) (*Image, error) {

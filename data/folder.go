@@ -13,12 +13,12 @@ import (
 )
 
 // folderExtensions are torchvision's IMG_EXTENSIONS: what ImageFolder counts
-// as an image. All but .ppm and .pgm can be decoded.
+// as an image.
 var folderExtensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
 
 // plainExtensions are those of a folder without classes, where nobody's
 // numbering has to be kept.
-var plainExtensions = []string{".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
+var plainExtensions = []string{".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm"}
 
 // images is a list of image files.
 type images struct {
@@ -59,8 +59,8 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 // order given. A folder stands for the image files in it. Of the options only
 // MaxPixels and ApplyOrientation count.
 //
-// Files are JPEG, PNG, GIF, WebP, BMP or TIFF, told by their contents, and
-// become RGB as Image.open(f).convert("RGB") of Pillow makes them, which is
+// Files are JPEG, PNG, GIF, WebP, BMP, TIFF or PNM (PPM, PGM, PBM), told by their
+// contents, and become RGB as Image.open(f).convert("RGB") of Pillow makes them, which is
 // what torchvision's loader does: alpha is dropped, not blended; the first
 // frame of an animation counts; the Exif orientation is not applied unless
 // ApplyOrientation asks for it; 16-bit gray is clipped at 255. All come out equal

@@ -86,7 +86,7 @@ func TestOpenImages(t *testing.T) {
 		names string // "label name" each, or
 		err   string // what the error says
 	}{
-		{"flat", "b.png a.JPG.png x.txt c.gif", OpenOptions{}, "-1 a.JPG.png,-1 b.png,-1 c.gif", ""},
+		{"flat", "b.png a.JPG.png x.txt c.gif f.ppm e.PGM d.pbm g.pnm", OpenOptions{}, "-1 a.JPG.png,-1 b.png,-1 c.gif,-1 d.pbm,-1 e.PGM,-1 f.ppm,-1 g.pnm", ""},
 		{"flat beside a folder without images", "b.png notes/x.txt", OpenOptions{}, "-1 b.png", ""},
 		{"classes", "b/2.png b/1.png a/x/y.png loose.png", OpenOptions{}, "0 a/x/y.png,1 b/1.png,1 b/2.png", ""},
 		{"everything", "b/1.png a/y.png", OpenOptions{Split: "all"}, "0 a/y.png,1 b/1.png", ""},
@@ -186,7 +186,7 @@ func TestOpenLocates(t *testing.T) {
 	if err == nil {
 		_, err = ds.Sample(t.Context(), 0)
 	}
-	if err == nil || !strings.Contains(err.Error(), `x.txt: not an image: it begins with "hello", expected JPEG, PNG, GIF, WebP, BMP or TIFF`) {
+	if err == nil || !strings.Contains(err.Error(), `x.txt: not an image: it begins with "hello", expected JPEG, PNG, GIF, WebP, BMP, TIFF or PNM`) {
 		t.Errorf("text: %v", err)
 	}
 }
