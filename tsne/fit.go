@@ -69,7 +69,7 @@ func FitDistances(ctx context.Context, d mat.Matrix, opt Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGiven(d, n, 0)
+	g, err := newGiven(d, n, nil)
 	if err != nil {
 		return nil, err
 	}

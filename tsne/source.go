@@ -31,8 +31,8 @@ func newSpace(x mat.Matrix, metric Metric) (*neighbours.Space, error) {
 }
 
 // newGiven returns the source of a matrix of distances to n points.
-func newGiven(d mat.Matrix, n int, scale float64) (*neighbours.Given, error) {
-	g, err := neighbours.NewGiven(d, n, scale)
+func newGiven(d mat.Matrix, n int, like *neighbours.Given) (*neighbours.Given, error) {
+	g, err := neighbours.NewGiven(d, n, like)
 	if err != nil {
 		return nil, fmt.Errorf("tsne: %w", err)
 	}

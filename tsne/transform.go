@@ -58,7 +58,7 @@ func (r *Result) Transform(ctx context.Context, x mat.Matrix, opt TransformOptio
 			return nil, err
 		}
 	case *neighbours.Given:
-		q, err := newGiven(x, n, src.Scale())
+		q, err := newGiven(x, n, src)
 		if err != nil {
 			return nil, err
 		}

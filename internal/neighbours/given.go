@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -15,12 +14,12 @@ import (
 type Given struct {
 	rows, n int
 	d       []float64
-	scale   float64 // a power of two that d was multiplied by
+	scale   int // d was multiplied by 2^scale
 }
 
-// NewGiven checks and copies a matrix of distances to n points. A scale of 0
-// means one of its own.
-func NewGiven(d mat.Matrix, n int, scale float64) (*Given, error) {
+// NewGiven checks and copies a matrix of distances to n points. They are scaled as
+// those of like are, or as they need when it is nil.
+func NewGiven(d mat.Matrix, n int, like *Given) (*Given, error) {
 	v, rows, columns, err := Rows(d)
 	if err != nil {
 		return nil, err
@@ -33,19 +32,18 @@ func NewGiven(d mat.Matrix, n int, scale float64) (*Given, error) {
 			return nil, fmt.Errorf("the distance in row %d, column %d is %v, want none below 0", i/n, i%n, e)
 		}
 	}
-	if scale == 0 {
-		scale = Tame(v)
+	g := &Given{rows: rows, n: n, d: v}
+	if like == nil {
+		g.scale = Tame(v)
 	} else {
-		floats.Scale(scale, v)
+		g.scale = like.scale
+		scaleBy(g.scale, v)
 	}
-	return &Given{rows, n, v, scale}, nil
+	return g, nil
 }
 
 // Len returns the number of points.
 func (g *Given) Len() int { return g.n }
-
-// Scale is the power of two that the distances were multiplied by.
-func (g *Given) Scale() float64 { return g.scale }
 
 // Neighbours returns the k nearest of each of n points but itself; see Nearest.
 func (g *Given) Neighbours(ctx context.Context, k int) ([]int32, []float32, error) {

@@ -41,8 +41,9 @@ type Space struct {
 	cross  float64   // 2, or 1
 	slack  float64   // |error of an approximation| <= slack |a| |b| + tiny
 
-	shift              []float64 // the mean that approx has lost
-	scale, approxScale float64   // powers of two that x and approx were multiplied by
+	shift       []float64 // the mean that approx has lost
+	scale       int       // x was multiplied by 2^scale
+	approxScale float64   // a power of two that approx was multiplied by
 }
 
 // tiny bounds the error that underflow makes in an approximate distance, in
@@ -69,26 +70,38 @@ func Rows(x mat.Matrix) (v []float64, n, d int, err error) {
 	return v, n, d, nil
 }
 
-// powerOfTwo returns the power of two that brings the largest absolute value
-// of x into [1/2, 1), or 1 when all are 0.
-func powerOfTwo(x []float64) float64 {
+// exponent returns the power of two that brings the largest absolute value of x
+// into [1/2, 1), or 0 when all are 0. It may be larger than that of any number, as
+// subnormal numbers need it.
+func exponent(x []float64) int {
 	largest := floats.Norm(x, math.Inf(1))
 	if largest == 0 {
-		return 1
+		return 0
 	}
 	_, exp := math.Frexp(largest)
-	return math.Ldexp(1, max(-exp, -1022))
+	return -exp
 }
 
-// Tame multiplies x by a power of two, which it returns, when its magnitude is
-// so unusual that squared distances would leave float32.
-func Tame(x []float64) float64 {
-	s := powerOfTwo(x)
-	if s >= 0x1p-40 && s <= 0x1p40 {
-		return 1
+// scaleBy multiplies x by 2^exp.
+func scaleBy(exp int, x []float64) {
+	for ; exp > 1000; exp -= 1000 {
+		floats.Scale(0x1p1000, x)
 	}
-	floats.Scale(s, x)
-	return s
+	for ; exp < -1000; exp += 1000 {
+		floats.Scale(0x1p-1000, x)
+	}
+	floats.Scale(math.Ldexp(1, exp), x)
+}
+
+// Tame multiplies x by a power of two, whose exponent it returns, when its magnitude
+// is so unusual that squared distances would leave float32.
+func Tame(x []float64) int {
+	exp := exponent(x)
+	if -40 <= exp && exp <= 40 {
+		return 0
+	}
+	scaleBy(exp, x)
+	return exp
 }
 
 // New returns the space of the rows of x.
@@ -127,7 +140,7 @@ func (s *Space) Queries(x mat.Matrix) (*Space, error) {
 	q := *s
 	q.n, q.x = n, v
 	if s.metric == Euclidean {
-		floats.Scale(s.scale, q.x)
+		scaleBy(s.scale, q.x)
 	}
 	q.prepare()
 	return &q, nil
@@ -141,7 +154,7 @@ func (s *Space) prepare() {
 	if s.metric == Cosine {
 		for i := range s.n {
 			row := s.row(i)
-			floats.Scale(powerOfTwo(row), row)
+			scaleBy(exponent(row), row)
 			if length := floats.Norm(row, 2); length > 0 {
 				floats.Scale(1/length, row)
 			}
@@ -157,7 +170,7 @@ func (s *Space) prepare() {
 		for i := range s.n {
 			largest = max(largest, floats.Distance(s.row(i), s.shift, math.Inf(1)))
 		}
-		s.approxScale = powerOfTwo([]float64{largest})
+		s.approxScale = math.Ldexp(1, exponent([]float64{largest}))
 	}
 	for i := range s.n {
 		far := false
