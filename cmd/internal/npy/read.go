@@ -9,8 +9,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/internal/ctxio"
@@ -20,7 +18,7 @@ import (
 // row-major order as raw bytes.
 type Array struct {
 	Shape []int
-	kind  byte // 'f', 'i', 'u' or 'b', as in NumPy's descr
+	kind  byte // 'f', 'i', 'u', 'b', 'U' or 'S', as in NumPy's descr
 	size  int  // bytes an element
 	order binary.ByteOrder
 	data  []byte
@@ -51,10 +49,7 @@ func Load(ctx context.Context, path string) (*Array, error) {
 // maxHeader bounds the header: far more than any array of numbers needs.
 const maxHeader = 1 << 16
 
-// header is the Python literal that numpy.lib.format writes.
-var header = regexp.MustCompile(`^\{'descr': '([<>|=])([fiub])([1248])', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), ?\} *\n?$`)
-
-// Read reads an array of numbers or booleans from size bytes, all of which it
+// Read reads an array of numbers, booleans or texts from size bytes, all of which it
 // must fill. It returns an error for anything else, before it allocates more
 // than the file holds.
 func Read(r io.Reader, size int64) (*Array, error) {
@@ -89,6 +84,9 @@ func Read(r io.Reader, size int64) (*Array, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.size == 0 { // the texts of an array of none but empty ones
+		return nil, errors.New("npy: elements of no bytes")
+	}
 	want := int64(a.size)
 	for _, d := range a.Shape {
 		if d != 0 && want > left/int64(d) {
@@ -104,9 +102,6 @@ func Read(r io.Reader, size int64) (*Array, error) {
 		return nil, fmt.Errorf("npy: data: %w", err)
 	}
 	if fortran && len(a.Shape) > 1 {
-		if len(a.Shape) != 2 {
-			return nil, fmt.Errorf("npy: Fortran order with shape %v, want at most two dimensions", a.Shape)
-		}
 		a.transpose()
 	}
 	return a, nil
@@ -124,59 +119,58 @@ func fill(r io.Reader, p []byte) error {
 	return err
 }
 
-// parseHeader reads the dictionary of a header.
-func parseHeader(text string) (a *Array, fortran bool, err error) {
-	m := header.FindStringSubmatch(text)
-	if m == nil {
-		return nil, false, fmt.Errorf("npy: header %.100q, want an array of numbers", text)
-	}
-	a = &Array{kind: m[2][0], order: binary.LittleEndian}
-	a.size, err = strconv.Atoi(m[3])
-	switch {
-	case err != nil:
-		return nil, false, fmt.Errorf("npy: header %.100q: %w", text, err)
-	case a.kind == 'f' && a.size < 4 || a.kind == 'b' && a.size != 1:
-		return nil, false, fmt.Errorf("npy: elements of type %s%s are not supported", m[2], m[3])
-	case m[1] == ">":
-		a.order = binary.BigEndian
-	}
-	for field := range strings.SplitSeq(m[5], ",") {
-		if field = strings.TrimSpace(field); field == "" {
-			continue
-		}
-		d, err := strconv.ParseInt(field, 10, 32)
-		if err != nil {
-			return nil, false, fmt.Errorf("npy: shape (%s): %w", m[5], err)
-		}
-		if len(a.Shape) == maxDims {
-			return nil, false, fmt.Errorf("npy: more than %d dimensions", maxDims)
-		}
-		a.Shape = append(a.Shape, int(d))
-	}
-	return a, m[4] == "True", nil
-}
-
-// transpose brings a two-dimensional array from Fortran's order into C's.
+// transpose brings an array from Fortran's order, in which the first index runs
+// fastest, into C's.
 func (a *Array) transpose() {
-	rows, cols := a.Shape[0], a.Shape[1]
 	out := make([]byte, len(a.data))
-	for i := range rows {
-		for j := range cols {
-			copy(out[(i*cols+j)*a.size:][:a.size], a.data[(j*rows+i)*a.size:])
+	strides := make([]int, len(a.Shape)) // of Fortran's order, in elements
+	stride := 1
+	for i, d := range a.Shape {
+		strides[i] = stride
+		stride *= d
+	}
+	index := make([]int, len(a.Shape))
+	from := 0
+	for to := 0; to < len(out); to += a.size {
+		copy(out[to:to+a.size], a.data[from*a.size:])
+		for i := len(index) - 1; i >= 0; i-- {
+			index[i]++
+			from += strides[i]
+			if index[i] < a.Shape[i] {
+				break
+			}
+			from -= index[i] * strides[i]
+			index[i] = 0
 		}
 	}
 	a.data = out
 }
 
 // Len returns the number of elements.
-func (a *Array) Len() int { return len(a.data) / a.size }
+func (a *Array) Len() int {
+	n := 1
+	for _, d := range a.Shape {
+		n *= d
+	}
+	return n
+}
 
-// Float64s returns the elements as float64, whatever numbers they are.
+// IsText tells whether the elements are texts and no numbers.
+func (a *Array) IsText() bool { return a.kind == 'U' || a.kind == 'S' }
+
+// IsFloat tells whether the elements are floats.
+func (a *Array) IsFloat() bool { return a.kind == 'f' }
+
+// Float64s returns the elements as float64, whatever numbers they are. Texts are NaN.
 func (a *Array) Float64s() []float64 {
 	out := make([]float64, a.Len())
 	for i := range out {
 		b := a.data[i*a.size:]
 		switch {
+		case a.IsText():
+			out[i] = math.NaN()
+		case a.kind == 'f' && a.size == 2:
+			out[i] = half(a.order.Uint16(b))
 		case a.kind == 'f' && a.size == 4:
 			out[i] = float64(math.Float32frombits(a.order.Uint32(b)))
 		case a.kind == 'f':
@@ -190,11 +184,44 @@ func (a *Array) Float64s() []float64 {
 	return out
 }
 
+// half returns the value of a number of half precision (IEEE 754 binary16).
+func half(bits uint16) float64 {
+	sign := 1.0
+	if bits>>15 != 0 {
+		sign = -1
+	}
+	exp, fraction := int(bits>>10&31), float64(bits&0x3ff)
+	switch exp {
+	case 0:
+		return sign * math.Ldexp(fraction, -24)
+	case 31:
+		if fraction == 0 {
+			return math.Inf(int(sign))
+		}
+		return math.NaN()
+	}
+	return sign * math.Ldexp(1024+fraction, exp-25)
+}
+
+// Text returns element i of an array of texts, without the zeros that fill it up.
+func (a *Array) Text(i int) string {
+	b := a.data[i*a.size:][:a.size]
+	if a.kind == 'S' {
+		return strings.TrimRight(string(b), "\x00")
+	}
+	var s strings.Builder
+	for len(b) > 0 {
+		s.WriteRune(rune(a.order.Uint32(b)))
+		b = b[4:]
+	}
+	return strings.TrimRight(s.String(), "\x00")
+}
+
 // Int64s returns the elements of an array of integers or booleans. It returns
-// an error for floats, and for an unsigned integer that int64 cannot hold.
+// an error for floats and texts, and for an unsigned integer that int64 cannot hold.
 func (a *Array) Int64s() ([]int64, error) {
-	if a.kind == 'f' {
-		return nil, errors.New("npy: an array of floats, want integers")
+	if a.kind == 'f' || a.IsText() {
+		return nil, errors.New("npy: an array of floats or texts, want integers")
 	}
 	out := make([]int64, a.Len())
 	for i := range out {
