@@ -188,7 +188,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-features", text + "x"}, "text.npyx"},
 		{[]string{"-features", y}, "y.npy: shape [90]"},
 		{[]string{"-features", few, "-labels", y}, "20 points"},
-		{[]string{"-features", x, "-labels", x}, "floats"},
+		{[]string{"-features", x, "-labels", x}, "one-hot"},
 		{[]string{"-features", x, "-labels", y, "-classes", "a,b"}, "2 names"},
 		{[]string{"-features", x, "-data", "."}, "-features"},
 		{[]string{"-features", few}, "erplexity"},

@@ -5,21 +5,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/cmd/internal/table"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/nn"
 	"gonum.org/v1/gonum/mat"
 )
 
 // Features is what the programs that draw feature spaces start from: points
-// made from images by a network, or read from .npy files.
+// made from images by a network, or read from files.
 type Features struct {
 	X      *mat.Dense // n x d
 	Labels []int      // n class numbers, or nil; -1: none
@@ -49,8 +48,8 @@ func (f *FeatureFlags) AddFlags(flags *flag.FlagSet, scenes int) {
 	f.Source.AddFlags(flags, scenes)
 	flags.IntVar(&f.Count, "count", 0, "take the first `number` of images or points (default all)")
 	flags.IntVar(&f.Batch, "batch", 40, "`number` of images that go through the network at a time")
-	flags.StringVar(&f.File, "features", "", "read n x d features from this .npy `file` instead of images")
-	flags.StringVar(&f.LabelsFile, "labels", "", "with -features: n class numbers in this .npy `file`")
+	flags.StringVar(&f.File, "features", "", "read n x d features from this `file` instead of images: .npy, .npz (FILE.npz:NAME when it holds several), .csv or .tsv")
+	flags.StringVar(&f.LabelsFile, "labels", "", "with -features: n class numbers or names, or one-hot rows, in this `file`, as above (FILE.csv:COLUMN)")
 	flags.StringVar(&f.Save, "save", "", "keep the features in this .npy `file` (float32), and the labels beside it in FILE_labels.npy")
 }
 
@@ -74,65 +73,69 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, stderr io.Writer) (
 	return f.extract(ctx, images, stderr)
 }
 
-// read reads .npy files.
+// read reads features, and labels, from files.
 func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
-	a, err := npy.Load(ctx, f.File)
+	x, err := table.LoadFeatures(ctx, f.File)
 	if err != nil {
 		return nil, err
 	}
-	shape, x := a.Shape, a.Float64s()
-	if len(shape) != 2 || shape[0] < 1 || shape[1] < 1 {
-		return nil, fmt.Errorf("%s: shape %v, want n x d features", f.File, shape)
-	}
-	n, d := shape[0], shape[1]
-	for i, v := range x {
-		if v-v != 0 { // NaN or infinite
-			return nil, fmt.Errorf("%s: row %d, column %d is %v, want finite numbers", f.File, i/d, i%d, v)
-		}
-	}
 	out := &Features{Source: f.File}
+	if x.Note != "" {
+		out.Source += " (" + x.Note + ")"
+	}
 	if f.LabelsFile != "" {
-		a, err := npy.Load(ctx, f.LabelsFile)
+		labels, err := table.LoadLabels(ctx, f.LabelsFile, x.N)
 		if err != nil {
 			return nil, err
 		}
-		labels, err := a.Int64s()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.LabelsFile, err)
+		if err := f.nameClasses(labels); err != nil {
+			return nil, err
 		}
-		if len(labels) != n {
-			return nil, fmt.Errorf("%s: shape %v, want a label for each of the %d points of %s", f.LabelsFile, a.Shape, n, f.File)
-		}
-		largest := int64(-1)
-		for i, l := range labels {
-			if l < -1 || l > math.MaxInt32 {
-				return nil, fmt.Errorf("%s: label %d is %d, want a class number, or -1 for none", f.LabelsFile, i, l)
-			}
-			largest = max(largest, l)
-			out.Labels = append(out.Labels, int(l))
-		}
-		if f.Classes != "" {
-			if out.Names, err = classNames(f.Classes); err != nil {
-				return nil, err
-			}
-			if int64(len(out.Names)) <= largest {
-				return nil, fmt.Errorf("-classes: %d names, and a label of %d in %s", len(out.Names), largest, f.LabelsFile)
-			}
-		} else if largest < 1000 {
-			for i := range largest + 1 {
-				out.Names = append(out.Names, strconv.FormatInt(i, 10))
-			}
-		} else {
-			return nil, fmt.Errorf("%s: a label of %d: want at most 1000 classes", f.LabelsFile, largest)
-		}
+		out.Labels, out.Names = labels.Of, labels.Names
 	}
+	n := x.N
 	if f.Count > 0 && f.Count < n {
 		n = f.Count
-		x = x[:n*d]
+		x.X = x.X[:n*x.D]
 		out.Labels = out.Labels[:min(n, len(out.Labels))]
 	}
-	out.X = mat.NewDense(n, d, x)
+	out.X = mat.NewDense(n, x.D, x.X)
 	return out, f.keep(ctx, out)
+}
+
+// nameClasses gives labels the names of -classes: numbers are places in them, and names
+// have to be among them. Without -classes numbers are their own names.
+func (f *FeatureFlags) nameClasses(labels *table.Labels) error {
+	if f.Classes == "" {
+		if labels.Names == nil {
+			labels.Number()
+		}
+		return nil
+	}
+	names, err := classNames(f.Classes)
+	if err != nil {
+		return err
+	}
+	first := map[string]int{}
+	for i, name := range slices.Backward(names) {
+		first[name] = i
+	}
+	place := make([]int, len(labels.Names)) // in the names of -classes
+	for i, name := range labels.Names {
+		var ok bool
+		if place[i], ok = first[name]; !ok {
+			return fmt.Errorf("-classes: no name %q among the %d, which is a label in %s", name, len(names), f.LabelsFile)
+		}
+	}
+	for i, l := range labels.Of {
+		if labels.Names != nil && l >= 0 {
+			labels.Of[i] = place[l]
+		} else if l >= len(names) {
+			return fmt.Errorf("-classes: %d names, and a label of %d in %s", len(names), l, f.LabelsFile)
+		}
+	}
+	labels.Names = names
+	return nil
 }
 
 // extract runs images through the network.
@@ -197,7 +200,9 @@ func (f *FeatureFlags) labelsPath() string {
 
 // Inputs returns the files that the flags name to be read.
 func (f *FeatureFlags) Inputs() []File {
-	return append(f.Source.Inputs(), File{"features", f.File}, File{"labels", f.LabelsFile})
+	features, _ := table.SplitName(f.File)
+	labels, _ := table.SplitName(f.LabelsFile)
+	return append(f.Source.Inputs(), File{"features", features}, File{"labels", labels})
 }
 
 // Outputs returns the files that Get may write.

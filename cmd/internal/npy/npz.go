@@ -23,16 +23,6 @@ const (
 	maxUnpacked  = 256 << 20
 )
 
-// SplitName parts the name of an array from the path of the .npz file that it is in,
-// as "features.npz:x". The name is empty when there is none.
-func SplitName(path string) (file, name string) {
-	const ext = ".npz:"
-	if i := strings.LastIndex(strings.ToLower(path), ext); i >= 0 {
-		return path[:i+len(ext)-1], path[i+len(ext):]
-	}
-	return path, ""
-}
-
 // LoadArchive reads the array of the given name, or the only one when that is empty,
 // from an .npz file, stored or deflated. It returns an error that names the file, and
 // the arrays in it when none is the one, or ctx's when ctx ends.

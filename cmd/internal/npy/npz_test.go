@@ -24,7 +24,7 @@ func TestArchives(t *testing.T) {
 		"absent.npz":       "error absent.npz",
 		"float64_3x4.npy ": "error ",
 	} {
-		file, name := SplitName(golden.Path(t, "npy", path))
+		file, name, _ := strings.Cut(golden.Path(t, "npy", path), ":")
 		a, err := LoadArchive(t.Context(), file, name)
 		if message, refused := strings.CutPrefix(want, "error "); refused {
 			if err == nil || !strings.Contains(err.Error(), message) || !strings.Contains(err.Error(), file) {
@@ -38,13 +38,6 @@ func TestArchives(t *testing.T) {
 		}
 		if got := fmt.Sprint(a.Shape, a.Float64s()[0]); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
-		}
-	}
-	for path, want := range map[string][2]string{
-		"a.npz": {"a.npz", ""}, "a.npz:b": {"a.npz", "b"}, `C:\a.NPZ:b:c`: {`C:\a.NPZ`, "b:c"}, "a.npz:": {"a.npz", ""}, "a.npy:b": {"a.npy:b", ""},
-	} {
-		if file, name := SplitName(path); file != want[0] || name != want[1] {
-			t.Errorf("%s: file %q, array %q", path, file, name)
 		}
 	}
 }

@@ -1,0 +1,118 @@
+// Package table reads features and labels as people keep them: NumPy's arrays (.npy,
+// .npz) and tables of text (.csv, .tsv and what numpy.savetxt writes).
+package table
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/internal/budget"
+	"github.com/glimpse-go/glimpse/internal/ctxio"
+)
+
+var nan = math.NaN()
+
+// foreign are kinds of files that are not read, by how they begin, and what to do.
+var foreign = []struct{ magic, advice string }{
+	{"PAR1", `a Parquet file, which is not read: in Python, numpy.save("x.npy", pandas.read_parquet(...).to_numpy())`},
+	{"ARROW1", `an Arrow file, which is not read: in Python, numpy.save("x.npy", pandas.read_feather(...).to_numpy())`},
+	{"\x89HDF", `an HDF5 file, which is not read: in Python, numpy.save("x.npy", h5py.File(...)["name"][:])`},
+	{"\x80", `a pickle, which is not read: in Python, numpy.save("x.npy", numpy.asarray(...))`},
+	{"MATLAB", `a MATLAB file, which is not read: in Python, numpy.save("x.npy", scipy.io.loadmat(...)["name"])`},
+	{"\x1f\x8b", "compressed (gzip): unpack it first"},
+	{"BZh", "compressed (bzip2): unpack it first"},
+	{"\xfd7zXZ", "compressed (xz): unpack it first"},
+	{"\x28\xb5\x2f\xfd", "compressed (zstd): unpack it first"},
+}
+
+// A file is an open table, of one of two kinds.
+type file struct {
+	array  *npy.Array // nil: text
+	text   *os.File
+	size   int64
+	column string // by name, of a text
+	memory *budget.Budget
+}
+
+// SplitName parts the name of an array or a column from the path of the file that it
+// is in, as "x.npz:name" or "x.csv:name". The name is empty when there is none.
+func SplitName(path string) (file, name string) {
+	for _, ext := range []string{".npz:", ".csv:", ".tsv:"} {
+		if i := strings.LastIndex(strings.ToLower(path), ext); i >= 0 {
+			return path[:i+len(ext)-1], path[i+len(ext):]
+		}
+	}
+	return path, ""
+}
+
+// open opens a table, whose kind its first bytes tell.
+func open(ctx context.Context, path string) (*file, error) {
+	archive, name := SplitName(path)
+	f, err := os.Open(archive)
+	if err != nil {
+		return nil, err
+	}
+	keep := false
+	defer func() {
+		if !keep {
+			f.Close()
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", archive)
+	}
+	head := make([]byte, 8)
+	n, err := ctxio.ReaderAt(ctx, f).ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("%s: %w", archive, err)
+	}
+	head = head[:n]
+	for _, kind := range foreign {
+		if bytes.HasPrefix(head, []byte(kind.magic)) {
+			return nil, fmt.Errorf("%s: %s", archive, kind.advice)
+		}
+	}
+	err = nil // the end, of a short file
+	out := &file{size: info.Size(), memory: budget.New(info.Size())}
+	ext := strings.ToLower(filepath.Ext(archive))
+	switch {
+	case bytes.HasPrefix(head, []byte("PK")) || ext == ".npz":
+		out.array, err = npy.LoadArchive(ctx, archive, name)
+	case bytes.HasPrefix(head, []byte("\x93NUMPY")) || ext == ".npy":
+		out.array, err = npy.Load(ctx, archive)
+	case n == 0:
+		err = fmt.Errorf("%s: the file is empty", archive)
+	default:
+		out.text, out.column, keep = f, name, true
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// cells returns the cells of a text, from its beginning.
+func (f *file) cells(ctx context.Context, comments bool) (*cells, error) {
+	if _, err := f.text.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	// No more than what was counted, if the file grows meanwhile.
+	return newCells(io.LimitReader(ctxio.Reader(ctx, f.text), f.size), comments, f.memory)
+}
+
+func (f *file) close() {
+	if f.text != nil {
+		f.text.Close()
+	}
+}

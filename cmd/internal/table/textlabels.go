@@ -1,0 +1,178 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// textLabels reads the labels of a text, twice: to learn what its columns are, and to
+// take them. Whether the first row is names of columns is told by how many rows there
+// are.
+func textLabels(ctx context.Context, f *file, n int) (*Labels, error) {
+	t, err := f.survey(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := t.choose(f.column)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.memory.Take(8 * n); err != nil {
+		return nil, err
+	}
+	out := &Labels{Of: make([]int, 0, n)}
+	c, err := f.cells(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	if t.named {
+		if err := c.next(); err != nil {
+			return nil, changed(err)
+		}
+		if len(chosen) > 1 { // one-hot
+			for _, j := range chosen {
+				out.Names = append(out.Names, t.columns[j].name)
+			}
+		}
+	}
+	var names classes
+	for range n {
+		if err := c.next(); err != nil {
+			return nil, changed(err)
+		}
+		if len(c.row) != len(t.columns) {
+			return nil, changed(io.EOF)
+		}
+		label, hot := 0, oneHotRow{}
+		for _, j := range chosen {
+			cell := c.row[j]
+			v, ok := number(cell)
+			switch {
+			case len(chosen) > 1:
+				hot.add(v)
+			case t.columns[j].numbers && ok:
+				label, err = whole(v)
+			case len(cell) == 0:
+				label = -1
+			default:
+				known := len(names.names)
+				label = names.number(string(cell))
+				if len(names.names) > known {
+					// The name, its places in a list and a map, and a list's growth.
+					err = f.memory.Take(2*len(cell) + 128)
+				}
+			}
+		}
+		if len(chosen) > 1 {
+			label, err = hot.class()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", c.line, err)
+		}
+		out.Of = append(out.Of, label)
+	}
+	if names.names != nil {
+		out.Names = names.sorted(out.Of)
+	}
+	return out, nil
+}
+
+// column is what is known of a column.
+type column struct {
+	name    string // or the first row's cell
+	numbers bool   // all but perhaps the first row
+	index   bool   // 0, 1, 2 and so on below the first row
+}
+
+// survey is what a text holds.
+type survey struct {
+	columns []column
+	named   bool // the first row is names
+}
+
+// survey reads a text of n rows, or one more.
+func (f *file) survey(ctx context.Context, n int) (*survey, error) {
+	c, err := f.cells(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	t := &survey{}
+	rows, firstIsNumbers := 0, true
+	for {
+		err := c.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rows == 0 {
+			if err := f.memory.Take(len(c.text) + 64*len(c.row)); err != nil {
+				return nil, err
+			}
+			t.columns = make([]column, len(c.row))
+		}
+		if len(c.row) != len(t.columns) {
+			return nil, fmt.Errorf("line %d: %d cells, want %d as in the first row", c.line, len(c.row), len(t.columns))
+		}
+		for j, cell := range c.row {
+			_, ok := number(cell)
+			if rows == 0 {
+				t.columns[j] = column{string(cell), true, true}
+				firstIsNumbers = firstIsNumbers && ok
+				continue
+			}
+			t.columns[j].numbers = t.columns[j].numbers && ok
+			t.columns[j].index = t.columns[j].index && string(cell) == strconv.Itoa(rows-1)
+		}
+		rows++
+	}
+	switch rows {
+	case n + 1:
+		t.named = true
+	case n:
+		for j := range t.columns { // the first row counts as the others
+			_, ok := number([]byte(t.columns[j].name))
+			t.columns[j].numbers = t.columns[j].numbers && ok
+			t.columns[j].index = false
+		}
+	default:
+		return nil, fmt.Errorf("%d rows, want a label for each of the %d points, and at most a row of names before them", rows, n)
+	}
+	return t, nil
+}
+
+// choose returns the column of the given name, or the only one, or all when they are
+// numbers, as of one-hot rows. pandas' index, a column without a name, is none.
+func (t *survey) choose(name string) ([]int, error) {
+	var all []int
+	var names []string
+	numbers := true
+	for j, c := range t.columns {
+		if j == 0 && t.named && c.name == "" && c.index && len(t.columns) > 1 {
+			continue
+		}
+		all = append(all, j)
+		numbers = numbers && c.numbers
+		if name != "" && t.named && c.name == name {
+			return []int{j}, nil
+		}
+		if len(names) < 20 {
+			names = append(names, c.name)
+		}
+	}
+	switch {
+	case name != "" && !t.named:
+		return nil, fmt.Errorf("no column %q: the first row is no names of columns", name)
+	case name != "":
+		return nil, fmt.Errorf("no column %q, but %s", name, strings.Join(names, ", "))
+	case len(all) == 1 || numbers:
+		return all, nil
+	case t.named:
+		return nil, fmt.Errorf("%d columns, %s, want one: say which, as FILE.csv:%s", len(all), strings.Join(names, ", "), names[len(names)-1])
+	}
+	return nil, fmt.Errorf("%d columns, want one of labels, or one-hot rows", len(all))
+}
