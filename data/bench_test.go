@@ -60,7 +60,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(53 * 37 * 3)
 			for b.Loop() {
-				if _, err := decodeImage(context.Background(), bytes.NewReader(file), int64(len(file)), defaultMaxPixels); err != nil {
+				if _, err := newDecoding(0, false, false).decode(context.Background(), bytes.NewReader(file), int64(len(file))); err != nil {
 					b.Fatal(err)
 				}
 			}

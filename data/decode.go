@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"io"
 	"io/fs"
 	"reflect"
@@ -33,7 +32,7 @@ type codec struct {
 }
 
 var codecs = []codec{
-	{"jpeg", "\xff\xd8\xff", jpeg.DecodeConfig, in(jpeg.Decode)},
+	{"jpeg", "\xff\xd8\xff", configJPEG, decodeJPEG},
 	{"png", "\x89PNG\r\n\x1a\n", png.DecodeConfig, stopping(png.Decode)},
 	{"gif", "GIF8?a", gif.DecodeConfig, stopping(gif.Decode)},
 	{"webp", "RIFF????WEBP", webp.DecodeConfig, decodeWebP},
@@ -91,11 +90,26 @@ type DecodeOptions struct {
 	// WebP. Without it the pixels are left as they are stored, which is what Pillow
 	// and torchvision do. (The orientation of TIFF is applied always, as they do.)
 	ApplyOrientation bool
+	// Truncated reads JPEG files that end too early, or lack scans: what is missing is
+	// gray. As Pillow's LOAD_TRUNCATED_IMAGES.
+	Truncated bool
 }
 
-// Decode decodes an image file, JPEG, PNG, GIF, WebP, BMP, TIFF or PNM (PPM,
-// PGM, PBM), from a reader, such as an upload; it reads to the end. The picture is that of [OpenFiles] for
-// the same bytes. It returns an error when the bytes are no image of these, or one
+// decoding is how files are decoded.
+type decoding struct {
+	limit     int // pixels
+	orient    bool
+	truncated bool
+}
+
+// newDecoding fills in the default.
+func newDecoding(limit int, orient, truncated bool) decoding {
+	return decoding{cmp.Or(limit, defaultMaxPixels), orient, truncated}
+}
+
+// Decode decodes an image file, JPEG, PNG, GIF, WebP, BMP, TIFF or PNM (PPM, PGM, PBM),
+// from a reader, such as an upload; it reads to the end. The picture is Pillow's to the
+// last bit, and that of [OpenFiles] for the same bytes. It returns an error when the bytes are no image of these, or one
 // that is damaged, when a bound is exceeded, or ctx is done.
 func Decode(ctx context.Context, r io.Reader, opt DecodeOptions) (*Image, error) {
 	if opt.MaxPixels < 0 || opt.MaxPixels > 1<<30 {
@@ -108,7 +122,7 @@ func Decode(ctx context.Context, r io.Reader, opt DecodeOptions) (*Image, error)
 	if err != nil {
 		return nil, fmt.Errorf("data: image: %w", err)
 	}
-	im, err := decodeOriented(ctx, bytes.NewReader(content), int64(len(content)), cmp.Or(opt.MaxPixels, defaultMaxPixels), opt.ApplyOrientation)
+	im, err := newDecoding(opt.MaxPixels, opt.ApplyOrientation, opt.Truncated).oriented(ctx, bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		return nil, fmt.Errorf("data: image: %w", err)
 	}
@@ -138,20 +152,20 @@ func FromImage(ctx context.Context, im image.Image) (*Image, error) {
 	return toRGB(ctx, im)
 }
 
-// readImage decodes an image file of at most limit pixels, and orients it.
-func readImage(ctx context.Context, fsys fs.FS, name string, limit int, oriented bool) (*Image, error) {
+// file decodes an image file, and orients it.
+func (how decoding) file(ctx context.Context, fsys fs.FS, name string) (*Image, error) {
 	r, size, c, err := openAt(ctx, fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	return decodeOriented(ctx, r, size, limit, oriented)
+	return how.oriented(ctx, r, size)
 }
 
-// decodeOriented is decodeImage, and applies the orientation that the file tells.
-func decodeOriented(ctx context.Context, r io.ReaderAt, size int64, limit int, oriented bool) (*Image, error) {
-	im, err := decodeImage(ctx, r, size, limit)
-	if err != nil || !oriented {
+// oriented is decode, and applies the orientation that the file tells, if it is asked for.
+func (how decoding) oriented(ctx context.Context, r io.ReaderAt, size int64) (*Image, error) {
+	im, err := how.decode(ctx, r, size)
+	if err != nil || !how.orient {
 		return im, err
 	}
 	o, err := readOrientation(ctx, r, size)
@@ -161,10 +175,10 @@ func decodeOriented(ctx context.Context, r io.ReaderAt, size int64, limit int, o
 	return orient(ctx, im, o)
 }
 
-// decodeImage decodes the image file in the first size bytes of r, and gives
+// decode decodes the image file in the first size bytes of r, and gives
 // up when ctx ends. The size of the picture is known before memory is taken
 // for it.
-func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Image, error) {
+func (how decoding) decode(ctx context.Context, r io.ReaderAt, size int64) (*Image, error) {
 	if size == 0 {
 		return nil, errors.New("the file is empty")
 	}
@@ -177,7 +191,7 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	if c == nil {
 		return nil, unknownKind(head)
 	}
-	file := &source{r, size, c.name == "tiff"}
+	file := &source{r, size, c.name == "tiff", how.truncated}
 	config, err := c.config(file.reader())
 	if err != nil {
 		return nil, c.errorf(err)
@@ -186,8 +200,8 @@ func decodeImage(ctx context.Context, r io.ReaderAt, size int64, limit int) (*Im
 	if w <= 0 || h <= 0 {
 		return nil, fmt.Errorf("%s: an image of %d x %d pixels", c.name, w, h)
 	}
-	if w > limit/h {
-		return nil, fmt.Errorf("%s: an image of %d x %d pixels, more than the limit of %d pixels", c.name, w, h, limit)
+	if w > how.limit/h {
+		return nil, fmt.Errorf("%s: an image of %d x %d pixels, more than the limit of %d pixels", c.name, w, h, how.limit)
 	}
 	im, err := c.decode(ctx, file)
 	if err != nil {
@@ -210,6 +224,8 @@ type source struct {
 	r    io.ReaderAt
 	size int64
 	seek bool // the decoder reads at offsets, so that a buffer would not help
+
+	truncated bool // what there is of a file that ends too early will do
 }
 
 func (s *source) reader() io.Reader {

@@ -84,7 +84,7 @@ func TestDecodeStops(t *testing.T) {
 		stopped := 0
 		for n := 0; ; n += 7 {
 			ctx := countdown.New(t.Context(), n)
-			im, err := decodeImage(ctx, bytes.NewReader(file), int64(len(file)), defaultMaxPixels)
+			im, err := newDecoding(0, false, false).decode(ctx, bytes.NewReader(file), int64(len(file)))
 			if err == nil {
 				_, err = Transform{Resize: 64}.image(ctx, im)
 			}

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -27,8 +26,7 @@ type images struct {
 	labels  []int    // nil: none
 	classes []string
 	split   string
-	limit   int // pixels
-	orient  bool
+	how     decoding
 }
 
 func (d *images) Len() int          { return len(d.names) }
@@ -41,7 +39,7 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 	if err := checkIndex(i, len(d.names)); err != nil {
 		return Sample{}, err
 	}
-	im, err := readImage(ctx, d.fsys, d.names[i], d.limit, d.orient)
+	im, err := d.how.file(ctx, d.fsys, d.names[i])
 	if err != nil {
 		if ctx.Err() != nil {
 			return Sample{}, ctx.Err()
@@ -57,7 +55,7 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 
 // OpenFiles returns a data set of single image files without labels, in the
 // order given. A folder stands for the image files in it. Of the options only
-// MaxPixels and ApplyOrientation count.
+// MaxPixels, ApplyOrientation and Truncated count.
 //
 // Files are JPEG, PNG, GIF, WebP, BMP, TIFF or PNM (PPM, PGM, PBM), told by their
 // contents, and become RGB as Image.open(f).convert("RGB") of Pillow makes them, which is
@@ -75,7 +73,7 @@ func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, e
 		return nil, err
 	}
 	files := system("")
-	d := &images{fsys: files, limit: cmp.Or(opt.MaxPixels, defaultMaxPixels), orient: opt.ApplyOrientation}
+	d := &images{fsys: files, how: newDecoding(opt.MaxPixels, opt.ApplyOrientation, opt.Truncated)}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		switch {
@@ -189,7 +187,7 @@ func folderSplits(dirs []string) []string {
 // images is an error. Without folders, or with folders that hold no image, the
 // image files in root itself are the data set, without labels.
 func openFolder(ctx context.Context, t tree, classes []string, opt OpenOptions) (*images, error) {
-	d := &images{fsys: t, limit: cmp.Or(opt.MaxPixels, defaultMaxPixels), orient: opt.ApplyOrientation}
+	d := &images{fsys: t, how: newDecoding(opt.MaxPixels, opt.ApplyOrientation, opt.Truncated)}
 	var empty []string
 	for label, class := range classes {
 		before := len(d.names)

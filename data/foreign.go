@@ -107,7 +107,7 @@ func unknownKind(head []byte) error {
 }
 
 // kinds are the names of the codecs, for people.
-const kinds = "JPEG, PNG, GIF, WebP, BMP or TIFF"
+const kinds = "JPEG, PNG, GIF, WebP, BMP, TIFF or PNM"
 
 // begins tells whether head begins with magic, in which ? stands for any byte.
 func begins(head []byte, magic string) bool {

@@ -170,7 +170,7 @@ func FuzzImage(f *testing.F) {
 		var im *Image
 		var err error
 		promise.Keep(t, len(b), 27*limit, func() { // 3 for the picture that is turned
-			im, err = decodeOriented(context.Background(), bytes.NewReader(b), int64(len(b)), limit, true)
+			im, err = decoding{limit: limit, orient: true}.oriented(context.Background(), bytes.NewReader(b), int64(len(b)))
 		})
 		if err != nil {
 			return

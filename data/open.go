@@ -35,6 +35,9 @@ type OpenOptions struct {
 	// ApplyOrientation turns and flips image files as the orientation in their Exif
 	// or XMP data tells; see DecodeOptions.
 	ApplyOrientation bool
+	// Truncated reads JPEG files that end too early, or lack scans: what is missing is
+	// gray. As Pillow's LOAD_TRUNCATED_IMAGES.
+	Truncated bool
 }
 
 // check returns an error for options out of range.

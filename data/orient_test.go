@@ -65,7 +65,7 @@ func TestOrientStops(t *testing.T) {
 	for _, name := range []string{"exif 6.png", "exif 5.jpg", "metadata exif.webp"} {
 		file := f.Bytes(name + ": file")
 		countdown.Stops(t, name, 100, 3, func(ctx context.Context) error {
-			_, err := decodeOriented(ctx, bytes.NewReader(file), int64(len(file)), defaultMaxPixels, true)
+			_, err := newDecoding(0, true, false).oriented(ctx, bytes.NewReader(file), int64(len(file)))
 			return err
 		})
 	}
@@ -92,7 +92,7 @@ func TestOrientReadErrors(t *testing.T) {
 		file := f.Bytes(name + ": file")
 		for after := 0; ; after++ {
 			left := after
-			_, err := decodeOriented(t.Context(), bad{bytes.NewReader(file), &left}, int64(len(file)), defaultMaxPixels, true)
+			_, err := newDecoding(0, true, false).oriented(t.Context(), bad{bytes.NewReader(file), &left}, int64(len(file)))
 			if err == nil {
 				if after < 4 {
 					t.Errorf("%s: read in %d reads", name, after)
@@ -138,7 +138,7 @@ func TestWork(t *testing.T) {
 	} {
 		r := &counted{ReaderAt: bytes.NewReader(file)}
 		ctx := countdown.New(t.Context(), math.MaxInt)
-		im, err := decodeOriented(ctx, r, int64(len(file)), defaultMaxPixels, true)
+		im, err := newDecoding(0, true, false).oriented(ctx, r, int64(len(file)))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

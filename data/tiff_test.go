@@ -71,7 +71,7 @@ func FuzzTIFFJPEG(f *testing.F) {
 	const limit = 1 << 14
 	f.Fuzz(func(t *testing.T, b []byte) {
 		promise.Keep(t, len(b), 24*limit, func() {
-			im, err := decodeImage(t.Context(), bytes.NewReader(b), int64(len(b)), limit)
+			im, err := decoding{limit: limit}.decode(t.Context(), bytes.NewReader(b), int64(len(b)))
 			if err == nil {
 				err = im.check()
 				if err != nil {

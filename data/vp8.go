@@ -60,3 +60,5 @@ func vp8RGB(y, u, v int32) (r, g, b uint8) {
 		clip((l - u*6419>>8 - v*13320>>8 + 8708) >> 6),
 		clip((l + u*33050>>8 - 17685) >> 6)
 }
+
+func clip(v int32) uint8 { return uint8(max(0, min(v, 255))) }
