@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -19,8 +20,16 @@ type BatchOptions struct {
 	// Default: 40, the notebook's.
 	Size int
 	// Transform makes the network's input. All images of a batch must come out
-	// of it with the same size.
+	// of it with the same size, unless AnySize is set.
 	Transform Transform
+	// AnySize lets images come out of Transform in several sizes: a batch is then
+	// a run of consecutive images of one size, Size of them at most.
+	AnySize bool
+	// Skip, unless it is nil, is called for each sample that cannot be read or
+	// transformed, and Batches goes on without it. The calls come in order, from
+	// the goroutine of the loop, before the batch with what follows. Where no
+	// sample is left, the sequence ends with an error all the same.
+	Skip func(*SampleError)
 	// DropImages leaves Sample.Image nil in the batches, so that large
 	// pictures do not pile up where only Pixels are wanted.
 	DropImages bool
@@ -32,6 +41,7 @@ type BatchOptions struct {
 // them. It belongs to the consumer: no buffer is used again.
 type Batch struct {
 	Start   int       // index of the first sample in the data set
+	Index   []int     // of each sample there; consecutive but for what was skipped
 	Samples []Sample  // with the images as they are in the data set
 	Shape   []int     // N, 3, H, W
 	Pixels  []float32 // N x 3 x H x W, row-major
@@ -39,9 +49,9 @@ type Batch struct {
 
 // Batches reads and transforms a range of a data set, in order, on GOMAXPROCS
 // goroutines that stay at most opt.Ahead batches ahead of the loop. The
-// contents do not depend on the number of goroutines. An error, which names
-// the sample, comes with a nil batch and ends the sequence; when ctx ends the
-// error is ctx.Err(). However the loop ends, no goroutine outlives it: each
+// contents do not depend on the number of goroutines. An error, a [*SampleError]
+// where it is one of a sample, comes with a nil batch and ends the sequence; when
+// ctx ends the error is ctx.Err(). However the loop ends, no goroutine outlives it: each
 // stops at the next record, or the next row or block of an image file. (A
 // decoder that has read its whole file is waited for, some 10 ms a megapixel.)
 func Batches(ctx context.Context, ds Dataset, opt BatchOptions) iter.Seq2[*Batch, error] {
@@ -70,6 +80,7 @@ func Batches(ctx context.Context, ds Dataset, opt BatchOptions) iter.Seq2[*Batch
 				}
 			})
 		}
+		var gaps gaps
 		for p := range ready {
 			select {
 			case <-p.done:
@@ -78,16 +89,19 @@ func Batches(ctx context.Context, ds Dataset, opt BatchOptions) iter.Seq2[*Batch
 			if ctx.Err() != nil {
 				break
 			}
-			if err := p.check(); err != nil {
+			batches, err := gaps.close(p, opt)
+			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !yield(p.batch, nil) {
-				return
+			for _, batch := range batches {
+				if !yield(batch, nil) {
+					return
+				}
 			}
 		}
-		if ctx.Err() != nil {
-			yield(nil, ctx.Err())
+		if err := cmp.Or(ctx.Err(), gaps.nothing()); err != nil {
+			yield(nil, err)
 		}
 	}
 }
@@ -120,9 +134,11 @@ type pending struct {
 	mu   sync.Mutex
 	left int
 	w, h int // size of the sample that came first
-	// Of each sample: what went wrong, and its size after the transform.
+	// Of each sample: what went wrong, its size after the transform, and its
+	// pixels where that is another than the first one's.
 	errs  []error
 	sizes [][2]int
+	apart [][]float32
 }
 
 type job struct {
@@ -143,11 +159,15 @@ func (b *batcher) produce(ctx context.Context, ready chan<- *pending, jobs chan<
 	for start := b.opt.Start; start < end; start += b.opt.Size {
 		n := min(b.opt.Size, end-start)
 		p := &pending{
-			batch: &Batch{Start: start, Samples: make([]Sample, n)},
+			batch: &Batch{Start: start, Index: make([]int, n), Samples: make([]Sample, n)},
 			done:  make(chan struct{}),
 			left:  n,
 			errs:  make([]error, n),
 			sizes: make([][2]int, n),
+			apart: make([][]float32, n),
+		}
+		for i := range p.batch.Index {
+			p.batch.Index[i] = start + i
 		}
 		select {
 		case ready <- p:
@@ -181,6 +201,7 @@ func (b *batcher) sample(ctx context.Context, p *pending, i int) error {
 		return ctx.Err()
 	}
 	s, err := b.ds.Sample(ctx, p.batch.Start+i)
+	p.batch.Samples[i].Name = s.Name
 	if err != nil {
 		return err
 	}
@@ -192,16 +213,16 @@ func (b *batcher) sample(ctx context.Context, p *pending, i int) error {
 		s.Image = nil
 	}
 	p.batch.Samples[i] = s
-	if dst := p.place(i, im.Width, im.Height); dst != nil {
+	if dst := p.place(i, im.Width, im.Height, b.opt.AnySize); dst != nil {
 		toTensor(dst, im, b.levels)
 	}
 	return nil
 }
 
-// place returns where the pixels of sample i go, or nil when it has another
-// size than the one that came first. Which came first is chance, but a batch
-// with two sizes is refused whatever it was.
-func (p *pending) place(i, w, h int) []float32 {
+// place returns where the pixels of sample i go: a place of its own when it has
+// another size than the one that came first, or nil where that is not allowed.
+// Which came first is chance, but what becomes of two sizes does not depend on it.
+func (p *pending) place(i, w, h int, anySize bool) []float32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := len(p.batch.Samples)
@@ -211,25 +232,11 @@ func (p *pending) place(i, w, h int) []float32 {
 		p.batch.Pixels = make([]float32, n*3*h*w)
 	}
 	p.sizes[i] = [2]int{w, h}
-	if w != p.w || h != p.h {
-		return nil
+	switch {
+	case w == p.w && h == p.h:
+		return p.batch.Pixels[i*3*h*w : (i+1)*3*h*w : (i+1)*3*h*w]
+	case anySize:
+		p.apart[i] = make([]float32, 3*h*w)
 	}
-	return p.batch.Pixels[i*3*h*w : (i+1)*3*h*w : (i+1)*3*h*w]
-}
-
-// check returns the error of the first sample that has one, or an error when
-// the sizes differ.
-func (p *pending) check() error {
-	for i, err := range p.errs {
-		if err != nil {
-			return fmt.Errorf("sample %d: %w", p.batch.Start+i, err)
-		}
-	}
-	for i, size := range p.sizes {
-		if size != p.sizes[0] {
-			return fmt.Errorf("sample %d: %s: %d x %d pixels, but %s has %d x %d: all images of a batch must have one size, as Resize with CenterCrop gives them",
-				p.batch.Start+i, p.batch.Samples[i].Name, size[0], size[1], p.batch.Samples[0].Name, p.sizes[0][0], p.sizes[0][1])
-		}
-	}
-	return nil
+	return p.apart[i]
 }

@@ -89,7 +89,8 @@ type Dataset interface {
 	// Classes returns the class names by label, nil when there are no labels.
 	Classes() []string
 	// Sample reads sample i in [0, Len()). The image belongs to the caller. It
-	// stops with ctx's error when ctx ends.
+	// stops with ctx's error when ctx ends. Beside an error the sample may have
+	// its name.
 	Sample(ctx context.Context, i int) (Sample, error)
 	io.Closer
 }

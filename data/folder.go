@@ -44,7 +44,7 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 		if ctx.Err() != nil {
 			return Sample{}, ctx.Err()
 		}
-		return Sample{}, ImageFolder.errorf("%s: %w", d.names[i], err)
+		return Sample{Name: d.names[i]}, ImageFolder.errorf("%s: %w", d.names[i], err)
 	}
 	label := -1
 	if d.labels != nil {
@@ -55,17 +55,14 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 
 // OpenFiles returns a data set of single image files without labels, in the
 // order given. A folder stands for the image files in it. Of the options only
-// MaxPixels, ApplyOrientation and Truncated count.
+// MaxPixels, ApplyOrientation, Truncated and PassedOver count.
 //
 // Files are JPEG, PNG, GIF, WebP, BMP, TIFF or PNM (PPM, PGM, PBM), told by their
 // contents, and become RGB as Image.open(f).convert("RGB") of Pillow makes them, which is
 // what torchvision's loader does: alpha is dropped, not blended; the first
 // frame of an animation counts; the Exif orientation is not applied unless
-// ApplyOrientation asks for it; 16-bit gray is clipped at 255. All come out equal
-// to the last byte but JPEG, whose inverse cosine transform rounds otherwise in
-// libjpeg-turbo 3.2: over 246 photographs at qualities 50 to 95 and all
-// subsamplings 2 to 4% of the bytes differ, by 3 at most, by 0.03 on average over
-// all.
+// ApplyOrientation asks for it; 16-bit gray is clipped at 255. All come out equal to
+// the last byte.
 //
 // It stops with ctx's error when ctx ends while folders are listed.
 func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, error) {
@@ -73,6 +70,7 @@ func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, e
 		return nil, err
 	}
 	files := system("")
+	files.passedOver = opt.once()
 	d := &images{fsys: files, how: newDecoding(opt.MaxPixels, opt.ApplyOrientation, opt.Truncated)}
 	for _, path := range paths {
 		info, err := os.Stat(path)

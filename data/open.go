@@ -38,6 +38,25 @@ type OpenOptions struct {
 	// Truncated reads JPEG files that end too early, or lack scans: what is missing is
 	// gray. As Pillow's LOAD_TRUNCATED_IMAGES.
 	Truncated bool
+	// PassedOver, unless it is nil, is called with the path of each file and folder
+	// that other programs left among image files, such as ._cat.png, Thumbs.db,
+	// cat.png.part and __MACOSX: they are no part of the data set. The calls come
+	// before the data set is returned, one for each.
+	PassedOver func(path string)
+}
+
+// once returns PassedOver for folders that may be listed several times.
+func (o *OpenOptions) once() func(path string) {
+	if o.PassedOver == nil {
+		return nil
+	}
+	told := map[string]bool{}
+	return func(path string) {
+		if !told[path] {
+			told[path] = true
+			o.PassedOver(path)
+		}
+	}
 }
 
 // check returns an error for options out of range.
@@ -130,6 +149,7 @@ func OpenFS(ctx context.Context, fsys fs.FS, opt OpenOptions) (Dataset, error) {
 }
 
 func open(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
+	t.passedOver = opt.once()
 	dir, l, err := locate(ctx, t)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ import (
 type tree struct {
 	fs.FS
 	root string // before its names in messages; may be empty
+	// passedOver is told what leftovers are passed over; may be nil.
+	passedOver func(name string)
 }
 
 // folder is a folder of the system as a file system. os.DirFS would refuse
@@ -36,7 +38,7 @@ func (f folder) Stat(name string) (fs.FileInfo, error) { return os.Stat(f.path(n
 
 // system is the tree of a folder of the system. With an empty path its names are
 // any paths.
-func system(path string) tree { return tree{folder(path), path} }
+func system(path string) tree { return tree{FS: folder(path), root: path} }
 
 // show is a name for messages.
 func (t tree) show(name string) string {
@@ -49,10 +51,10 @@ func (t tree) show(name string) string {
 // sub is the tree of a folder in it.
 func (t tree) sub(name string) (tree, error) {
 	if f, ok := t.FS.(folder); ok {
-		return system(f.path(name)), nil
+		return tree{folder(f.path(name)), f.path(name), t.passedOver}, nil
 	}
 	sub, err := fs.Sub(t.FS, name)
-	return tree{sub, t.show(name)}, err
+	return tree{sub, t.show(name), t.passedOver}, err
 }
 
 // isRegular tells whether there is a regular file of that name.
@@ -94,9 +96,23 @@ func (t tree) list(ctx context.Context, dir string, keep func(fs.DirEntry) bool)
 	return names, nil
 }
 
-// folders returns the names of the folders in dir, and of links to folders.
+// passOver tells of a leftover in dir.
+func (t tree) passOver(dir, name string) {
+	if t.passedOver != nil {
+		t.passedOver(t.show(path.Join(dir, name)))
+	}
+}
+
+// folders returns the names of the folders in dir, and of links to folders, but
+// not those of leftovers.
 func (t tree) folders(ctx context.Context, dir string) ([]string, error) {
 	return t.list(ctx, dir, func(e fs.DirEntry) bool {
+		if isLeftoverFolder(e.Name()) {
+			if !e.Type().IsRegular() {
+				t.passOver(dir, e.Name())
+			}
+			return false
+		}
 		if e.Type()&fs.ModeSymlink != 0 {
 			info, err := fs.Stat(t, path.Join(dir, e.Name()))
 			return err == nil && info.IsDir()
@@ -106,9 +122,13 @@ func (t tree) folders(ctx context.Context, dir string) ([]string, error) {
 }
 
 // files returns the names in dir with one of the extensions, in any case, that
-// are neither folders nor devices.
+// are neither folders nor devices nor leftovers.
 func (t tree) files(ctx context.Context, dir string, extensions []string) ([]string, error) {
 	return t.list(ctx, dir, func(e fs.DirEntry) bool {
+		if !e.IsDir() && isLeftoverFile(e.Name()) {
+			t.passOver(dir, e.Name())
+			return false
+		}
 		if !hasExtension(e.Name(), extensions) {
 			return false
 		}
