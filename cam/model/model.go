@@ -8,12 +8,13 @@
 //
 // What a checkpoint says of itself in its metadata ([Recommend]) needs no options:
 // those that this project's programs write, and any safetensors file with the
-// keys size, mean, std and classes. The packages nn, data, cam and render are the
+// keys size (or resize and crop), mean, std and classes. The packages nn, data, cam and render are the
 // parts, for those who need more than this.
 package model
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -43,6 +44,12 @@ type Options struct {
 	// so many pixels, and the centre is cut out as a square. [AsIs] leaves
 	// pictures as they are. Default: what the checkpoint says, else [DefaultSize].
 	Size int
+	// Resize is the length of the shorter side before the cut, and Crop the side of
+	// the square that is cut out, where they differ: 256 and 224 in most of
+	// torchvision's recipes. [AsIs] leaves the step out. Default: Size where it is
+	// given, else what the checkpoint says; where that is nothing and the other of
+	// the two is given, [AsIs].
+	Resize, Crop int
 	// Mean is subtracted from the pixels in [0, 1], and Std divides them: one
 	// number or three for R, G and B, as in [data.Transform]. Default: what the
 	// checkpoint says, else 0 and 1.
@@ -163,18 +170,18 @@ func (m *Model) chooseMethod(opt Options) error {
 
 // transform joins the options with what the checkpoint says.
 func transform(known Recommended, opt Options) (data.Transform, error) {
-	size := opt.Size
-	switch {
-	case size < AsIs:
-		return data.Transform{}, fmt.Errorf("model: Size is %d, want a number of pixels", size)
-	case size == AsIs:
-		size = 0
-	case size == 0 && known.Size > 0:
-		size = known.Size
-	case size == 0:
-		size = DefaultSize
+	t := data.Transform{Mean: known.Mean, Std: known.Std}
+	for name, v := range map[string]int{"Size": opt.Size, "Resize": opt.Resize, "Crop": opt.Crop} {
+		if v < AsIs {
+			return t, fmt.Errorf("model: %s is %d, want a number of pixels", name, v)
+		}
 	}
-	t := data.Transform{Resize: size, CenterCrop: size, Mean: known.Mean, Std: known.Std}
+	missing := DefaultSize
+	if opt.Resize != 0 || opt.Crop != 0 || known.Resize != 0 || known.Crop != 0 {
+		missing = AsIs
+	}
+	t.Resize = max(0, cmp.Or(opt.Resize, opt.Size, known.Resize, known.Size, missing))
+	t.CenterCrop = max(0, cmp.Or(opt.Crop, opt.Size, known.Crop, known.Size, missing))
 	if opt.Mean != nil {
 		t.Mean = slices.Clone(opt.Mean)
 	}

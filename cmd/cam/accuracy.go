@@ -32,8 +32,9 @@ func (s *session) measure(ctx context.Context) error {
 	began := time.Now()
 	bar := cli.NewProgress(s.stderr, count, "accuracy", "images")
 	defer bar.Done()
-	opt := data.BatchOptions{Count: count, Size: s.batch, Transform: s.Model.Transform(), DropImages: s.masks == ""}
-	for b, err := range data.Batches(ctx, s.Data, opt) {
+	images := 0 // that can be read
+	opt := data.BatchOptions{Count: count, Size: s.batch, DropImages: s.masks == ""}
+	for b, err := range s.Batches(ctx, opt) {
 		if err != nil {
 			return err
 		}
@@ -68,13 +69,14 @@ func (s *session) measure(ctx context.Context) error {
 			}
 			splits.add(sample.Name, right)
 		}
-		bar.Add(len(b.Samples))
+		images += len(b.Samples)
+		bar.Set(int64(b.Index[len(b.Index)-1] + 1))
 	}
 	bar.Done()
 	seconds := time.Since(began).Seconds()
 	if labelled {
-		s.report.Accuracy = &accuracy{Correct: correct, Images: count}
-		s.line("accuracy", "%d of %d = %.2f%% (%.0f images/s)", correct, count, 100*float64(correct)/float64(count), float64(count)/seconds)
+		s.report.Accuracy = &accuracy{Correct: correct, Images: images}
+		s.line("accuracy", "%d of %d = %.2f%% (%.0f images/s)", correct, images, 100*float64(correct)/float64(images), float64(images)/seconds)
 		for _, line := range splits.lines() {
 			s.line("", "%s", line)
 		}

@@ -36,8 +36,7 @@ func (s *session) draw(ctx context.Context) error {
 		}
 	}
 	var cells []render.Cell
-	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Model.Transform()}
-	for b, err := range data.Batches(ctx, s.Data, opt) {
+	for b, err := range s.Batches(ctx, data.BatchOptions{Start: s.start, Count: count, Size: s.batch}) {
 		if err != nil {
 			return err
 		}
@@ -60,8 +59,8 @@ func (s *session) draw(ctx context.Context) error {
 				return err
 			}
 			cells = append(cells, row...)
-			s.report.Images = append(s.report.Images, s.describe(b.Start+i, sample, maps[i], p, im))
-			if err := s.saveImage(ctx, b.Start+i, maps[i], row); err != nil {
+			s.report.Images = append(s.report.Images, s.describe(b.Index[i], sample, maps[i], p, im))
+			if err := s.saveImage(ctx, b.Index[i], maps[i], row); err != nil {
 				return err
 			}
 		}
@@ -73,12 +72,17 @@ func (s *session) draw(ctx context.Context) error {
 	if err := render.SavePNG(ctx, s.out, figure); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	s.line("figure", "%s: images %d to %d of %s", s.out, s.start, s.start+count-1, s.kind())
+	read := len(s.report.Images)
+	what := s.kind()
+	if read < count {
+		what += fmt.Sprintf(", less %d that cannot be read", count-read)
+	}
+	s.line("figure", "%s: images %d to %d of %s", s.out, s.start, s.start+count-1, what)
 	if s.maps != "" {
-		s.line("maps", "%s: %d .npy files", s.maps, count*s.mapsEach())
+		s.line("maps", "%s: %d .npy files", s.maps, read*s.mapsEach())
 	}
 	if s.each != "" {
-		s.line("each", "%s: %d .png files", s.each, count)
+		s.line("each", "%s: %d .png files", s.each, read)
 	}
 	return s.writeJSON(ctx)
 }

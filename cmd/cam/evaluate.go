@@ -76,8 +76,9 @@ func (s *session) evaluation(ctx context.Context) error {
 	}
 	bar := cli.NewProgress(s.stderr, count*len(ways), "evaluate", "maps")
 	defer bar.Done()
-	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, Transform: s.Model.Transform(), DropImages: s.masks == ""}
-	for b, err := range data.Batches(ctx, s.Data, opt) {
+	images := 0 // that can be read
+	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, DropImages: s.masks == ""}
+	for b, err := range s.Batches(ctx, opt) {
 		if err != nil {
 			return err
 		}
@@ -97,9 +98,10 @@ func (s *session) evaluation(ctx context.Context) error {
 			}
 			bar.Add(len(b.Samples))
 		}
+		images += len(b.Samples)
 	}
 	bar.Done()
-	e := &evaluation{Images: count}
+	e := &evaluation{Images: images}
 	for i, way := range ways {
 		e.Rows = append(e.Rows, sums[i].score(way))
 	}

@@ -80,6 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer s.Close()
+	defer s.ReportSkipped(stderr)
 	s.cmap = cmap
 	if o.evaluate {
 		return s.evaluation(ctx)
@@ -108,7 +109,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.StringVar(&o.overlay, "overlay", "gray", "`colours` of the image under the heat map: gray or color")
 	flags.StringVar(&o.each, "each", "", "`folder` for a picture of each image with its class and probability")
 	flags.StringVar(&o.csv, "csv", "", "`file` for the table of -evaluate")
-	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image, and where there are no more than 10")
+	flags.IntVar(&o.start, "start", 10, "`index` of the first image in the figure; 0 with -image, and where fewer than -count would follow")
 	flags.IntVar(&o.count, "count", 20, "`number` of images in the figure")
 	flags.IntVar(&o.cols, "cols", 0, "`number` of images in a row (default 10; 1 with several maps each)")
 	flags.Float64Var(&o.alpha, "alpha", 0.4, "`opacity` of the heat map, 0 to 1")

@@ -63,7 +63,7 @@ func (s *session) findObjects() (objects, error) {
 type known struct{ cli.Masked }
 
 func (k known) at(_ context.Context, b *data.Batch, i int) (object, error) {
-	mask := k.Mask(b.Start + i)
+	mask := k.Mask(b.Index[i])
 	height, width := b.Shape[2], b.Shape[3]
 	side := 1
 	for side*side < len(mask) {

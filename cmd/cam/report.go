@@ -10,6 +10,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
 	"github.com/glimpse-go/glimpse/nn"
@@ -26,6 +27,7 @@ type report struct {
 	Pointing   *pointingScore `json:"pointing_game,omitempty"`
 	Evaluation *evaluation    `json:"evaluation,omitempty"`
 	Images     []imageReport  `json:"images,omitempty"`
+	Skipped    []cli.Skipped  `json:"skipped,omitempty"` // with -skip-bad
 }
 
 // imageReport is one image of the figure.
@@ -93,6 +95,7 @@ func (s *session) writeJSON(ctx context.Context) error {
 		return nil
 	}
 	first := s.ways[0]
+	s.report.Skipped = s.Skipped
 	s.report.Network, s.report.Data, s.report.Target = s.NetworkName, s.DataName, s.options.target
 	if s.report.Evaluation == nil {
 		s.report.Method, s.report.Layer = first.method.Name(), first.layer

@@ -38,6 +38,7 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 			opened.Close()
 		}
 	}()
+	opened.ReportNotes(stderr)
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
 	net := opened.Model.Network()
 	if s.ways, err = o.variants(net); err != nil {
@@ -52,8 +53,8 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	if s.objects, err = s.findObjects(); err != nil {
 		return nil, err
 	}
-	if o.start >= opened.Data.Len() && !o.startGiven {
-		o.start = 0
+	if !o.startGiven && o.start+o.count > opened.Data.Len() {
+		o.start = 0 // rather than a figure of the last few
 	}
 	if o.start >= opened.Data.Len() {
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())

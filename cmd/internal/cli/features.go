@@ -21,10 +21,19 @@ import (
 // made from images by a network, or read from files.
 type Features struct {
 	X      *mat.Dense // n x d
+	Index  []int      // of each point's image in the data set, where some were skipped; or nil
 	Labels []int      // n class numbers, or nil; -1: none
 	Names  []string   // of the classes, or nil
 	Images []*data.Image
 	Source string // for people
+}
+
+// index is the number of point i in the data set.
+func (f *Features) index(i int) int {
+	if f.Index == nil {
+		return i
+	}
+	return f.Index[i]
 }
 
 // FeatureFlags are the flags that say where features come from and go to.
@@ -145,6 +154,8 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 		return nil, err
 	}
 	defer o.Close()
+	o.ReportNotes(stderr)
+	defer o.ReportSkipped(stderr)
 	n := o.Data.Len()
 	if f.Count > 0 {
 		n = min(n, f.Count)
@@ -155,8 +166,7 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	began := time.Now()
 	bar := NewProgress(stderr, n, "features", "images")
 	defer bar.Done()
-	opt := data.BatchOptions{Count: n, Size: f.Batch, Transform: o.Model.Transform(), DropImages: !images}
-	for b, err := range data.Batches(ctx, o.Data, opt) {
+	for b, err := range o.Batches(ctx, data.BatchOptions{Count: n, Size: f.Batch, DropImages: !images}) {
 		if err != nil {
 			return nil, err
 		}
@@ -177,9 +187,14 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 				out.Images = append(out.Images, im)
 			}
 		}
-		bar.Add(len(b.Samples))
+		out.Index = append(out.Index, b.Index...)
+		bar.Set(int64(b.Index[len(b.Index)-1] + 1))
 	}
 	bar.Done()
+	if len(out.Index) == n {
+		out.Index = nil
+	}
+	n = len(out.Labels)
 	if !slices.ContainsFunc(out.Labels, func(l int) bool { return l >= 0 }) {
 		out.Labels, out.Names = nil, nil
 	}

@@ -124,7 +124,7 @@ func (p *PlotFlags) Coordinates(ctx context.Context, f *Features, layout *mat.De
 		out := csv.NewWriter(w)
 		out.Write(append([]string{"index", "label", "class"}, columns...))
 		for i := range n {
-			row := []string{strconv.Itoa(i), "", ""}
+			row := []string{strconv.Itoa(f.index(i)), "", ""}
 			if f.Labels != nil && f.Labels[i] >= 0 {
 				row[1], row[2] = strconv.Itoa(f.Labels[i]), f.Names[f.Labels[i]]
 			}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/cam/model"
@@ -26,18 +27,22 @@ type Source struct {
 	Weights string   // checkpoint; empty: the embedded network that fits
 	Network string   // what Weights do not tell: "maxpool=no,stride=conv1"
 	Size    int      // input side: -1 the network's or the data's own, 0 as the files are
+	Resize  int      // shorter side before the crop, -1: as the files are; 0: as Size says
+	Crop    int      // side of the crop, -1: none; 0: as Size says
 	Mean    string   // "0.5", "0.485,0.456,0.406", "imagenet" or ""
 	Std     string
 	Classes string // names, comma separated or a file with one a line
 	Scenes  int    // number of embedded scenes, where there is no other data
 
+	SkipBad   bool // go on past images that cannot be read
 	MaxPixels int  // of an image file; 0: 1<<26
 	Orient    bool // turn image files as their Exif orientation tells
+	Truncated bool // read what there is of JPEG files that end too early
 	MaxMemory int  // MB that reading Weights may take; 0: by its size
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size", "mean", "std", "classes", "scenes", "max-pixels", "orient", "max-memory", "image"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size", "resize", "crop", "mean", "std", "classes", "scenes", "skip-bad", "max-pixels", "orient", "truncated", "max-memory", "image"}
 
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
@@ -47,7 +52,9 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
 	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
 	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3; several with commas between")
-	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop the centre; 0: as the files are; -1: what the network was trained on, else 128 (CIFAR: 32)")
+	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop a square of as many from the centre; 0: as the files are, of any sizes; -1: what the network was trained on, else 128 (CIFAR: 32)")
+	sideFlag(flags, &s.Resize, "resize", "resize the shorter side to `pixels`, where that is not what -size says, as in -resize 256 -crop 224; 0: do not")
+	sideFlag(flags, &s.Crop, "crop", "crop a square of so many `pixels` a side from the centre, where that is not what -size says; 0: do not")
 	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
 	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
 	flags.Func("image", "image `file` or folder, without labels; more may follow as the last arguments", func(name string) error {
@@ -58,11 +65,30 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 		return nil
 	})
 	flags.IntVar(&s.Scenes, "scenes", scenes, "`number` of embedded scenes, where there is no other data")
+	flags.BoolVar(&s.SkipBad, "skip-bad", false, "go on past images that cannot be read, and list them in the end")
 	flags.IntVar(&s.MaxPixels, "max-pixels", 1<<26, "refuse image files of more than this `number` of pixels; each takes up to 20 bytes")
 	flags.BoolVar(&s.Orient, "orient", false, "turn and flip image files (JPEG, PNG, WebP) as their Exif orientation tells; without it they are as stored, as in torchvision")
+	flags.BoolVar(&s.Truncated, "truncated", false, "read what there is of JPEG files that end too early; the rest is gray")
 	flags.IntVar(&s.MaxMemory, "max-memory", 0, "`MB` that reading -weights may take (default 4 times the file's size and 1 MB; packed archives may need more)")
 	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
 }
+
+// sideFlag defines a flag of a number of pixels, of which 0 leaves the step out.
+func sideFlag(flags *flag.FlagSet, side *int, name, usage string) {
+	flags.Func(name, usage, func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > maxSide {
+			return fmt.Errorf("want a number of pixels, 0 to %d", maxSide)
+		}
+		if *side = n; n == 0 {
+			*side = model.AsIs
+		}
+		return nil
+	})
+}
+
+// maxSide is the longest side that an image is brought to.
+const maxSide = 1 << 13
 
 // Rest takes what follows the flags: more images, once there is one.
 func (s *Source) Rest(flags *flag.FlagSet) error {
@@ -97,6 +123,11 @@ type Opened struct {
 	DataName    string // for people: "CIFAR-10 test"
 	NetworkName string
 	Masks       Masked // the objects' masks where the data has them, else nil
+	Skipped     []Skipped
+
+	skipBad   bool
+	notes     []string
+	leftovers []string
 }
 
 // Masked is a data set that knows which pixels its objects cover.
@@ -110,7 +141,7 @@ func (o *Opened) Close() error { return o.Data.Close() }
 
 // Open opens the data set and the network and checks that they fit.
 func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
-	o := &Opened{}
+	o := &Opened{skipBad: s.SkipBad}
 	if err := s.openData(ctx, o); err != nil {
 		return nil, err
 	}
@@ -139,7 +170,8 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 }
 
 func (s *Source) openData(ctx context.Context, o *Opened) error {
-	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold, MaxPixels: s.MaxPixels, ApplyOrientation: s.Orient}
+	opt := data.OpenOptions{Split: s.Split, Fold: s.Fold, MaxPixels: s.MaxPixels, ApplyOrientation: s.Orient, Truncated: s.Truncated,
+		PassedOver: func(path string) { o.leftovers = append(o.leftovers, path) }}
 	if s.MaxPixels < 0 || s.MaxPixels > 1<<30 {
 		return Usagef("-max-pixels %d: want 0 to %d", s.MaxPixels, 1<<30)
 	}
@@ -230,6 +262,7 @@ func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, 
 	case s.Size > 0:
 		opt.Size = s.Size
 	}
+	opt.Resize, opt.Crop = s.Resize, s.Crop
 	if s.Network != "" && s.Weights == "" {
 		return opt, Usagef("-network needs -weights: the embedded networks are known")
 	}
@@ -248,7 +281,7 @@ func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, 
 	if opt.Std == nil && known.Std == nil && o.isCIFAR() {
 		opt.Std = []float32{0.5}
 	}
-	if err := (data.Transform{Resize: max(s.Size, 0), CenterCrop: max(s.Size, 0), Mean: opt.Mean, Std: opt.Std}).Check(); err != nil {
+	if err := (data.Transform{Resize: max(s.Size, s.Resize, 0), CenterCrop: max(s.Size, s.Crop, 0), Mean: opt.Mean, Std: opt.Std}).Check(); err != nil {
 		return opt, Usagef("%v", err)
 	}
 	opt.Classes = o.Data.Classes()

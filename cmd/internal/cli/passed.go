@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/glimpse-go/glimpse/data"
+)
+
+// Skipped is an image that was passed over because it cannot be read, as reports
+// have it.
+type Skipped struct {
+	Index int    `json:"index"`
+	Name  string `json:"name"`
+	Error string `json:"error"`
+}
+
+// Batches are the data's, of images of any size. With -skip-bad they go on without
+// those that cannot be read, which [Opened.Skipped] then lists; without it the error
+// names the flag.
+func (o *Opened) Batches(ctx context.Context, opt data.BatchOptions) iter.Seq2[*data.Batch, error] {
+	opt.Transform, opt.AnySize = o.Model.Transform(), true
+	if o.skipBad {
+		opt.Skip = o.skip
+	}
+	return func(yield func(*data.Batch, error) bool) {
+		for b, err := range data.Batches(ctx, o.Data, opt) {
+			if _, bad := err.(*data.SampleError); bad {
+				err = fmt.Errorf("%w (-skip-bad goes on without it)", err)
+			}
+			if !yield(b, err) {
+				return
+			}
+		}
+	}
+}
+
+// skip notes an image, once: programs may go over the data twice.
+func (o *Opened) skip(e *data.SampleError) {
+	at, found := slices.BinarySearchFunc(o.Skipped, e.Index, func(s Skipped, index int) int { return s.Index - index })
+	if !found {
+		o.Skipped = slices.Insert(o.Skipped, at, Skipped{e.Index, e.Name, e.Err.Error()})
+	}
+}
+
+// most is the number of names in a message.
+const most = 10
+
+// ReportSkipped says which images were passed over, if any.
+func (o *Opened) ReportSkipped(stderr io.Writer) {
+	if len(o.Skipped) == 0 {
+		return
+	}
+	fmt.Fprintf(stderr, "skipped   %s that cannot be read:\n", count(len(o.Skipped), "image"))
+	for _, s := range o.Skipped[:min(most, len(o.Skipped))] {
+		fmt.Fprintf(stderr, "          %d: %s\n", s.Index, visible(s.Error))
+	}
+	if more := len(o.Skipped) - most; more > 0 {
+		fmt.Fprintf(stderr, "          and %d more\n", more)
+	}
+}
+
+// ReportNotes says what was noticed while the data was opened.
+func (o *Opened) ReportNotes(stderr io.Writer) {
+	for _, note := range o.notes {
+		fmt.Fprintf(stderr, "note      %s\n", visible(note))
+	}
+	if n := len(o.leftovers); n > 0 {
+		slices.Sort(o.leftovers)
+		names := strings.Join(o.leftovers[:min(most, n)], ", ")
+		if n > most {
+			names += fmt.Sprintf(" and %d more", n-most)
+		}
+		fmt.Fprintf(stderr, "note      passed over %s of other programs: %s\n", count(n, "leftover"), visible(names))
+	}
+}
+
+// count is a number of things: "1 image", "2 images".
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
+}
+
+// visible is a text of one line in which what a terminal would obey or hide, as an
+// escape or a change of direction, is written as Go escapes it.
+func visible(text string) string {
+	var b strings.Builder
+	for i, r := range text {
+		switch {
+		case r == unicode.ReplacementChar && !strings.HasPrefix(text[i:], string(r)): // a byte that is no UTF-8
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
