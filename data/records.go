@@ -93,7 +93,15 @@ func readClassNames(ctx context.Context, fsys fs.FS, format Format, name string,
 	if err != nil {
 		return nil, err
 	}
-	return checkClassNames(format, name, strings.Split(strings.TrimSpace(text), "\n"), want)
+	if text, _, err = decodeText([]byte(text)); err != nil {
+		return nil, format.errorf("%s: %w", name, err)
+	}
+	var names []string
+	lines(strings.TrimSpace(text), func(_ int, line string) error {
+		names = append(names, line)
+		return nil
+	})
+	return checkClassNames(format, name, names, want)
 }
 
 // checkClassNames trims the names, and wants as many as the format has

@@ -183,7 +183,7 @@ func (s *session) grid(cols int) render.GridOptions {
 func (s *session) row(im *data.Image, maps []drawn, p []float64, label int) ([]render.Cell, error) {
 	wrong := label >= 0 && likeliest(p) != label
 	name := func(class int, always bool) string {
-		title := s.Model.Classes()[class]
+		title := s.names[class]
 		if always || s.Data.Classes() == nil {
 			title = fmt.Sprintf("%s %.0f%%", title, 100*p[class])
 		}
@@ -206,7 +206,7 @@ func (s *session) row(im *data.Image, maps []drawn, p []float64, label int) ([]r
 		case len(s.ways) == 1:
 			cell.Title = name(d.m.Class, true)
 		default:
-			cell.Title = d.way.name + ": " + s.Model.Classes()[d.m.Class]
+			cell.Title = d.way.name + ": " + s.names[d.m.Class]
 		}
 		cells = append(cells, cell)
 	}
@@ -277,7 +277,7 @@ func (s *session) caption() string {
 	class := "the predicted class"
 	switch {
 	case s.class != cam.Predicted:
-		class = s.Model.Classes()[s.class]
+		class = s.names[s.class]
 	case s.top > 0:
 		class = fmt.Sprintf("the %d likeliest classes", s.top)
 	}

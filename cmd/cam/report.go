@@ -32,15 +32,18 @@ type report struct {
 
 // imageReport is one image of the figure.
 type imageReport struct {
-	Index         int                `json:"index"`
-	Name          string             `json:"name"`
-	Label         *string            `json:"label,omitempty"`
-	Predicted     string             `json:"predicted"`
-	Correct       *bool              `json:"correct,omitempty"`
-	Probabilities []model.Prediction `json:"probabilities"` // in the order of the classes
-	Mapped        string             `json:"mapped_class"`  // of the first map
-	Peak          peak               `json:"peak"`
-	Maps          []mapReport        `json:"maps,omitempty"` // where there are several
+	Index          int                `json:"index"`
+	Name           string             `json:"name"`
+	Label          *string            `json:"label,omitempty"`
+	LabelIndex     *int               `json:"label_index,omitempty"`
+	Predicted      string             `json:"predicted"`
+	PredictedIndex int                `json:"predicted_index"` // names may be those of several classes
+	Correct        *bool              `json:"correct,omitempty"`
+	Probabilities  []model.Prediction `json:"probabilities"` // in the order of the classes
+	Mapped         string             `json:"mapped_class"`  // of the first map
+	MappedIndex    int                `json:"mapped_index"`
+	Peak           peak               `json:"peak"`
+	Maps           []mapReport        `json:"maps,omitempty"` // where there are several
 }
 
 // mapReport is one of several maps of an image.
@@ -48,6 +51,7 @@ type mapReport struct {
 	Method string `json:"method"`
 	Layer  string `json:"layer,omitempty"`
 	Class  string `json:"class"`
+	Index  int    `json:"class_index"`
 	Peak   peak   `json:"peak"`
 }
 
@@ -68,22 +72,24 @@ func peakOf(m *cam.Map, im *data.Image) peak {
 func (s *session) describe(index int, sample data.Sample, maps []drawn, p []float64, im *data.Image) imageReport {
 	classes := s.Model.Classes()
 	r := imageReport{
-		Index:     index,
-		Name:      sample.Name,
-		Predicted: classes[likeliest(p)],
-		Mapped:    classes[maps[0].m.Class],
-		Peak:      peakOf(maps[0].m, im),
+		Index:          index,
+		Name:           sample.Name,
+		Predicted:      classes[likeliest(p)],
+		PredictedIndex: likeliest(p),
+		Mapped:         classes[maps[0].m.Class],
+		MappedIndex:    maps[0].m.Class,
+		Peak:           peakOf(maps[0].m, im),
 	}
 	for i, v := range p {
 		r.Probabilities = append(r.Probabilities, model.Prediction{Class: i, Name: classes[i], Probability: v})
 	}
 	if sample.Label >= 0 && sample.Label < len(classes) {
 		label, correct := classes[sample.Label], likeliest(p) == sample.Label
-		r.Label, r.Correct = &label, &correct
+		r.Label, r.LabelIndex, r.Correct = &label, &sample.Label, &correct
 	}
 	if len(maps) > 1 {
 		for _, d := range maps {
-			r.Maps = append(r.Maps, mapReport{d.way.method.Name(), d.way.layer, classes[d.m.Class], peakOf(d.m, im)})
+			r.Maps = append(r.Maps, mapReport{d.way.method.Name(), d.way.layer, classes[d.m.Class], d.m.Class, peakOf(d.m, im)})
 		}
 	}
 	return r

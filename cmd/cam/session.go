@@ -19,7 +19,8 @@ type session struct {
 	*options
 	*cli.Opened
 	ways           []*variant
-	class          int // cam.Predicted, or the one asked for
+	names          []string // of the classes, for figures
+	class          int      // cam.Predicted, or the one asked for
 	target         func(classes []int) nn.Target
 	objects        objects // where they are known, else nil
 	cmap           *render.Colormap
@@ -39,7 +40,7 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		}
 	}()
 	opened.ReportNotes(stderr)
-	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr}
+	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr, names: cli.Distinct(opened.Model.Classes())}
 	net := opened.Model.Network()
 	if s.ways, err = o.variants(net); err != nil {
 		return nil, err
@@ -108,15 +109,37 @@ func (s *session) findings() io.Writer {
 	return s.stdout
 }
 
-// classIndex finds a class by its name or its number.
+// classIndex finds a class by its name, in any case where that is one class alone, or
+// its number. The name of several classes, as ImageNet's crane and maillot, is an
+// error that gives their numbers.
 func classIndex(flag, text string, classes []string) (int, error) {
 	if text == "" {
 		return cam.Predicted, nil
 	}
+	var exact, folded []int
 	for i, c := range classes {
-		if strings.EqualFold(c, text) {
-			return i, nil
+		if c == text {
+			exact = append(exact, i)
 		}
+		if strings.EqualFold(c, text) {
+			folded = append(folded, i)
+		}
+	}
+	if len(exact) == 0 {
+		exact = folded
+	}
+	switch len(exact) {
+	case 0:
+	case 1:
+		return exact[0], nil
+	default:
+		numbers := make([]string, len(exact))
+		for i, c := range exact {
+			numbers[i] = strconv.Itoa(c)
+		}
+		last := len(numbers) - 1
+		return 0, cli.Usagef("-%s %s: %d classes have that name, want the number of one: %s or %s",
+			flag, text, len(numbers), someOf(numbers[:last]), numbers[last])
 	}
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 0 || i >= len(classes) {

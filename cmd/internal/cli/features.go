@@ -77,13 +77,13 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, stderr io.Writer) (
 	case f.File != "" && images:
 		return nil, Usagef("-thumbnails needs images, not -features")
 	case f.File != "":
-		return f.read(ctx)
+		return f.read(ctx, stderr)
 	}
 	return f.extract(ctx, images, stderr)
 }
 
 // read reads features, and labels, from files.
-func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
+func (f *FeatureFlags) read(ctx context.Context, stderr io.Writer) (*Features, error) {
 	x, err := table.LoadFeatures(ctx, f.File)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := f.nameClasses(labels); err != nil {
+		if err := f.nameClasses(labels, stderr); err != nil {
 			return nil, err
 		}
 		out.Labels, out.Names = labels.Of, labels.Names
@@ -114,17 +114,18 @@ func (f *FeatureFlags) read(ctx context.Context) (*Features, error) {
 
 // nameClasses gives labels the names of -classes: numbers are places in them, and names
 // have to be among them. Without -classes numbers are their own names.
-func (f *FeatureFlags) nameClasses(labels *table.Labels) error {
+func (f *FeatureFlags) nameClasses(labels *table.Labels, stderr io.Writer) error {
 	if f.Classes == "" {
 		if labels.Names == nil {
 			labels.Number()
 		}
 		return nil
 	}
-	names, err := classNames(f.Classes)
+	names, note, err := classNames(f.Classes)
 	if err != nil {
 		return err
 	}
+	(&Opened{notes: []string{note}}).ReportNotes(stderr)
 	first := map[string]int{}
 	for i, name := range slices.Backward(names) {
 		first[name] = i
@@ -140,7 +141,7 @@ func (f *FeatureFlags) nameClasses(labels *table.Labels) error {
 		if labels.Names != nil && l >= 0 {
 			labels.Of[i] = place[l]
 		} else if l >= len(names) {
-			return fmt.Errorf("-classes: %d names, and a label of %d in %s", len(names), l, f.LabelsFile)
+			return fmt.Errorf("-classes: %s, and a label of %d in %s%s", plural(len(names), "name"), l, f.LabelsFile, noFile(f.Classes))
 		}
 	}
 	labels.Names = names

@@ -57,7 +57,7 @@ func (o *Opened) ReportSkipped(stderr io.Writer) {
 	if len(o.Skipped) == 0 {
 		return
 	}
-	fmt.Fprintf(stderr, "skipped   %s that cannot be read:\n", count(len(o.Skipped), "image"))
+	fmt.Fprintf(stderr, "skipped   %s that cannot be read:\n", plural(len(o.Skipped), "image"))
 	for _, s := range o.Skipped[:min(most, len(o.Skipped))] {
 		fmt.Fprintf(stderr, "          %d: %s\n", s.Index, visible(s.Error))
 	}
@@ -69,6 +69,9 @@ func (o *Opened) ReportSkipped(stderr io.Writer) {
 // ReportNotes says what was noticed while the data was opened.
 func (o *Opened) ReportNotes(stderr io.Writer) {
 	for _, note := range o.notes {
+		if note == "" {
+			continue
+		}
 		fmt.Fprintf(stderr, "note      %s\n", visible(note))
 	}
 	if n := len(o.leftovers); n > 0 {
@@ -77,12 +80,12 @@ func (o *Opened) ReportNotes(stderr io.Writer) {
 		if n > most {
 			names += fmt.Sprintf(" and %d more", n-most)
 		}
-		fmt.Fprintf(stderr, "note      passed over %s of other programs: %s\n", count(n, "leftover"), visible(names))
+		fmt.Fprintf(stderr, "note      passed over %s of other programs: %s\n", plural(n, "leftover"), visible(names))
 	}
 }
 
-// count is a number of things: "1 image", "2 images".
-func count(n int, thing string) string {
+// plural is a number of things: "1 image", "2 images".
+func plural(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}

@@ -82,7 +82,7 @@ func (p *PlotFlags) Figure(ctx context.Context, f *Features, layout mat.Matrix, 
 			y[i] = float64(i)
 		}
 	}
-	series, err := render.ByClass(x, y, f.Labels, f.Names)
+	series, err := render.ByClass(x, y, f.Labels, Distinct(f.Names))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -31,7 +30,7 @@ type Source struct {
 	Crop    int      // side of the crop, -1: none; 0: as Size says
 	Mean    string   // "0.5", "0.485,0.456,0.406", "imagenet" or ""
 	Std     string
-	Classes string // names, comma separated or a file with one a line
+	Classes string // names, comma separated, or a file as data.ParseClassNames reads
 	Scenes  int    // number of embedded scenes, where there is no other data
 
 	SkipBad   bool // go on past images that cannot be read
@@ -70,7 +69,7 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.BoolVar(&s.Orient, "orient", false, "turn and flip image files (JPEG, PNG, WebP) as their Exif orientation tells; without it they are as stored, as in torchvision")
 	flags.BoolVar(&s.Truncated, "truncated", false, "read what there is of JPEG files that end too early; the rest is gray")
 	flags.IntVar(&s.MaxMemory, "max-memory", 0, "`MB` that reading -weights may take (default 4 times the file's size and 1 MB; packed archives may need more)")
-	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file with one a line (default: the data set's or the network's)")
+	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file of them: one a line, or a list or map in JSON (default: the data set's or the network's)")
 }
 
 // sideFlag defines a flag of a number of pixels, of which 0 leaves the step out.
@@ -160,7 +159,7 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 	}
 	o.Model, err = model.New(sd, opt)
 	if count, ok := errors.AsType[*model.ClassCountError](err); ok && s.Classes != "" {
-		return nil, fmt.Errorf("-classes: %d names for the %d classes of %s", count.Names, count.Outputs, o.NetworkName)
+		return nil, fmt.Errorf("-classes: %s for the %d classes of %s%s", plural(count.Names, "name"), count.Outputs, o.NetworkName, noFile(s.Classes))
 	} else if ok {
 		return nil, fmt.Errorf("%s has %d classes, %s has %d", o.DataName, count.Names, o.NetworkName, count.Outputs)
 	} else if err != nil {
@@ -286,7 +285,10 @@ func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, 
 	}
 	opt.Classes = o.Data.Classes()
 	if s.Classes != "" {
-		opt.Classes, err = classNames(s.Classes)
+		var note string
+		if opt.Classes, note, err = classNames(s.Classes); note != "" {
+			o.notes = append(o.notes, note)
+		}
 	}
 	return opt, err
 }
@@ -306,24 +308,4 @@ func (s *Source) checkClasses(o *Opened, known string) error {
 			o.DataName, strings.Join(named, ","), o.NetworkName, known)
 	}
 	return nil
-}
-
-// classNames reads names from a file, one a line, or from the text itself.
-func classNames(text string) ([]string, error) {
-	sep := ","
-	if info, err := os.Stat(text); err == nil && info.Mode().IsRegular() {
-		if info.Size() > 1<<20 {
-			return nil, fmt.Errorf("-classes: %s: %d bytes are too many for class names", text, info.Size())
-		}
-		content, err := os.ReadFile(text)
-		if err != nil {
-			return nil, fmt.Errorf("-classes: %w", err)
-		}
-		text, sep = strings.TrimSpace(string(content)), "\n"
-	}
-	names := strings.Split(text, sep)
-	for i := range names {
-		names[i] = strings.TrimSpace(names[i])
-	}
-	return names, nil
 }
