@@ -268,7 +268,7 @@ func notDataset(t tree) error {
 	}
 	hint := ""
 	if files, err := t.files(context.Background(), ".", archiveExtensions); err == nil && len(files) > 0 {
-		hint = fmt.Sprintf("; it holds the archive %s, which has to be unpacked", files[0])
+		hint = fmt.Sprintf("; it holds the archive %s, which has to be given by its own path, or unpacked", files[0])
 	}
 	return fmt.Errorf("data: %s: %w: looked for %sfolders of image files by class, and image files (%s)%s",
 		t.show("."), ErrNotDataset, b.String(), strings.Join(plainExtensions, " "), hint)

@@ -92,7 +92,7 @@ func TestOpenImages(t *testing.T) {
 		{"everything", "b/1.png a/y.png", OpenOptions{Split: "all"}, "0 a/y.png,1 b/1.png", ""},
 		{"empty class", "b/1.png a/x.txt c/x.gif", OpenOptions{}, "", "no image files (.jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp) in the class folders a, c"},
 		{"nothing", "x.txt", OpenOptions{}, "", "not a data set: looked for STL-10 (train_X.bin, as in stl10_binary), CIFAR-10"},
-		{"an archive", "stl10_binary.tar.gz", OpenOptions{}, "", "it holds the archive stl10_binary.tar.gz, which has to be unpacked"},
+		{"an archive", "stl10_binary.tar.gz", OpenOptions{}, "", "it holds the archive stl10_binary.tar.gz, which has to be given by its own path"},
 		{"default split", "train/a/1.png test/a/2.png", OpenOptions{}, "0 a/2.png", ""},
 		{"default split without test", "train/a/1.png val/a/2.png", OpenOptions{}, "0 a/2.png", ""},
 		{"val by another name", "train/a/1.png valid/a/2.png", OpenOptions{Split: "val"}, "0 a/2.png", ""},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -113,6 +114,12 @@ func find(t tree, dir string) *layout {
 // or in folders train, val and test of such folders; or just image files,
 // which then have no labels. A path to an image file opens that file.
 //
+// A path to an archive, told by its contents, opens the data set in it, and in the
+// one folder where all of it is in one: zip and tar are read in their place, and of
+// tar.gz and tar.bz2 what they unpack to, 64 times their size at most, is kept in
+// a temporary file until Close. A file of a zip archive is held in memory as
+// [OpenFS] has it, and may be three times as long as the archive and 512 KiB.
+//
 // Several data sets, one beside the other, are an error that names them. It stops
 // with ctx's error when ctx ends while folders are listed.
 func Open(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
@@ -123,13 +130,17 @@ func Open(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	if !info.IsDir() {
-		if hasExtension(path, archiveExtensions) {
-			return nil, fmt.Errorf("data: %s: %w but an archive: unpack it and give the folder", path, ErrNotDataset)
-		}
-		return OpenFiles(ctx, []string{path}, opt)
+	if info.IsDir() {
+		t := system(path)
+		t.passedOver = opt.once()
+		return open(ctx, t, opt)
 	}
-	return open(ctx, system(path), opt)
+	if info.Mode().IsRegular() { // opening a named pipe would wait for ever
+		if ds, err := openIfArchive(ctx, path, opt); ds != nil || err != nil {
+			return ds, err
+		}
+	}
+	return OpenFiles(ctx, []string{path}, opt)
 }
 
 // OpenFS is [Open] for a folder in any file system: an embed.FS, a zip archive
@@ -145,11 +156,10 @@ func OpenFS(ctx context.Context, fsys fs.FS, opt OpenOptions) (Dataset, error) {
 	if fsys == nil {
 		return nil, errors.New("data: no file system")
 	}
-	return open(ctx, tree{FS: fsys}, opt)
+	return open(ctx, tree{FS: fsys, passedOver: opt.once()}, opt)
 }
 
 func open(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
-	t.passedOver = opt.once()
 	dir, l, err := locate(ctx, t)
 	if err != nil {
 		return nil, err
@@ -234,7 +244,33 @@ func (l *layout) openSplits(ctx context.Context, t tree, opt OpenOptions) (Datas
 }
 
 // archiveExtensions are those of packed data sets.
-var archiveExtensions = []string{".tar.gz", ".tgz", ".tar", ".tar.xz", ".zip"}
+var archiveExtensions = []string{".tar.gz", ".tgz", ".tar", ".zip", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar"}
+
+// openIfArchive opens the data set in an archive. For another file it returns nil.
+func openIfArchive(ctx context.Context, path string, opt OpenOptions) (Dataset, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	head := make([]byte, tarBlock)
+	n, err := io.ReadFull(f, head)
+	if head = head[:n]; err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		f.Close()
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	if !isArchive(head) && !hasExtension(path, archiveExtensions) {
+		return nil, f.Close()
+	}
+	return openArchive(ctx, path, f, info.Size(), head, opt)
+}
 
 // hasExtension tells whether a name ends with one of the extensions, in any case.
 func hasExtension(name string, extensions []string) bool {

@@ -53,6 +53,9 @@ func (t tree) sub(name string) (tree, error) {
 	if f, ok := t.FS.(folder); ok {
 		return tree{folder(f.path(name)), f.path(name), t.passedOver}, nil
 	}
+	if p, ok := t.FS.(*packed); ok {
+		return tree{p.sub(name), t.show(name), t.passedOver}, nil
+	}
 	sub, err := fs.Sub(t.FS, name)
 	return tree{sub, t.show(name), t.passedOver}, err
 }
@@ -167,7 +170,12 @@ func openAt(ctx context.Context, fsys fs.FS, name string) (r io.ReaderAt, size i
 		return r, info.Size(), f, nil
 	}
 	defer f.Close()
-	content, err := contents(ctx, f, maxInMemory)
+	var content []byte
+	if z, ok := f.(*zipFile); ok {
+		content, err = z.whole(ctx)
+	} else {
+		content, err = contents(ctx, f, maxInMemory)
+	}
 	if err != nil {
 		return nil, 0, nil, unpath(err)
 	}

@@ -19,7 +19,7 @@ import (
 // Source is what the programs' common flags say about the images and the
 // network. The zero value is the embedded demo.
 type Source struct {
-	Data    string   // folder of a data set, or of images
+	Data    string   // folder or archive of a data set, or of images
 	Split   string   // of the data set
 	Fold    int      // of STL-10
 	Images  []string // image files or folders without labels, instead of Data
@@ -46,7 +46,7 @@ var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size"
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
 func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
-	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders); none: the embedded scenes")
+	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders), or a .zip, .tar or .tar.gz of one; none: the embedded scenes")
 	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
 	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
 	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
