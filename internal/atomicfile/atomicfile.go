@@ -13,9 +13,13 @@ import (
 )
 
 // Write calls write with a buffered writer on a temporary file in the folder
-// of path, and renames that file to path once everything is on disk. When
-// write or any step after it fails, the temporary file is removed and what
-// stood at path before is untouched. Errors begin with path.
+// of path, which gets the name path once everything is on disk. When write or any
+// step after it fails, the temporary file is removed and what stood at path before
+// is untouched. Errors begin with path.
+//
+// What a program that is killed leaves of a temporary file, the next one that
+// writes in the folder removes: on Linux that is nothing, but for the moment in which
+// a file that was there is replaced.
 //
 // Only a regular file is replaced, which keeps its permissions; of a symbolic
 // link it is the file that it leads to. A new file has those of the umask.
@@ -33,53 +37,44 @@ func Write(ctx context.Context, path string, write func(io.Writer) error) error 
 // folder, no permission, or something at path that is no regular file. It
 // changes nothing.
 func Check(path string) error {
-	f, _, err := begin(path)
+	t, _, err := begin(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	f.Close()
-	os.Remove(f.Name())
+	t.discard()
 	return nil
 }
 
-func replace(ctx context.Context, path string, write func(io.Writer) error) (err error) {
-	f, target, err := begin(path)
+func replace(ctx context.Context, path string, write func(io.Writer) error) error {
+	t, target, err := begin(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close() // a second Close only returns an error
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriterSize(nameless{ctx, f}, 1<<16)
+	defer t.discard() // what has its last name by then stays
+	w := bufio.NewWriterSize(nameless{ctx, t.File}, 1<<16)
 	if err := write(w); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := t.Sync(); err != nil {
 		return bare(err)
 	}
-	if err := f.Close(); err != nil {
-		return bare(err)
-	}
-	return bare(os.Rename(f.Name(), target))
+	return bare(t.publish(target))
 }
 
 // begin makes the temporary file, and returns the path that it is to have in
 // the end.
-func begin(path string) (f *os.File, target string, err error) {
+func begin(path string) (t *temporary, target string, err error) {
 	target, err = filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		info, atPath := os.Lstat(path)
 		switch {
 		case atPath != nil:
 			target = path
-			f, err = create(target)
-			return f, target, bare(err)
+			t, err = create(target)
+			return t, target, bare(err)
 		case info.Mode()&fs.ModeSymlink != 0:
 			return nil, "", errors.New("a symbolic link to nothing")
 		}
@@ -87,13 +82,13 @@ func begin(path string) (f *os.File, target string, err error) {
 		target, err = filepath.EvalSymlinks(path)
 	}
 	if err == nil {
-		f, err = createBeside(target)
+		t, err = createBeside(target)
 	}
-	return f, target, bare(err)
+	return t, target, bare(err)
 }
 
 // createBeside makes the temporary file for one that exists.
-func createBeside(target string) (*os.File, error) {
+func createBeside(target string) (*temporary, error) {
 	info, err := os.Stat(target)
 	if err != nil {
 		return nil, err
@@ -110,16 +105,15 @@ func createBeside(target string) (*os.File, error) {
 		return nil, err
 	}
 	old.Close()
-	f, err := create(target)
+	t, err := create(target)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Chmod(info.Mode().Perm()); err != nil {
-		f.Close()
-		os.Remove(f.Name())
+	if err := t.Chmod(info.Mode().Perm()); err != nil {
+		t.discard()
 		return nil, err
 	}
-	return f, nil
+	return t, nil
 }
 
 // nameless is a file whose errors do not name it: its name is temporary. It
