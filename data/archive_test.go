@@ -285,6 +285,7 @@ func TestArchiveErrors(t *testing.T) {
 		{"x.zip", with(zipped, func(b []byte) { b[central+16] ^= 1 }), "1.png: zip: checksum error"},
 		{"x.zip", with(zipped, func(b []byte) { b[central+8] |= 1 }), "1.png: it is encrypted; unpack the archive"},
 		{"x.zip", with(zipped, func(b []byte) { b[central+10] = 93 }), "1.png: packed by method 93"},
+		{"x.zip", with(zipped, func(b []byte) { binary.LittleEndian.PutUint32(b[central+42:], uint32(len(b)-9)) }), "1.png: unexpected EOF"},
 		{"x.tar.gz", gzipped(t, tarBytes(t, many)), "more than 1"},
 		{"x.zip", zipBytes(t, deep), "folders in "},
 		{"x.tar", tarBytes(t, map[string][]byte{strings.Repeat("d/", 64) + "1.png": png}), "in 64 folders, want at most 1024 in 63"},

@@ -218,23 +218,31 @@ type zipFile struct {
 }
 
 func (f *zipFile) Read(b []byte) (int, error) {
-	if f.r == nil {
-		if f.e.zip.Flags&1 != 0 {
-			return 0, errors.New("it is encrypted; unpack the archive and give the folder")
-		}
-		if f.e.size > f.e.most {
-			return 0, fmt.Errorf("it unpacks to %d bytes, more than the limit of %d in this archive; unpack that and give the folder", f.e.size, f.e.most)
-		}
-		r, err := f.e.zip.Open()
-		if errors.Is(err, zip.ErrAlgorithm) {
-			return 0, fmt.Errorf("packed by method %d, which is not known; unpack the archive and give the folder", f.e.zip.Method)
-		}
-		if err != nil {
-			return 0, err
-		}
-		f.r = r
+	if err := f.open(); err != nil {
+		return 0, err
 	}
 	return f.r.Read(b)
+}
+
+// open begins to unpack the file.
+func (f *zipFile) open() error {
+	switch {
+	case f.r != nil:
+		return nil
+	case f.e.zip.Flags&1 != 0:
+		return errors.New("it is encrypted; unpack the archive and give the folder")
+	case f.e.size > f.e.most:
+		return fmt.Errorf("it unpacks to %d bytes, more than the limit of %d in this archive; unpack that and give the folder", f.e.size, f.e.most)
+	}
+	r, err := f.e.zip.Open()
+	switch {
+	case errors.Is(err, zip.ErrAlgorithm):
+		return fmt.Errorf("packed by method %d, which is not known; unpack the archive and give the folder", f.e.zip.Method)
+	case err == io.EOF:
+		return io.ErrUnexpectedEOF
+	}
+	f.r = r
+	return err
 }
 
 func (f *zipFile) Close() error {
@@ -246,7 +254,7 @@ func (f *zipFile) Close() error {
 
 // whole reads all of the file, in memory of its size, and compares its checksum.
 func (f *zipFile) whole(ctx context.Context) ([]byte, error) {
-	if _, err := f.Read(nil); err != nil && err != io.EOF {
+	if err := f.open(); err != nil {
 		return nil, err
 	}
 	content := make([]byte, f.e.size)
