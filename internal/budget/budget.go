@@ -4,6 +4,7 @@
 package budget
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"unsafe"
@@ -16,6 +17,9 @@ const (
 	// for a zip's directory, an error message.
 	fixed = 256 << 10
 )
+
+// ErrSpent is wrapped by the errors of a budget that does not suffice.
+var ErrSpent = errors.New("refused: it would take more memory")
 
 // A Budget counts down the memory that a reader may still allocate. The
 // reader takes from it before it allocates anything whose size or number the
@@ -60,7 +64,7 @@ func (b *Budget) Take(n int) error {
 		cost = (cost + 15) &^ 15
 	}
 	if n < 0 || cost > b.left {
-		return fmt.Errorf("refused: it would take more memory than %s", b.bound)
+		return fmt.Errorf("%w than %s", ErrSpent, b.bound)
 	}
 	b.left -= cost
 	return nil
@@ -77,7 +81,7 @@ func Grow[T any](b *Budget, s []T, n int) ([]T, error) {
 	if n > math.MaxInt/2/size-cap(s) {
 		return s, b.Take(math.MaxInt)
 	}
-	want := max(2*cap(s), len(s)+n, 4)
+	want := max(2*cap(s), len(s)+n)
 	if err := b.Take(want * size); err != nil {
 		return s, err
 	}

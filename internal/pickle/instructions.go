@@ -16,10 +16,16 @@ const (
 	opStop            = '.'
 	opPop             = '0'
 	opPopMark         = '1'
+	opDup             = '2'
 	opMark            = '('
 	opNone            = 'N'
 	opNewTrue         = 0x88
 	opNewFalse        = 0x89
+	opInt             = 'I'
+	opLong            = 'L'
+	opFloat           = 'F'
+	opString          = 'S'
+	opUnicode         = 'V'
 	opBinInt          = 'J'
 	opBinInt1         = 'K'
 	opBinInt2         = 'M'
@@ -37,6 +43,8 @@ const (
 	opByteArray8      = 0x96
 	opEmptyTuple      = ')'
 	opTuple           = 't'
+	opList            = 'l'
+	opDict            = 'd'
 	opTuple1          = 0x85
 	opTuple2          = 0x86
 	opTuple3          = 0x87
@@ -49,6 +57,8 @@ const (
 	opEmptySet        = 0x8f
 	opAddItems        = 0x90
 	opFrozenSet       = 0x91
+	opPut             = 'p'
+	opGet             = 'g'
 	opBinPut          = 'q'
 	opLongBinPut      = 'r'
 	opMemoize         = 0x94
@@ -57,9 +67,12 @@ const (
 	opGlobal          = 'c'
 	opStackGlobal     = 0x93
 	opInst            = 'i'
+	opObj             = 'o'
 	opReduce          = 'R'
 	opNewObj          = 0x81
+	opNewObjEx        = 0x92
 	opBuild           = 'b'
+	opPersID          = 'P'
 	opBinPersID       = 'Q'
 )
 
@@ -110,8 +123,16 @@ func (m *machine) step() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		return false, m.push(math.Float64frombits(binary.BigEndian.Uint64(p)), 8)
+		return false, m.pushFloat(math.Float64frombits(binary.BigEndian.Uint64(p)))
+	case opInt, opLong:
+		return false, m.pushDecimal(op == opInt)
+	case opFloat:
+		return false, m.pushDecimalFloat()
 
+	case opString:
+		return false, m.pushQuoted()
+	case opUnicode:
+		return false, m.pushRawUnicode()
 	case opShortBinUnicode:
 		return false, m.pushText(1, math.MaxInt64)
 	case opBinUnicode:
@@ -137,6 +158,12 @@ func (m *machine) step() (done bool, err error) {
 		}
 		_, err := m.pop()
 		return false, err
+	case opDup:
+		v, err := m.top()
+		if err != nil {
+			return false, err
+		}
+		return false, m.push(v, 0)
 	case opMark:
 		m.marks, err = budget.Grow(m.budget, m.marks, 1)
 		if err == nil {
@@ -165,6 +192,32 @@ func (m *machine) step() (done bool, err error) {
 		return false, m.push(&List{}, 24)
 	case opEmptyDict:
 		return false, m.push(&Dict{}, 24)
+	case opList:
+		items, err := m.popMark()
+		if err != nil {
+			return false, err
+		}
+		list := &List{}
+		if err := m.budget.Take(24); err != nil {
+			return false, err
+		}
+		if err := m.extendList(list, items); err != nil {
+			return false, err
+		}
+		return false, m.push(list, 0)
+	case opDict:
+		items, err := m.popMark()
+		if err != nil {
+			return false, err
+		}
+		dict := &Dict{}
+		if err := m.budget.Take(24); err != nil {
+			return false, err
+		}
+		if err := m.setDict(dict, items); err != nil {
+			return false, err
+		}
+		return false, m.push(dict, 0)
 	case opAppend:
 		items, err := m.popN(1)
 		if err != nil {
@@ -205,6 +258,16 @@ func (m *machine) step() (done bool, err error) {
 		}
 		return false, m.get(i)
 
+	case opPut, opGet:
+		i, err := m.decimalIndex()
+		if err != nil {
+			return false, err
+		}
+		if op == opPut {
+			return false, m.put(i)
+		}
+		return false, m.get(i)
+
 	case opGlobal, opInst:
 		module, err := m.in.line()
 		if err != nil {
@@ -214,17 +277,30 @@ func (m *machine) step() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if err := errors.Join(m.budget.Take(len(module)), m.budget.Take(len(name))); err != nil {
+		if err := m.budget.Take(32 + len(module) + len(name)); err != nil {
 			return false, err
 		}
 		v, err := m.env.Global(module, name)
 		if err != nil {
 			return false, err
 		}
-		if op == opInst {
-			return false, fmt.Errorf("instruction INST of %s.%s is not supported", module, name)
+		if op == opGlobal {
+			return false, m.push(v, 0)
 		}
-		return false, m.push(v, 0)
+		items, err := m.popMark()
+		if err != nil {
+			return false, err
+		}
+		return false, m.call(v, items)
+	case opObj:
+		items, err := m.popMark()
+		if err != nil {
+			return false, err
+		}
+		if len(items) == 0 {
+			return false, errors.New("an object without a class")
+		}
+		return false, m.call(items[0], items[1:])
 	case opStackGlobal:
 		items, err := m.popN(2)
 		if err != nil {
@@ -245,21 +321,32 @@ func (m *machine) step() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		args, ok := items[1].(Tuple)
-		if !ok {
-			return false, fmt.Errorf("a call whose arguments are %s, expected a tuple", Kind(items[1]))
-		}
-		v, err := m.env.Call(items[0], args)
+		return false, m.reduce(items[0], items[1])
+	case opNewObjEx: // keyword arguments are for classes that no Env builds
+		items, err := m.popN(3)
 		if err != nil {
 			return false, err
 		}
-		return false, m.push(v, 0)
+		return false, m.reduce(items[0], items[1])
 	case opBuild:
 		items, err := m.popN(2)
 		if err != nil {
 			return false, err
 		}
 		v, err := m.env.Build(items[0], items[1])
+		if err != nil {
+			return false, err
+		}
+		return false, m.push(v, 0)
+	case opPersID:
+		id, err := m.in.line()
+		if err != nil {
+			return false, err
+		}
+		if err := m.budget.Take(16 + len(id)); err != nil {
+			return false, err
+		}
+		v, err := m.env.Persistent(id)
 		if err != nil {
 			return false, err
 		}

@@ -18,6 +18,9 @@ type machine struct {
 	marks  []int             // heights of the stack
 	memo   []*[memoChunk]any // in chunks, as it is what grows most
 	puts   int               // entries that are not absent
+
+	numberless bool // see Numberless
+	odd        bool // an odd number of integers was allocated
 }
 
 // memoChunk entries of the memo are allocated at once: 4 KiB.
@@ -53,6 +56,18 @@ func (m *machine) pushInt(n int) error {
 func (m *machine) pushInt64(v int64) error {
 	if v >= 0 && v < 256 {
 		return m.push(v, 0) // Go keeps these ready
+	}
+	// Two of them share the allocator's smallest block, of 16 bytes.
+	if m.odd = !m.odd; m.odd {
+		return m.push(v, 16)
+	}
+	return m.push(v, 0)
+}
+
+// pushFloat pushes a number, or 0 where nobody will look at it.
+func (m *machine) pushFloat(v float64) error {
+	if m.numberless {
+		return m.push(0.0, 0)
 	}
 	return m.push(v, 8)
 }
@@ -169,15 +184,41 @@ func (m *machine) extend(items []any) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := top.(Opaque); ok {
+		return nil
+	}
 	list, ok := top.(*List)
 	if !ok {
 		return fmt.Errorf("items appended to %s, expected a list", Kind(top))
 	}
+	return m.extendList(list, items)
+}
+
+// extendList appends items to a list, but for numbers that nobody needs.
+func (m *machine) extendList(list *List, items []any) error {
+	if m.numberless {
+		kept := items[:0]
+		for _, item := range items {
+			if !isNumber(item) {
+				kept = append(kept, item)
+			}
+		}
+		items = kept
+	}
+	var err error
 	if list.Items, err = budget.Grow(m.budget, list.Items, len(items)); err != nil {
 		return err
 	}
 	list.Items = append(list.Items, items...)
 	return nil
+}
+
+func isNumber(v any) bool {
+	switch v.(type) {
+	case nil, bool, int64, float64:
+		return true
+	}
+	return false
 }
 
 // set sets alternating keys and values in the dict on top of the stack.
@@ -186,13 +227,21 @@ func (m *machine) set(items []any) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := top.(Opaque); ok {
+		return nil
+	}
 	dict, ok := top.(*Dict)
 	if !ok {
 		return fmt.Errorf("items set in %s, expected a dict", Kind(top))
 	}
+	return m.setDict(dict, items)
+}
+
+func (m *machine) setDict(dict *Dict, items []any) error {
 	if len(items)%2 != 0 {
 		return errors.New("a key without a value")
 	}
+	var err error
 	if dict.Entries, err = budget.Grow(m.budget, dict.Entries, len(items)/2); err != nil {
 		return err
 	}
@@ -200,6 +249,34 @@ func (m *machine) set(items []any) error {
 		dict.Entries = append(dict.Entries, Entry{items[i], items[i+1]})
 	}
 	return nil
+}
+
+// reduce calls f with a tuple of arguments.
+func (m *machine) reduce(f, args any) error {
+	if _, ok := args.(Opaque); ok {
+		args = Tuple(nil)
+	}
+	tuple, ok := args.(Tuple)
+	if !ok {
+		return fmt.Errorf("a call whose arguments are %s, expected a tuple", Kind(args))
+	}
+	v, err := m.env.Call(f, tuple)
+	if err != nil {
+		return err
+	}
+	return m.push(v, 0)
+}
+
+// call calls f with a copy of some items of the stack.
+func (m *machine) call(f any, items []any) error {
+	if err := m.budget.Take(24 + 16*len(items)); err != nil {
+		return err
+	}
+	v, err := m.env.Call(f, append(make(Tuple, 0, len(items)), items...))
+	if err != nil {
+		return err
+	}
+	return m.push(v, 0)
 }
 
 // put keeps the topmost value under index i of the memo.

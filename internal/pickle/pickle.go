@@ -4,14 +4,15 @@
 // whatever function the pickle names. This one calls nothing. It builds
 // numbers, strings, tuples, lists and dicts; each global, call, state and
 // persistent id is handed to the caller's Env, which knows the few that its
-// format needs and refuses the rest by name.
+// format needs, and refuses the rest by name or puts a value in their place
+// that stands for nothing ([Opaque]).
 //
 // Nothing here recurses, each instruction takes time in proportion to the
 // bytes or stack entries that it consumes, and every allocation is booked to
 // a budget, so any bytes end in a value or an error soon and within bounds.
 //
-// It knows the instructions that protocols 2 to 5 use (the reference is
-// CPython's pickletools).
+// It knows the instructions of protocols 0 to 5 (the reference is CPython's
+// pickletools), but for extension codes and for buffers outside the pickle.
 package pickle
 
 import (
@@ -59,11 +60,21 @@ type Env interface {
 	Persistent(id any) (any, error)
 }
 
+// Opaque is a value of an Env that stands for an object which it does not build. What is
+// appended to it or set in it is dropped.
+type Opaque interface{ Opaque() }
+
+// Numberless is an Env that has no use for floats, nor for numbers (None, bools and ints
+// among them) in lists: floats are read as 0, and lists leave numbers out. A list of
+// losses then takes no memory.
+type Numberless interface{ Numberless() }
+
 // Decode decodes the pickle that begins at off in r and ends before end. It
 // returns the value and the offset after the pickle. Errors name the offset of
 // the instruction.
 func Decode(r io.ReaderAt, off, end int64, b *budget.Budget, env Env) (value any, next int64, err error) {
 	m := &machine{in: stream{r: r, next: off, end: end}, start: off, budget: b, env: env}
+	_, m.numberless = env.(Numberless)
 	for {
 		at := m.in.pos()
 		done, err := m.step()

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -31,6 +32,15 @@ func (s *stream) need(n int64) error {
 // take returns the next n bytes, n at most len(s.mem). They are valid until
 // the next call.
 func (s *stream) take(n int) ([]byte, error) {
+	b, err := s.peek(n)
+	if err == nil {
+		s.buf = s.buf[n:]
+	}
+	return b, err
+}
+
+// peek is take that consumes nothing.
+func (s *stream) peek(n int) ([]byte, error) {
 	if len(s.buf) < n {
 		if int64(n) > s.left() {
 			return nil, s.need(int64(n))
@@ -47,9 +57,7 @@ func (s *stream) take(n int) ([]byte, error) {
 		s.next += int64(want)
 		s.buf = s.mem[:kept+want]
 	}
-	b := s.buf[:n]
-	s.buf = s.buf[n:]
-	return b, nil
+	return s.buf[:n], nil
 }
 
 // uint reads n bytes as a little-endian number, n at most 8.
@@ -103,19 +111,61 @@ func (s *stream) text(n int) (string, error) {
 	return sb.String(), nil
 }
 
-// line reads up to a newline, which is consumed and left out. Lines are
-// names here, so one of more than 1024 bytes is an error.
-func (s *stream) line() (string, error) {
-	var line [1024]byte
-	for i := range line {
-		b, err := s.take(1)
-		if err != nil {
-			return "", err
-		}
-		if b[0] == '\n' {
-			return string(line[:i]), nil
-		}
-		line[i] = b[0]
+// fill makes the buffer as full as it gets.
+func (s *stream) fill() error {
+	kept := len(s.buf)
+	want := int(min(int64(len(s.mem)-kept), s.end-s.next))
+	if want == 0 {
+		return nil
 	}
-	return "", fmt.Errorf("a line of more than %d bytes", len(line))
+	_, err := s.peek(kept + want)
+	return err
+}
+
+// lineLength returns how many bytes there are before the next newline. It is an error when
+// there is none among the next most+1 bytes.
+func (s *stream) lineLength(most int64) (int64, error) {
+	if i := bytes.IndexByte(s.buf, '\n'); i >= 0 {
+		return int64(i), nil
+	}
+	if err := s.fill(); err != nil {
+		return 0, err
+	}
+	if i := bytes.IndexByte(s.buf, '\n'); i >= 0 {
+		return int64(i), nil
+	}
+	ahead := stream{r: s.r, next: s.next, end: s.end}
+	for {
+		if ahead.pos()-s.pos() > most {
+			return 0, fmt.Errorf("a line of more than %d bytes", most)
+		}
+		if ahead.left() == 0 {
+			return 0, fmt.Errorf("expected a newline: %w", io.ErrUnexpectedEOF)
+		}
+		if err := ahead.fill(); err != nil {
+			return 0, err
+		}
+		if i := bytes.IndexByte(ahead.buf, '\n'); i >= 0 {
+			return ahead.pos() + int64(i) - s.pos(), nil
+		}
+		ahead.buf = nil
+	}
+}
+
+// line reads up to a newline, which is consumed and left out. It is for names
+// and numbers, so a line of more than 1024 bytes is an error.
+func (s *stream) line() (string, error) {
+	const most = 1024
+	n, err := s.lineLength(most)
+	if err != nil {
+		return "", err
+	}
+	if n > most {
+		return "", fmt.Errorf("a line of more than %d bytes", most)
+	}
+	b, err := s.take(int(n) + 1)
+	if err != nil {
+		return "", err
+	}
+	return string(b[:n]), nil
 }
