@@ -20,7 +20,7 @@ const (
 // the object and of the list of storage keys; then, for each key, the number
 // of elements as an int64 and the elements. All is little-endian, on whatever
 // machine it was written.
-func readLegacy(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
+func readLegacy(r io.ReaderAt, size int64, key string, b *budget.Budget) (*StateDict, error) {
 	env := &torchEnv{budget: b, storages: map[string]*storage{}}
 	var off int64
 	next := func(what string) (v any, err error) {
@@ -59,7 +59,7 @@ func readLegacy(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error)
 	if !ok {
 		return nil, fmt.Errorf("storage keys: expected a list, found %s", pickle.Kind(keys))
 	}
-	views, err := findStateDict(root, b)
+	found, err := findStateDict(root, key, b)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +70,12 @@ func readLegacy(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error)
 	if err := readStorages(r, reads, b); err != nil {
 		return nil, err
 	}
-	return assemble(views, b)
+	return found.assemble(b)
 }
 
 // locateStorages walks over the storages, which begin at off in the order of
-// keys and end with the file, and returns those that are needed.
+// keys, and returns those that are needed. What follows the last is no matter, as
+// torch.load does not look at it.
 func locateStorages(r io.ReaderAt, off, size int64, keys []any, env *torchEnv) (reads []read, err error) {
 	for i, k := range keys {
 		key, ok := k.(string)
@@ -107,9 +108,6 @@ func locateStorages(r io.ReaderAt, off, size int64, keys []any, env *torchEnv) (
 	}
 	for key := range env.storages {
 		return nil, fmt.Errorf("storage %s is not in the list of storage keys", quote(key))
-	}
-	if off != size {
-		return nil, fmt.Errorf("offset %d: %d bytes after the last storage, expected the file's end", off, size-off)
 	}
 	return reads, nil
 }

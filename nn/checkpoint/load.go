@@ -2,23 +2,41 @@ package checkpoint
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
+// Options of reading a checkpoint. The zero value is what Load does.
+type Options struct {
+	// Key names the entry of a checkpoint that holds the state dict, several with
+	// slashes between ("checkpoint/model_ema"); empty: see [Read].
+	Key string
+	// MaxMemory bounds the memory allocated in all, in bytes, at 1 MiB or more. 0 means 4
+	// times the size of the file plus 1 MiB.
+	MaxMemory int64
+}
+
+// ErrMemory is wrapped by the errors about an input that would take more memory than
+// its size allows, or than [Options].MaxMemory.
+var ErrMemory = budget.ErrSpent
+
 // Load reads the checkpoint at path. The format is told from the content,
 // not from the name: safetensors, or what torch.save writes (a zip archive
-// since PyTorch 1.6, a stream of pickles before). Errors begin with the path.
+// since PyTorch 1.6, a stream of pickles before). The path may also be the index of a
+// checkpoint in several files ("model.safetensors.index.json"), or a folder that holds
+// that, "model.safetensors" or "pytorch_model.bin". Errors begin with the path.
 // It stops with ctx's error, at the next MiB, when ctx ends. See Read.
 func Load(ctx context.Context, path string) (*StateDict, error) {
-	return loadFile(ctx, path, budget.New)
+	return LoadWith(ctx, path, Options{})
 }
 
 // LoadMax is Load with another bound: the memory allocated in all is at
@@ -26,31 +44,63 @@ func Load(ctx context.Context, path string) (*StateDict, error) {
 // archive whose entries have been compressed to less than a quarter, which Load
 // refuses; torch.save itself compresses nothing.
 func LoadMax(ctx context.Context, path string, max int64) (*StateDict, error) {
-	return loadFile(ctx, path, func(int64) *budget.Budget { return budget.NewMax(max) })
+	return LoadWith(ctx, path, Options{MaxMemory: cmp.Or(max, -1)})
 }
 
-func loadFile(ctx context.Context, path string, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err // names the path
-	}
-	defer f.Close()
-	info, err := f.Stat()
+// LoadWith is Load with options.
+func LoadWith(ctx context.Context, path string, opt Options) (*StateDict, error) {
+	s, err := loadPath(ctx, path, opt)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		what := "a special file"
-		if info.IsDir() {
-			what = "a folder"
-		}
-		return nil, fmt.Errorf("%s: expected a checkpoint file, found %s", path, what)
+	s.stripPrefixes()
+	return s, nil
+}
+
+func (o Options) budget(size int64) *budget.Budget {
+	if o.MaxMemory != 0 {
+		return budget.NewMax(o.MaxMemory)
 	}
-	s, err := readBytes(ctx, f, info.Size(), newBudget)
+	return budget.New(size)
+}
+
+func loadPath(ctx context.Context, path string, opt Options) (*StateDict, error) {
+	path, err := inFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	f, size, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var s *StateDict
+	if strings.HasSuffix(path, ".json") {
+		s, err = readShards(ctx, f, size, path, opt)
+	} else {
+		s, err = readBytes(ctx, f, size, opt.Key, opt.budget(size))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
+}
+
+// openRegular opens a file that is no folder and no device. Errors begin with the path.
+func openRegular(path string) (*os.File, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err // names the path
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: expected a checkpoint file, found a special file", path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
 }
 
 // Read reads a checkpoint of size bytes from r. It stops with ctx's error, at
@@ -62,16 +112,37 @@ func loadFile(ctx context.Context, path string, newBudget func(size int64) *budg
 //
 // The values are those that PyTorch would load, each tensor contiguous.
 // Tensors that share a storage share memory here too, unless their strides
-// make a copy necessary. A checkpoint that wraps its state dict (under
-// "state_dict", "model_state_dict", "model", "net" or "model_ema", the first
-// of these that holds tensors) is unwrapped, entries beside or among the
-// tensors that are no tensors are left out, and where every name begins with
-// "module." (DataParallel) or "_orig_mod." (torch.compile) that is removed.
+// make a copy necessary.
+//
+// A checkpoint that wraps its state dict is unwrapped: the weights are in the first entry
+// that leads to tensors among state_dict, model_state_dict, model_state, model, module,
+// net, network, net_state_dict, network_state_dict, weights, params, backbone, teacher,
+// student and encoder, and after these, of running averages, model_ema, state_dict_ema,
+// ema_state_dict, model_ema_state_dict, params_ema, ema, ema_model, averaged_model and
+// swa_model; or else in the only entry that holds weights under another name. Taken and
+// Others of the result say what was chosen and what else there is.
+//
+// Objects beside or among the tensors are left alone, whatever they are; [StateDict].Skipped
+// lists those that have a tensor's place, and tensors of types that Go lacks.
+// Where every name begins with "module." (DataParallel, AveragedModel) or "_orig_mod."
+// (torch.compile) that is removed.
 func Read(ctx context.Context, r io.ReaderAt, size int64) (*StateDict, error) {
-	return readBytes(ctx, r, size, budget.New)
+	s, err := readBytes(ctx, r, size, "", budget.New(size))
+	if err != nil {
+		return nil, err
+	}
+	s.stripPrefixes()
+	return s, nil
 }
 
-func readBytes(ctx context.Context, r io.ReaderAt, size int64, newBudget func(size int64) *budget.Budget) (*StateDict, error) {
+func (s *StateDict) stripPrefixes() {
+	stripPrefixes(s.tensors, s.Skipped)
+	for i, t := range s.tensors {
+		s.index[t.Name] = i
+	}
+}
+
+func readBytes(ctx context.Context, r io.ReaderAt, size int64, key string, b *budget.Budget) (*StateDict, error) {
 	r = ctxio.ReaderAt(ctx, r) // no reader here asks for more than a MiB at once
 	if size == 0 {
 		return nil, errors.New("expected a checkpoint, found an empty file (0 bytes)")
@@ -83,32 +154,28 @@ func readBytes(ctx context.Context, r io.ReaderAt, size int64, newBudget func(si
 	if err := readAt(r, head, 0); err != nil {
 		return nil, err
 	}
-	s, err := readFormat(r, size, head, newBudget(size))
-	if err != nil {
-		return nil, err
-	}
-	tensors := s.tensors
-	stripPrefixes(tensors)
-	for i, t := range tensors {
-		s.index[t.Name] = i
-	}
-	return s, nil
+	return readFormat(r, size, head, key, b)
 }
 
-func readFormat(r io.ReaderAt, size int64, head []byte, b *budget.Budget) (*StateDict, error) {
+func readFormat(r io.ReaderAt, size int64, head []byte, key string, b *budget.Budget) (*StateDict, error) {
 	// A safetensors file begins with the length of its header; the header's
 	// first byte is what can be recognised. No other format here has '{' at 8.
 	if len(head) > 8 && head[8] == '{' {
+		if key != "" {
+			return nil, fmt.Errorf("safetensors: no entry %s: a safetensors file holds tensors alone", quote(key))
+		}
 		return format("safetensors")(readSafetensors(r, size, b))
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("PK")):
-		return format("zip archive")(readZip(r, size, b))
-	case head[0] == 0x80: // PROTO, the first instruction of a pickle
-		return format("pickle stream")(readLegacy(r, size, b))
+		return format("zip archive")(readZip(r, size, key, b))
+	case head[0] == 0x80, // PROTO, the first instruction of a pickle since protocol 2
+		bytes.HasPrefix(head, []byte("L119547037146038801333356L\n")): // the magic number before
+		return format("pickle stream")(readLegacy(r, size, key, b))
 	}
 	for _, f := range []struct{ magic, advice string }{
 		{"version https://git-lfs", "it is a Git LFS pointer; fetch the file itself with git lfs pull"},
+		{"{", "it is text in JSON; the index of a checkpoint in several files ends in .index.json"},
 		{"<", "it looks like a web page; the download went wrong"},
 		{"\x1f\x8b", "it is compressed with gzip; unpack it first"},
 		{"\x89HDF", "it is an HDF5 (Keras) file"},

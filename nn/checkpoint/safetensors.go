@@ -21,12 +21,13 @@ const metadataKey = "__metadata__"
 type placed struct {
 	*Tensor
 	begin, end int
+	foreign    string // the name of an element type that Go lacks
 }
 
 // readSafetensors reads the format of github.com/huggingface/safetensors: the
 // length of the header as 8 bytes little-endian, the header in JSON, the
-// data. It accepts what the reference reader accepts, save for element types
-// that Go lacks, and unknown fields.
+// data. It accepts what the reference reader accepts, save for unknown fields, and passes
+// over tensors of element types that Go lacks.
 func readSafetensors(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
 	var length [8]byte
 	if size < 8 {
@@ -70,6 +71,13 @@ func readSafetensors(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, e
 	s := newStateDict(len(tensors))
 	s.Metadata = metadata
 	for _, t := range tensors {
+		if t.foreign != "" {
+			if s.Skipped, err = budget.Grow(b, s.Skipped, 1); err != nil {
+				return nil, err
+			}
+			s.Skipped = append(s.Skipped, Skipped{t.Name, t.foreign, t.Shape})
+			continue
+		}
 		t.data = data[t.begin:t.end:t.end]
 		if !aligned(t.data, t.DType.Size()) {
 			c, err := bookedAlloc(b, len(t.data))
@@ -92,6 +100,9 @@ func checkPlaces(tensors []placed, size int, b *budget.Budget) error {
 	for _, t := range tensors {
 		if t.begin > t.end || t.end > size {
 			return fmt.Errorf("tensor %s: data_offsets [%d, %d] are outside the %d bytes of data", quote(t.Name), t.begin, t.end, size)
+		}
+		if t.foreign != "" {
+			continue
 		}
 		want, err := byteSize(t.DType, t.Shape)
 		if err != nil {
@@ -129,7 +140,7 @@ func checkPlaces(tensors []placed, size int, b *budget.Budget) error {
 // parseHeader reads the header's JSON: an object of tensors and, perhaps,
 // metadata. Offsets in errors are those of the file.
 func parseHeader(header []byte, b *budget.Budget) (tensors []placed, metadata map[string]string, err error) {
-	p := &headerScanner{buf: header, budget: b}
+	p := &headerScanner{buf: header, base: 8, what: "header", budget: b}
 	err = p.object(func(name string) error {
 		if name == metadataKey {
 			if metadata != nil {

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
 )
 
-// A headerScanner reads the small part of JSON that a safetensors header
-// uses. It is written out, rather than left to encoding/json, because a
+// A headerScanner reads the small part of JSON that a safetensors header, or the index of
+// several files, uses. It is written out, rather than left to encoding/json, because a
 // header is hostile until proven otherwise: repeated names must be noticed,
 // and a header of 100 MB must not grow tenfold in memory as general values.
 type headerScanner struct {
 	buf    []byte
 	pos    int
+	base   int    // offset in the file of buf
+	what   string // "header", "index"
 	budget *budget.Budget
 }
 
@@ -34,11 +37,11 @@ func (p *headerScanner) peek() byte {
 
 // errorf reports what was expected at the current byte.
 func (p *headerScanner) errorf(want string) error {
-	found := "the header's end"
+	found := "the " + p.what + "'s end"
 	if p.pos < len(p.buf) {
 		found = fmt.Sprintf("%q", p.buf[p.pos:min(p.pos+1, len(p.buf))])
 	}
-	return fmt.Errorf("offset %d: expected %s, found %s", 8+p.pos, want, found)
+	return fmt.Errorf("offset %d: expected %s, found %s", p.base+p.pos, want, found)
 }
 
 // expect consumes the byte c.
@@ -53,7 +56,7 @@ func (p *headerScanner) expect(c byte) error {
 // end demands that nothing but white space is left.
 func (p *headerScanner) end() error {
 	if p.peek(); p.pos < len(p.buf) {
-		return p.errorf("the header's end")
+		return p.errorf("the " + p.what + "'s end")
 	}
 	return nil
 }
@@ -118,7 +121,7 @@ func (p *headerScanner) string() (string, error) {
 	raw := p.buf[begin:p.pos]
 	p.pos++
 	if !utf8.Valid(raw) {
-		return "", fmt.Errorf("offset %d: a string that is not valid UTF-8", 8+begin)
+		return "", fmt.Errorf("offset %d: a string that is not valid UTF-8", p.base+begin)
 	}
 	if !escaped {
 		if err := p.budget.Take(len(raw)); err != nil {
@@ -132,7 +135,7 @@ func (p *headerScanner) string() (string, error) {
 	}
 	var s string
 	if err := json.Unmarshal(p.buf[begin-1:p.pos], &s); err != nil {
-		return "", fmt.Errorf("offset %d: invalid string: %w", 8+begin, err)
+		return "", fmt.Errorf("offset %d: invalid string: %w", p.base+begin, err)
 	}
 	return s, nil
 }
@@ -146,12 +149,12 @@ func (p *headerScanner) uint() (int, error) {
 	for ; p.pos < len(p.buf) && p.buf[p.pos] >= '0' && p.buf[p.pos] <= '9'; p.pos++ {
 		d := int(p.buf[p.pos] - '0')
 		if n > (math.MaxInt-d)/10 {
-			return 0, fmt.Errorf("offset %d: the number overflows", 8+begin)
+			return 0, fmt.Errorf("offset %d: the number overflows", p.base+begin)
 		}
 		n = 10*n + d
 	}
 	if p.buf[begin] == '0' && p.pos > begin+1 {
-		return 0, fmt.Errorf("offset %d: a number with a leading zero", 8+begin)
+		return 0, fmt.Errorf("offset %d: a number with a leading zero", p.base+begin)
 	}
 	return n, nil
 }
@@ -166,7 +169,7 @@ func (p *headerScanner) uints(most int) ([]int, error) {
 			return err
 		}
 		if n == most {
-			return fmt.Errorf("offset %d: more than %d numbers", 8+p.pos, most)
+			return fmt.Errorf("offset %d: more than %d numbers", p.base+p.pos, most)
 		}
 		list[n] = v
 		n++
@@ -229,7 +232,7 @@ func (p *headerScanner) tensor(name string) (placed, error) {
 			}
 			var ok bool
 			if t.DType, ok = dtypeByName(s); !ok {
-				return fmt.Errorf("dtype %s is not supported", quote(s))
+				t.foreign = s
 			}
 			return nil
 		case "shape":
@@ -258,4 +261,28 @@ func (p *headerScanner) tensor(name string) (placed, error) {
 		err = errors.New("expected dtype, shape and data_offsets")
 	}
 	return t, err
+}
+
+// skip passes over a value of any kind, with at most so many others around those within.
+func (p *headerScanner) skip(depth int) error {
+	if depth == 0 {
+		return fmt.Errorf("offset %d: too many values within each other", p.base+p.pos)
+	}
+	switch c := p.peek(); {
+	case c == '{':
+		return p.object(func(string) error { return p.skip(depth - 1) })
+	case c == '[':
+		return p.sequence('[', ']', func() error { return p.skip(depth - 1) })
+	case c == '"':
+		_, err := p.string()
+		return err
+	}
+	begin := p.pos
+	for p.pos < len(p.buf) && strings.IndexByte("+-.0123456789abcdefghijklmnopqrstuvwxyzE", p.buf[p.pos]) >= 0 {
+		p.pos++ // a number, or null, true or false
+	}
+	if !json.Valid(p.buf[begin:p.pos]) {
+		return p.errorf("a value")
+	}
+	return nil
 }

@@ -17,8 +17,25 @@ type StateDict struct {
 	// is none.
 	Metadata map[string]string
 
+	// Skipped are the tensors that were left in the file because their elements are of a
+	// type that Go lacks, or that no tensor is made of.
+	Skipped []Skipped
+
+	// Taken is where in the file the tensors stand: the keys of the entries that wrap
+	// them ("checkpoint/model"), or empty. Others are the keys of entries beside these
+	// that hold weights as well ("checkpoint/model_ema"); see [Options].
+	Taken  string
+	Others []string
+
 	tensors []*Tensor
 	index   map[string]int
+}
+
+// Skipped is a tensor that was not read.
+type Skipped struct {
+	Name  string
+	Type  string // "F8_E4M3", "torch.complex64", `an object of "torch._utils._rebuild_qtensor"`
+	Shape []int  // nil where it is not known
 }
 
 // newStateDict returns an empty state dict with room for n tensors.
@@ -76,22 +93,46 @@ func (s *StateDict) Add(t *Tensor) error {
 // "_orig_mod.".
 var wrapperPrefixes = []string{"module.", "_orig_mod."}
 
+// averagedCount is what torch.optim.swa_utils.AveragedModel keeps beside its module: how
+// many states were averaged.
+const averagedCount = "n_averaged"
+
 // stripPrefixes removes the wrapper prefixes, in any order and number, that
-// every name of tensors carries. A name is never stripped to nothing.
-func stripPrefixes(tensors []*Tensor) {
-	for stripped := len(tensors) > 0; stripped; {
-		stripped = false
-		for _, prefix := range wrapperPrefixes {
-			carries := func(t *Tensor) bool { return len(t.Name) > len(prefix) && strings.HasPrefix(t.Name, prefix) }
-			if slices.ContainsFunc(tensors, func(t *Tensor) bool { return !carries(t) }) {
-				continue
-			}
-			for _, t := range tensors {
+// every name of tensors carries, but for averagedCount. A name is never stripped to
+// nothing. What was skipped follows where it carries the prefix.
+func stripPrefixes(tensors []*Tensor, skipped []Skipped) {
+	for {
+		prefix := commonPrefix(tensors)
+		if prefix == "" {
+			return
+		}
+		for _, t := range tensors {
+			if t.Name != averagedCount {
 				t.Name = t.Name[len(prefix):]
 			}
-			stripped = true
+		}
+		for i := range skipped {
+			skipped[i].Name = strings.TrimPrefix(skipped[i].Name, prefix)
 		}
 	}
+}
+
+// commonPrefix returns the wrapper prefix of all names, or nothing.
+func commonPrefix(tensors []*Tensor) string {
+	for _, prefix := range wrapperPrefixes {
+		carry := 0
+		for _, t := range tensors {
+			if len(t.Name) > len(prefix) && strings.HasPrefix(t.Name, prefix) {
+				carry++
+			} else if t.Name != averagedCount {
+				carry = -len(tensors)
+			}
+		}
+		if carry > 0 {
+			return prefix
+		}
+	}
+	return ""
 }
 
 // quote makes a name from a file fit for an error message: on one line,

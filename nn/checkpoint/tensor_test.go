@@ -224,6 +224,11 @@ func TestStripPrefixes(t *testing.T) {
 		{"_orig_mod.a _orig_mod.b", "a b"},
 		{"module._orig_mod.module.a module._orig_mod.module.b", "a b"},
 		{"module.module.a module.b", "module.a b"},
+		{"n_averaged module.a module.b", "n_averaged a b"},
+		{"module._orig_mod.a n_averaged", "a n_averaged"},
+		{"n_averaged", "n_averaged"},
+		{"module.n_averaged module.a", "n_averaged a"},
+		{"module.a n_averaged b", "module.a n_averaged b"},
 		{"module.", "module."},
 		{"module.module.", "module."},
 		{"modules.a modules.b", "modules.a modules.b"},
@@ -232,7 +237,7 @@ func TestStripPrefixes(t *testing.T) {
 		for _, name := range strings.Fields(c.in) {
 			tensors = append(tensors, &Tensor{Name: name})
 		}
-		stripPrefixes(tensors)
+		stripPrefixes(tensors, nil)
 		var got []string
 		for _, x := range tensors {
 			got = append(got, x.Name)

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
+	"slices"
+	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
 	"github.com/glimpse-go/glimpse/internal/pickle"
@@ -38,6 +39,7 @@ type view struct {
 	offset int // bytes
 	shape  []int
 	stride []int // elements
+	neg    bool  // the elements are the negatives of what is stored
 }
 
 func (*view) Kind() string { return "a tensor" }
@@ -49,32 +51,35 @@ type torchEnv struct {
 	storages map[string]*storage
 }
 
-// Global looks module.name up in the allow-list.
+// Numberless tells that no float, and no number in a list, matters to the weights.
+func (*torchEnv) Numberless() {}
+
+// Global looks module.name up in the allow-list. What is not there becomes a stranger,
+// which nothing is done with.
 func (e *torchEnv) Global(module, name string) (any, error) {
 	if v, ok := globals[[2]string{module, name}]; ok {
 		return v, nil
 	}
-	const most = 100
-	full := module + "." + name
-	if len(full) > most {
-		full = full[:most] + "..."
+	if err := e.budget.Take(32 + len(module) + 1 + len(name)); err != nil {
+		return nil, err
 	}
-	err := fmt.Errorf("global %q is refused: a state dict has no need of it", full)
-	// A class, and above all one of a network, is what a pickled module
-	// begins with.
-	isClass := name != "" && name[0] >= 'A' && name[0] <= 'Z'
-	if isClass || strings.HasPrefix(module, "torch.nn") || strings.HasPrefix(module, "torchvision") {
-		err = fmt.Errorf("%w (if the file holds a whole model, save model.state_dict() instead)", err)
-	}
-	return nil, err
+	return &stranger{module + "." + name}, nil
 }
 
-// Call stands for the constructors and functions of the allow-list.
+// Call stands for the constructors and functions of the allow-list. What a stranger
+// would return is a stray, and so is what is made of one.
 func (e *torchEnv) Call(f any, args pickle.Tuple) (any, error) {
 	switch f := f.(type) {
-	case inert:
+	case inert, ignored:
 		return ignored{}, nil
+	case *stranger:
+		return stray{f}, nil
+	case stray:
+		return f, nil
 	case function:
+		if s, of := f.strayArgument(args); of {
+			return s, nil
+		}
 		v, err := e.call(f, args)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
@@ -82,6 +87,32 @@ func (e *torchEnv) Call(f any, args pickle.Tuple) (any, error) {
 		return v, nil
 	}
 	return nil, fmt.Errorf("a call of %s, expected a function", pickle.Kind(f))
+}
+
+// strayArgument finds an argument that is strange where the function needs one that is
+// known: a storage or dtype of a newer PyTorch, a tensor of a class of its own.
+func (f function) strayArgument(args pickle.Tuple) (stray, bool) {
+	needed := []int{0}
+	switch f {
+	case defaultDict:
+		needed = nil
+	case rebuildTensorV3:
+		needed = []int{0, 6}
+	case rebuildFromType:
+		needed = []int{0, 2}
+	}
+	for _, i := range needed {
+		if i >= len(args) {
+			break
+		}
+		switch arg := args[i].(type) {
+		case *stranger:
+			return stray{arg}, true
+		case stray:
+			return arg, true
+		}
+	}
+	return stray{}, false
 }
 
 func (e *torchEnv) call(f function, args pickle.Tuple) (any, error) {
@@ -110,7 +141,7 @@ func (e *torchEnv) call(f function, args pickle.Tuple) (any, error) {
 		if err := argc(6, 7); err != nil {
 			return nil, err
 		}
-		return e.rebuild(args, nil)
+		return e.rebuildWith(args, nil, args[6:])
 	case rebuildTensorV3: // dtype before the metadata, on untyped storage
 		if err := argc(7, 8); err != nil {
 			return nil, err
@@ -119,7 +150,7 @@ func (e *torchEnv) call(f function, args pickle.Tuple) (any, error) {
 		if !ok {
 			return nil, fmt.Errorf("the dtype is %s", pickle.Kind(args[6]))
 		}
-		return e.rebuild(args, elem)
+		return e.rebuildWith(args, elem, args[7:])
 	case rebuildParameter, rebuildParameterV2: // also: requires_grad, backward_hooks, state
 		if err := argc(3, 4); err != nil {
 			return nil, err
@@ -137,7 +168,7 @@ func (e *torchEnv) call(f function, args pickle.Tuple) (any, error) {
 		if !ok1 || !ok2 || inner == rebuildFromType {
 			return nil, errors.New("expected a function and its arguments")
 		}
-		return e.call(inner, innerArgs)
+		return e.Call(inner, innerArgs)
 	}
 	return nil, fmt.Errorf("unknown function %s", f)
 }
@@ -177,7 +208,7 @@ func (e *torchEnv) orderedDict(args pickle.Tuple) (any, error) {
 // objects carry, and drops them.
 func (e *torchEnv) Build(obj, state any) (any, error) {
 	switch obj.(type) {
-	case *pickle.Dict, *view, ignored:
+	case *pickle.Dict, *pickle.List, *view, ignored, *stranger, stray:
 		return obj, nil
 	}
 	return nil, fmt.Errorf("state set on %s, expected an OrderedDict or a tensor", pickle.Kind(obj))
@@ -188,8 +219,17 @@ func (e *torchEnv) Build(obj, state any) (any, error) {
 // is None or (key, offset, number of elements).
 func (e *torchEnv) Persistent(id any) (any, error) {
 	t, ok := id.(pickle.Tuple)
+	if _, text := id.(string); text {
+		return nil, errors.New("a persistent id in text, as pickle protocol 0 has it; torch.load cannot read that either: save it with pickle_protocol=2")
+	}
+	if ok && len(t) > 1 && t[0] == "module" { // a class with its source, of a whole model
+		return t[1], nil
+	}
 	if !ok || len(t) < 5 || len(t) > 6 || t[0] != "storage" {
 		return nil, errors.New("a persistent id that is no storage")
+	}
+	if s, ok := t[1].(*stranger); ok {
+		return stray{s}, nil
 	}
 	class, ok1 := t[1].(storageClass)
 	key, ok2 := t[2].(string)
@@ -241,10 +281,24 @@ func storageSize(numel int64, size int) (int, error) {
 	return int(numel) * size, nil
 }
 
+// rebuildWith is rebuild with metadata, if there is any: a dict that may have the key
+// "neg", whatever its value, for a tensor whose elements are stored with the other sign,
+// as of x.conj().imag. (The key "conj" is for complex tensors alone.)
+func (e *torchEnv) rebuildWith(args pickle.Tuple, elem *elemType, metadata pickle.Tuple) (any, error) {
+	x, err := e.rebuild(args, elem)
+	if err != nil || len(metadata) == 0 {
+		return x, err
+	}
+	if dict, ok := metadata[0].(*pickle.Dict); ok {
+		x.neg = slices.ContainsFunc(dict.Entries, func(entry pickle.Entry) bool { return entry.Key == "neg" })
+	}
+	return x, nil
+}
+
 // rebuild makes a view of (storage, offset, shape, stride), the first of
 // args. elem is the element type, nil for that of the storage. The view is
 // checked to lie within its storage.
-func (e *torchEnv) rebuild(args pickle.Tuple, elem *elemType) (any, error) {
+func (e *torchEnv) rebuild(args pickle.Tuple, elem *elemType) (*view, error) {
 	ref, ok := args[0].(*storageRef)
 	if !ok {
 		return nil, fmt.Errorf("the storage is %s", pickle.Kind(args[0]))
@@ -290,10 +344,10 @@ func (e *torchEnv) rebuild(args pickle.Tuple, elem *elemType) (any, error) {
 			return nil, fmt.Errorf("shape %v with stride %v and offset %d reaches outside the %d elements of storage %s", shape, stride, offset, have, quote(ref.key))
 		}
 	}
-	if err := e.budget.Take(80); err != nil {
+	if err := e.budget.Take(int(unsafe.Sizeof(view{}))); err != nil {
 		return nil, err
 	}
-	return &view{ref.storage, elem, ref.offset + int(offset)*elem.size, shape, stride}, nil
+	return &view{storage: ref.storage, elem: elem, offset: ref.offset + int(offset)*elem.size, shape: shape, stride: stride}, nil
 }
 
 // sizes turns a tuple of integers into a slice, and refuses negative ones.

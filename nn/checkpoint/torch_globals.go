@@ -18,6 +18,11 @@ type (
 	// options and counters of a training run. They become an ignored object.
 	inert   string
 	ignored struct{}
+	// A stranger is any other global, and a stray what would come of its call. Neither is
+	// ever looked up, called or built; where one stands for a weight that is needed, it is
+	// an error that names it.
+	stranger struct{ name string }
+	stray    struct{ *stranger }
 )
 
 func (*elemType) Kind() string    { return "a dtype" }
@@ -25,6 +30,12 @@ func (storageClass) Kind() string { return "a storage class" }
 func (function) Kind() string     { return "a function" }
 func (inert) Kind() string        { return "a class" }
 func (ignored) Kind() string      { return "an object" }
+func (s *stranger) Kind() string  { return "the global " + quote(s.name) }
+func (s stray) Kind() string      { return "an object of " + quote(s.name) }
+
+func (ignored) Opaque()   {}
+func (*stranger) Opaque() {}
+func (stray) Opaque()     {}
 
 const (
 	orderedDict        function = "OrderedDict"
@@ -89,6 +100,11 @@ var globals = func() map[[2]string]any {
 		{"float8_e5m2", "", elemType{size: 1}},
 		{"float8_e5m2fnuz", "", elemType{size: 1}},
 		{"float8_e8m0fnu", "", elemType{size: 1}},
+		{"qint8", "QInt8Storage", elemType{size: 1}},
+		{"quint8", "QUInt8Storage", elemType{size: 1}},
+		{"qint32", "QInt32Storage", elemType{size: 4}},
+		{"quint4x2", "QUInt4x2Storage", elemType{size: 1}},
+		{"quint2x4", "QUInt2x4Storage", elemType{size: 1}},
 	} {
 		e.name = "torch." + e.dtype
 		if e.dtype != "" {

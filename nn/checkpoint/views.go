@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
@@ -20,11 +21,9 @@ func (v *view) contiguous() bool {
 }
 
 // tensor returns the view as a tensor, once its storage is read: of the
-// storage's own memory where the elements lie in order, else of a copy.
+// storage's own memory where the elements lie in order, else of a copy. Its element type
+// must be one that Go has.
 func (v *view) tensor(name string, b *budget.Budget) (*Tensor, error) {
-	if v.elem.dtype == 0 {
-		return nil, fmt.Errorf("elements of type %s are not supported", v.elem.name)
-	}
 	n, err := byteSize(v.elem.dtype, v.shape)
 	if err != nil {
 		return nil, err
@@ -33,7 +32,7 @@ func (v *view) tensor(name string, b *budget.Budget) (*Tensor, error) {
 	if n == 0 {
 		return t, nil
 	}
-	if v.contiguous() {
+	if v.contiguous() && !v.neg {
 		if data := v.data[v.offset : v.offset+n : v.offset+n]; aligned(data, v.elem.size) {
 			t.data = data
 			return t, nil
@@ -44,7 +43,34 @@ func (v *view) tensor(name string, b *budget.Budget) (*Tensor, error) {
 	}
 	t.data = alloc(n)
 	v.copyTo(t.data)
-	return t, nil
+	if v.neg {
+		err = negate(t.data, t.DType)
+	}
+	return t, err
+}
+
+// negate changes the sign of each element, of integers in two's complement, as PyTorch
+// does.
+func negate(b []byte, dtype DType) error {
+	size := dtype.Size()
+	switch {
+	case dtype == Bool:
+		return errors.New("a negative of bools, which PyTorch does not have")
+	case dtype.IsFloat():
+		for i := size - 1; i < len(b); i += size {
+			b[i] ^= 0x80
+		}
+	default:
+		for i := 0; i < len(b); i += size {
+			carry := 1
+			for j := i; j < i+size; j++ {
+				carry += int(^b[j])
+				b[j] = byte(carry)
+				carry >>= 8
+			}
+		}
+	}
+	return nil
 }
 
 // copyTo writes the elements to dst in row-major order.

@@ -17,8 +17,9 @@ import (
 // readZip reads what torch.save writes since PyTorch 1.6: a zip archive of
 // NAME/data.pkl, the pickled object; NAME/data/KEY, the bytes of each
 // storage; NAME/byteorder ("little" or "big", little where it is missing);
-// and entries that say nothing about the weights.
-func readZip(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
+// and entries that say nothing about the weights. Bytes after the archive are no matter,
+// as long as its directory is found, within the last 64 KiB.
+func readZip(r io.ReaderAt, size int64, key string, b *budget.Budget) (*StateDict, error) {
 	a, err := openArchive(r, size, b)
 	if err != nil {
 		return nil, err
@@ -32,12 +33,12 @@ func readZip(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
 	if err != nil {
 		return nil, err
 	}
-	views, err := findStateDict(root, b)
+	found, err := findStateDict(root, key, b)
 	if err != nil {
 		return nil, err
 	}
 	var reads []read
-	for _, v := range views { // in the order of the state dict, each storage once
+	for _, v := range found.views { // in the order of the state dict, each storage once
 		s := v.storage
 		if !s.needed {
 			continue
@@ -69,7 +70,7 @@ func readZip(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
 		return nil, err
 	}
 	if swap {
-		for _, v := range views {
+		for _, v := range found.views {
 			s := v.storage
 			if s.mixed || s.elemSize != v.elem.size {
 				return nil, fmt.Errorf("tensor %s: a big-endian storage of elements of several sizes is not supported", quote(v.name))
@@ -80,7 +81,7 @@ func readZip(r io.ReaderAt, size int64, b *budget.Budget) (*StateDict, error) {
 			}
 		}
 	}
-	return assemble(views, b)
+	return found.assemble(b)
 }
 
 // An archive is the zip archive of torch.save.
@@ -111,15 +112,6 @@ func openArchive(r io.ReaderAt, size int64, b *budget.Budget) (*archive, error) 
 	}
 	limited.r = r
 	limited.left = 1 << 62
-	// The directory must be the file's end.
-	var end [4]byte
-	at := size - 22 - int64(len(z.Comment))
-	if err := readAt(r, end[:], max(at, 0)); err != nil {
-		return nil, err
-	}
-	if string(end[:]) != "PK\x05\x06" {
-		return nil, errors.New("the file does not end with the directory of the archive; it has trailing bytes")
-	}
 
 	// What the library allocated for each entry: a File of 208 bytes, its
 	// pointer in a list that grew, the header, name and extra fields twice,
