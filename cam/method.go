@@ -81,6 +81,21 @@ func HasLayer(m Method) bool {
 	return true
 }
 
+// NeedsClass tells whether a method explains a class, or another scalar of the logits.
+// [EigenCAM], [KPCACAM] and [FEM] look at a layer's output alone, and so explain networks that have
+// no last layer.
+func NeedsClass(m Method) bool {
+	switch m := m.(type) {
+	case EigenCAM, KPCACAM, FEM:
+		return false
+	case Smoothed:
+		return NeedsClass(m.Base)
+	case Layers:
+		return NeedsClass(m.Base)
+	}
+	return true
+}
+
 // Custom is a method made of a formula over a layer's output.
 type Custom struct {
 	ID      string // its name

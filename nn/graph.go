@@ -41,6 +41,11 @@ type Graph struct {
 	// Assumed lists what the weights do not tell and was taken for granted or
 	// given: "maxpool=yes (default)".
 	Assumed []string
+	// LeftOut names the tensors of the file that the network has no part of.
+	LeftOut []string
+	// Headless tells that the weights have no last layer: what comes out are features,
+	// and no logits of classes.
+	Headless bool
 
 	nodes      []Node
 	containers [][]string     // by node: the modules that end with it

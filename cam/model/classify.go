@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -27,6 +28,9 @@ func (m *Model) Classify(ctx context.Context, picture image.Image, k int) ([]Pre
 	if k < 0 {
 		return nil, fmt.Errorf("model: %d classes asked for", k)
 	}
+	if m.headless {
+		return nil, errHeadless
+	}
 	x, err := m.input(ctx, []image.Image{picture})
 	if err != nil {
 		return nil, err
@@ -42,8 +46,13 @@ func (m *Model) Classify(ctx context.Context, picture image.Image, k int) ([]Pre
 	return all[:min(k, len(all))], nil
 }
 
-// predictions ranks all classes.
+var errHeadless = errors.New("model: the checkpoint has no last layer, so there are features and no classes")
+
+// predictions ranks all classes; there are none of a headless network.
 func (m *Model) predictions(logits []float32) ([]Prediction, error) {
+	if m.headless {
+		return nil, nil
+	}
 	p, err := Probabilities(logits)
 	if err != nil {
 		return nil, err
@@ -78,7 +87,8 @@ func Probabilities(logits []float32) ([]float64, error) {
 // Features returns what goes into the network's last layer for each picture,
 // n x features: the rows that tsne.Fit and pca.Fit take. All pictures must come
 // out of the transform with one size; many are best given some hundred at a time.
-// It returns an error when a picture is nil or empty, or ctx is done.
+// It returns an error when a picture is nil or empty, a feature is not finite, or ctx is
+// done.
 func (m *Model) Features(ctx context.Context, pictures ...image.Image) (*mat.Dense, error) {
 	x, err := m.input(ctx, pictures)
 	if err != nil {
@@ -89,7 +99,11 @@ func (m *Model) Features(ctx context.Context, pictures ...image.Image) (*mat.Den
 		return nil, err
 	}
 	out := mat.NewDense(r.Features.Shape[0], r.Features.Shape[1], nil)
+	width := r.Features.Shape[1]
 	for i, v := range r.Features.Data {
+		if v-v != 0 {
+			return nil, fmt.Errorf("model: picture %d: feature %d is %v, of weights or pixels that are too large", i/width, i%width, v)
+		}
 		out.RawMatrix().Data[i] = float64(v)
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"fmt"
 	"image"
 
 	"github.com/glimpse-go/glimpse/cam"
@@ -11,7 +12,7 @@ import (
 
 // An Explanation is what a network made of a picture, and where it found it.
 type Explanation struct {
-	// Predictions are all classes by falling probability.
+	// Predictions are all classes by falling probability; none of a headless network.
 	Predictions []Prediction
 	// Map is the class activation map of Map.Class.
 	Map *cam.Map
@@ -24,6 +25,9 @@ type Explanation struct {
 // returns an error when the picture is nil or empty, there is no such class, the
 // network gives a number that is not finite, or ctx is done.
 func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*Explanation, error) {
+	if m.headless && (class != cam.Predicted || cam.NeedsClass(m.method)) {
+		return nil, fmt.Errorf("%w; the methods eigencam, kpcacam and fem need none", errHeadless)
+	}
 	im, err := data.FromImage(ctx, picture)
 	if err != nil {
 		return nil, err

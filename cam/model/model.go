@@ -63,7 +63,8 @@ type Options struct {
 	// activation maps, else [cam.LastMaps].
 	Layer string
 	// Method is how Explain explains. Default: [cam.CAM], exact, for networks that end in
-	// global average pooling and one linear layer, [cam.GradCAM] for others.
+	// global average pooling and one linear layer, [cam.EigenCAM] for those without a last
+	// layer, [cam.GradCAM] for others.
 	Method cam.Method
 }
 
@@ -75,6 +76,8 @@ type Model struct {
 	transform data.Transform
 	classes   []string
 	assumed   []string
+	leftOut   []string
+	headless  bool
 	method    cam.Method
 	layer     string // of a question
 	mapper    *cam.Mapper
@@ -124,7 +127,7 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{net: plan, about: network.Architecture, assumed: network.Assumed}
+	m := &Model{net: plan, about: network.Architecture, assumed: network.Assumed, leftOut: network.LeftOut, headless: network.Headless}
 	if c := m.net.InChannels(); c != 3 {
 		return nil, fmt.Errorf("the network takes images of %d channels, want 3 (RGB)", c)
 	}
@@ -135,9 +138,11 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if m.transform, err = transform(known, opt); err != nil {
 		return nil, err
 	}
-	_, outputs := m.net.Widths()
-	if m.classes, err = classes(known, opt, outputs); err != nil {
-		return nil, err
+	if !m.headless {
+		_, outputs := m.net.Widths()
+		if m.classes, err = classes(known, opt, outputs); err != nil {
+			return nil, err
+		}
 	}
 	return m, m.chooseMethod(opt)
 }
@@ -155,6 +160,9 @@ func (m *Model) chooseMethod(opt Options) error {
 	m.mapper, m.noMaps = cam.New(m.net, layer)
 	if m.method == nil {
 		m.method = cam.GradCAM{}
+		if m.headless {
+			m.method = cam.EigenCAM{}
+		}
 		if m.noMaps == nil {
 			m.method = cam.CAM{}
 		}
@@ -228,14 +236,28 @@ func (m *Model) Mapper() (*cam.Mapper, error) { return m.mapper, m.noMaps }
 // granted or given: "maxpool=yes (default)".
 func (m *Model) Assumed() []string { return m.assumed }
 
+// LeftOut lists the tensors of the checkpoint that the network has no part of.
+func (m *Model) LeftOut() []string { return m.leftOut }
+
+// Headless tells whether the checkpoint has no last layer: there are features, and no
+// classes. Classify then returns an error, and Explain takes the methods that know no class.
+func (m *Model) Headless() bool { return m.headless }
+
 // Transform is how the network's input is made of a picture.
 func (m *Model) Transform() data.Transform { return m.transform }
 
-// Classes are the names of the network's outputs. They must not be changed.
+// Classes are the names of the network's outputs, none of a headless one. They must not be
+// changed.
 func (m *Model) Classes() []string { return m.classes }
 
 // String says what the network is: "ResNet18, base width 64, 10 classes".
-func (m *Model) String() string { return fmt.Sprintf("%s, %d classes", m.about, len(m.classes)) }
+func (m *Model) String() string {
+	if m.headless {
+		features, _ := m.net.Widths()
+		return fmt.Sprintf("%s, no last layer, %d features", m.about, features)
+	}
+	return fmt.Sprintf("%s, %d classes", m.about, len(m.classes))
+}
 
 // input transforms pictures, which must come out of one size, to a batch.
 func (m *Model) input(ctx context.Context, pictures []image.Image) (*nn.Tensor, error) {

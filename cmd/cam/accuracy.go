@@ -22,7 +22,7 @@ func (s *session) measure(ctx context.Context) error {
 	if s.accuracy >= 0 {
 		count = min(count, s.accuracy)
 	}
-	labelled := s.Data.Classes() != nil
+	labelled := s.Data.Classes() != nil && !s.Model.Headless()
 	if count == 0 || !labelled && s.objects == nil {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (s *session) measure(ctx context.Context) error {
 		} else {
 			r, err := s.ways[0].explain(ctx, s.question(b, s.of(len(b.Samples))))
 			if err != nil {
-				return err
+				return s.blame(ctx, b, err)
 			}
 			logits = r.Logits
 			for i, m := range r.Maps {
@@ -60,6 +60,9 @@ func (s *session) measure(ctx context.Context) error {
 					return err
 				}
 			}
+		}
+		if err := cli.CheckFinite(b, logits, "output"); err != nil {
+			return err
 		}
 		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {

@@ -42,13 +42,15 @@ func (s *session) draw(ctx context.Context) error {
 		}
 		maps, logits, err := s.explainBatch(ctx, b)
 		if err != nil {
-			return err
+			return s.blame(ctx, b, err)
 		}
 		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {
-			p, err := model.Probabilities(logits.Data[i*outputs : (i+1)*outputs])
-			if err != nil {
-				return fmt.Errorf("%s: %w", sample.Name, err)
+			var p []float64 // none without classes
+			if !s.Model.Headless() {
+				if p, err = model.Probabilities(logits.Data[i*outputs : (i+1)*outputs]); err != nil {
+					return fmt.Errorf("%s: %w", sample.Name, err)
+				}
 			}
 			im, err := s.Model.Transform().Image(sample.Image)
 			if err != nil {
@@ -113,6 +115,17 @@ func (s *session) explainBatch(ctx context.Context, b *data.Batch) (maps [][]dra
 		}
 	}
 	return maps, logits, nil
+}
+
+// blame returns the error of explaining a batch, or where it comes from numbers that are not
+// finite, one that names the image.
+func (s *session) blame(ctx context.Context, b *data.Batch, err error) error {
+	if r, failed := s.Model.Network().Run(ctx, tensor(b)); failed == nil {
+		if found := cli.CheckFinite(b, r.Logits, "output"); found != nil {
+			return found
+		}
+	}
+	return err
 }
 
 // explain makes the maps of a batch, with a bar for methods of many passes.
@@ -181,8 +194,11 @@ func (s *session) grid(cols int) render.GridOptions {
 // row is an image's part of the figure: its map, titled by the class; or the image, and
 // each of its maps titled by what it shows.
 func (s *session) row(im *data.Image, maps []drawn, p []float64, label int) ([]render.Cell, error) {
-	wrong := label >= 0 && likeliest(p) != label
+	wrong := label >= 0 && p != nil && likeliest(p) != label
 	name := func(class int, always bool) string {
+		if p == nil {
+			return ""
+		}
 		title := s.names[class]
 		if always || s.Data.Classes() == nil {
 			title = fmt.Sprintf("%s %.0f%%", title, 100*p[class])
@@ -194,7 +210,11 @@ func (s *session) row(im *data.Image, maps []drawn, p []float64, label int) ([]r
 		cell.Title, cell.Wrong = name(maps[0].m.Class, s.each != ""), wrong
 		return []render.Cell{cell}, err
 	}
-	cells := []render.Cell{{Base: im, Title: name(likeliest(p), true), Wrong: wrong}}
+	first := render.Cell{Base: im, Wrong: wrong}
+	if p != nil {
+		first.Title = name(likeliest(p), true)
+	}
+	cells := []render.Cell{first}
 	for _, d := range maps {
 		cell, err := s.cell(im, d.m)
 		if err != nil {
@@ -276,6 +296,8 @@ func (s *session) kind() string {
 func (s *session) caption() string {
 	class := "the predicted class"
 	switch {
+	case s.Model.Headless():
+		class = "no class"
 	case s.class != cam.Predicted:
 		class = s.names[s.class]
 	case s.top > 0:
@@ -286,7 +308,7 @@ func (s *session) caption() string {
 	if s.options.target != "logit" {
 		text += ", " + s.options.target
 	}
-	if s.Data.Classes() != nil {
+	if s.Data.Classes() != nil && !s.Model.Headless() {
 		text += "; red: predicted wrong"
 	}
 	return text

@@ -94,7 +94,7 @@ func (s *session) evaluation(ctx context.Context) error {
 		for i, way := range ways {
 			bar.Describe(way.name)
 			if err := s.score(ctx, way, sums[i], b, found); err != nil {
-				return fmt.Errorf("%s: %w", way.name, err)
+				return fmt.Errorf("%s: %w", way.name, s.blame(ctx, b, err))
 			}
 			bar.Add(len(b.Samples))
 		}

@@ -36,12 +36,12 @@ type imageReport struct {
 	Name           string             `json:"name"`
 	Label          *string            `json:"label,omitempty"`
 	LabelIndex     *int               `json:"label_index,omitempty"`
-	Predicted      string             `json:"predicted"`
-	PredictedIndex int                `json:"predicted_index"` // names may be those of several classes
+	Predicted      string             `json:"predicted,omitempty"`
+	PredictedIndex *int               `json:"predicted_index,omitempty"` // names may be those of several classes
 	Correct        *bool              `json:"correct,omitempty"`
-	Probabilities  []model.Prediction `json:"probabilities"` // in the order of the classes
-	Mapped         string             `json:"mapped_class"`  // of the first map
-	MappedIndex    int                `json:"mapped_index"`
+	Probabilities  []model.Prediction `json:"probabilities,omitempty"` // in the order of the classes; none without a last layer
+	Mapped         string             `json:"mapped_class,omitempty"`  // of the first map
+	MappedIndex    *int               `json:"mapped_index,omitempty"`
 	Peak           peak               `json:"peak"`
 	Maps           []mapReport        `json:"maps,omitempty"` // where there are several
 }
@@ -50,8 +50,8 @@ type imageReport struct {
 type mapReport struct {
 	Method string `json:"method"`
 	Layer  string `json:"layer,omitempty"`
-	Class  string `json:"class"`
-	Index  int    `json:"class_index"`
+	Class  string `json:"class,omitempty"`
+	Index  *int   `json:"class_index,omitempty"`
 	Peak   peak   `json:"peak"`
 }
 
@@ -71,15 +71,18 @@ func peakOf(m *cam.Map, im *data.Image) peak {
 // describe is what the report says of an image and its maps.
 func (s *session) describe(index int, sample data.Sample, maps []drawn, p []float64, im *data.Image) imageReport {
 	classes := s.Model.Classes()
-	r := imageReport{
-		Index:          index,
-		Name:           sample.Name,
-		Predicted:      classes[likeliest(p)],
-		PredictedIndex: likeliest(p),
-		Mapped:         classes[maps[0].m.Class],
-		MappedIndex:    maps[0].m.Class,
-		Peak:           peakOf(maps[0].m, im),
+	r := imageReport{Index: index, Name: sample.Name, Peak: peakOf(maps[0].m, im)}
+	if p == nil {
+		if len(maps) > 1 {
+			for _, d := range maps {
+				r.Maps = append(r.Maps, mapReport{Method: d.way.method.Name(), Layer: d.way.layer, Peak: peakOf(d.m, im)})
+			}
+		}
+		return r
 	}
+	predicted, mapped := likeliest(p), maps[0].m.Class
+	r.Predicted, r.PredictedIndex = classes[predicted], &predicted
+	r.Mapped, r.MappedIndex = classes[mapped], &mapped
 	for i, v := range p {
 		r.Probabilities = append(r.Probabilities, model.Prediction{Class: i, Name: classes[i], Probability: v})
 	}
@@ -89,7 +92,7 @@ func (s *session) describe(index int, sample data.Sample, maps []drawn, p []floa
 	}
 	if len(maps) > 1 {
 		for _, d := range maps {
-			r.Maps = append(r.Maps, mapReport{d.way.method.Name(), d.way.layer, classes[d.m.Class], d.m.Class, peakOf(d.m, im)})
+			r.Maps = append(r.Maps, mapReport{d.way.method.Name(), d.way.layer, classes[d.m.Class], &d.m.Class, peakOf(d.m, im)})
 		}
 	}
 	return r

@@ -42,6 +42,12 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	opened.ReportNotes(stderr)
 	s := &session{options: o, Opened: opened, stdout: stdout, stderr: stderr, names: cli.Distinct(opened.Model.Classes())}
 	net := opened.Model.Network()
+	byDefault := o.method == ""
+	if opened.Model.Headless() {
+		if err := o.withoutClasses(opened.NetworkName); err != nil {
+			return nil, err
+		}
+	}
 	if s.ways, err = o.variants(net); err != nil {
 		return nil, err
 	}
@@ -64,8 +70,10 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		return nil, cli.Usagef("-count %d in rows of %d: want at most 100 rows", o.count, perRow)
 	}
 	s.line("network", "%s: %v", opened.NetworkName, opened.Model)
-	if o.method == "" && !o.evaluate {
+	if byDefault && !o.evaluate {
 		switch {
+		case opened.Model.Headless():
+			s.line("method", "%s: the checkpoint has no last layer, so there is no class to explain", s.ways[0].name)
 		case net.Pooled() == "":
 			s.line("method", "gradcam: it does not end in global average pooling and one linear layer, as cam needs")
 		case s.ways[0].method.Name() != "cam":
@@ -74,6 +82,9 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	}
 	if assumed := opened.Model.Assumed(); o.Weights != "" && len(assumed) > 0 {
 		s.line("assumed", "%s; -network sets it", strings.Join(assumed, ", "))
+	}
+	for _, line := range opened.Choices() {
+		s.line("weights", "%s", line)
 	}
 	s.line("data", "%s, %d images", opened.DataName, opened.Data.Len())
 	return s, nil

@@ -5,13 +5,16 @@
 // There are torchvision's convolutional classifiers, and the ResNets of timm, Hugging
 // Face and of those who train on CIFAR-10. Each is tried; the first that takes every
 // tensor is the network. Names in front ("model.", "backbone.") are left out, and the
-// last layers may be one linear layer, several with activations between, or none.
+// last layers may be one linear layer, several with activations between, or none. Where
+// the network is a part of the file, beside a projection, a loss or a copy of itself, the
+// rest is left out and said ([nn.Graph].LeftOut).
 package arch
 
 import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/nn"
@@ -56,18 +59,22 @@ func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
 	if sd.Len() == 0 {
 		return nil, errors.New("arch: the state dict is empty")
 	}
-	if sd.Len() > mostTensors {
+	if sd.Len()+len(sd.Skipped) > mostTensors {
 		return nil, fmt.Errorf("arch: %d tensors, more than any architecture has: %s", sd.Len(), someNames(sd))
 	}
 	var nearest *builder
 	most := -1
-	for _, names := range readings(sd) {
+	ways, err := readings(sd, opt["prefix"])
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range ways {
 		for _, f := range families {
-			b := newBuilder(sd, opt, f, names)
+			b := newBuilder(sd, opt, f, r)
 			b.shapesOnly = true
 			b.run()
 			if b.err == nil {
-				b = newBuilder(sd, opt, f, names)
+				b = newBuilder(sd, opt, f, r)
 				b.run()
 				return b.graph, b.err
 			}
@@ -77,28 +84,33 @@ func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
 		}
 	}
 	var option optionError
+	var unread unreadError
 	switch {
 	case errors.As(nearest.err, &option):
 		return nil, nearest.err
+	case errors.As(nearest.err, &unread):
+		return nil, fmt.Errorf("arch: %s: %w", nearest.family.name, nearest.err)
 	case most == 0:
-		return nil, fmt.Errorf("arch: no architecture has these tensors: %s", someNames(sd))
+		return nil, fmt.Errorf("arch: no architecture has these tensors: %s; there are %s", someNames(sd), familyNames())
 	}
 	return nil, fmt.Errorf("arch: not quite %s: %w; the tensors are %s", nearest.family.name, nearest.err, someNames(sd))
 }
 
+// familyNames lists what there is.
+func familyNames() string {
+	names := make([]string, len(families))
+	for i, f := range families {
+		names[i] = f.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// An unreadError is about a tensor that is there, but not as numbers.
+type unreadError struct{ error }
+
 // mostTensors bounds the work of trying every architecture. The largest of torchvision's
 // networks has some two thousand.
 const mostTensors = 20_000
-
-// someNames lists the first names of a state dict.
-func someNames(sd *checkpoint.StateDict) string {
-	const most = 4
-	names := sd.Names()
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s, ... (%d in all)", strings.Join(names[:most], ", "), len(names))
-}
 
 // A value is the output of a node: its index in the graph, and its channels.
 type value struct{ node, channels int }
@@ -109,27 +121,33 @@ type builder struct {
 	sd         *checkpoint.StateDict
 	family     family
 	options    Options
-	names      map[string]string // from the names that the family uses to the file's
-	used       map[string]bool   // by the file's names
-	asked      map[string]bool   // options
-	shapesOnly bool              // leaves out the elements: enough to see what fits
-	eps        float64           // of the norms; 0 means PyTorch's
+	names      map[string]string             // from the names that the family uses to the file's
+	skipped    map[string]checkpoint.Skipped // by the file's names
+	within     bool                          // the names are a part of the file's
+	used       map[string]bool               // by the file's names
+	asked      map[string]bool               // options
+	shapesOnly bool                          // leaves out the elements: enough to see what fits
+	eps        float64                       // of the norms; 0 means PyTorch's
 	graph      *nn.Graph
 	err        error
 }
 
-func newBuilder(sd *checkpoint.StateDict, opt Options, f family, names []reading) *builder {
+func newBuilder(sd *checkpoint.StateDict, opt Options, f family, r readingOf) *builder {
 	b := &builder{
-		sd: sd, family: f, options: opt, graph: &nn.Graph{},
-		names: make(map[string]string, len(names)), used: map[string]bool{}, asked: map[string]bool{},
+		sd: sd, family: f, options: opt, graph: &nn.Graph{LeftOut: slices.Clone(r.leftOut)}, within: r.leftOut != nil || opt["prefix"] != "",
+		names: make(map[string]string, len(r.names)), used: map[string]bool{}, asked: map[string]bool{},
+		skipped: make(map[string]checkpoint.Skipped, len(sd.Skipped)),
 	}
-	for _, n := range names {
+	for _, s := range sd.Skipped {
+		b.skipped[s.Name] = s
+	}
+	for _, n := range r.names {
 		name := n.name
 		if f.rename != nil {
 			name = f.rename(name)
 		}
 		if other, taken := b.names[name]; taken && b.err == nil {
-			b.err = fmt.Errorf("%s and %s are both %s", other, n.file, name)
+			b.err = fmt.Errorf("%s and %s are both %s", shown(other), shown(n.file), shown(name))
 		}
 		b.names[name] = n.file
 	}
@@ -165,14 +183,30 @@ func (b *builder) run() {
 		file[f] = name
 	}
 	for _, f := range b.sd.Names() {
-		if b.err == nil && !b.used[f] && !ignored(file[f]) {
+		name, ours := file[f]
+		switch {
+		case b.err != nil || b.used[f] || b.within && !ours || ignored(name):
+		case isForTraining(name) || b.toIgnore(name):
+			b.graph.LeftOut = append(b.graph.LeftOut, f)
+		default:
 			t, _ := b.sd.Get(f)
-			b.err = fmt.Errorf("unexpected tensor %s of shape %v", f, t.Shape)
+			b.err = fmt.Errorf("unexpected tensor %s of shape %v (if its module is no part of the network, the option ignore leaves it out)", shown(f), t.Shape)
 		}
 	}
 	if b.err == nil {
 		b.err = b.unasked()
 	}
+}
+
+// toIgnore tells whether the option ignore names the module that a tensor is in.
+func (b *builder) toIgnore(name string) bool {
+	for module := range strings.SplitSeq(b.options["ignore"], "+") {
+		if module != "" && (name == module || strings.HasPrefix(name, module+".")) {
+			b.asked["ignore"] = true
+			return true
+		}
+	}
+	return false
 }
 
 func (b *builder) fail(format string, args ...any) {
@@ -184,7 +218,7 @@ func (b *builder) fail(format string, args ...any) {
 // file is the name in the file of a tensor.
 func (b *builder) file(name string) string {
 	if f, ok := b.names[name]; ok {
-		return f
+		return shown(f)
 	}
 	return name
 }
@@ -196,11 +230,11 @@ func (b *builder) has(name string) bool {
 
 // shape returns the shape of a tensor, or nil.
 func (b *builder) shape(name string) []int {
-	if f, ok := b.names[name]; ok {
-		t, _ := b.sd.Get(f)
+	f := b.names[name]
+	if t, ok := b.sd.Get(f); ok {
 		return t.Shape
 	}
-	return nil
+	return b.skipped[f].Shape
 }
 
 // tensor returns the named tensor when its shape fits; a dimension of -1 fits
@@ -210,6 +244,10 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 		return nil
 	}
 	t, ok := b.sd.Get(b.names[name])
+	if s, left := b.skipped[b.names[name]]; !ok && left && b.has(name) {
+		b.err = unreadError{fmt.Errorf("%s is needed, and is %s, which cannot be read as numbers of 16 to 64 bits", shown(s.Name), s.Type)}
+		return nil
+	}
 	if !ok {
 		b.fail("%s is missing, want shape %s", name, pattern(shape))
 		return nil
@@ -219,11 +257,11 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 		fits = t.Shape[i] == shape[i] || shape[i] == -1 && t.Shape[i] > 0
 	}
 	if !fits {
-		b.fail("%s has shape %v, want %s", t.Name, t.Shape, pattern(shape))
+		b.fail("%s has shape %v, want %s", shown(t.Name), t.Shape, pattern(shape))
 		return nil
 	}
 	if !t.DType.IsFloat() {
-		b.fail("%s holds %s, want floating-point numbers", t.Name, t.DType)
+		b.fail("%s holds %s, want floating-point numbers", shown(t.Name), t.DType)
 		return nil
 	}
 	b.used[t.Name] = true
@@ -232,8 +270,14 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 	}
 	data, err := t.Float32()
 	if err != nil {
-		b.fail("%s: %w", t.Name, err)
+		b.fail("%s: %w", shown(t.Name), err)
 		return nil
+	}
+	for i, v := range data {
+		if v-v != 0 {
+			b.fail("arch: tensor %s: element %d is %v, want finite numbers; a training that diverged leaves such weights", shown(t.Name), i, v)
+			return nil
+		}
 	}
 	return &nn.Tensor{Shape: t.Shape, Data: data}
 }

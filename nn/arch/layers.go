@@ -160,6 +160,7 @@ func (b *builder) head(name string, x value, act *nn.Activation) {
 			return
 		}
 	}
+	b.graph.Headless = true
 }
 
 // sequentialHead adds the linear layers at some places of a module.

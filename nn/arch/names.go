@@ -1,52 +1,9 @@
 package arch
 
-import (
-	"regexp"
-	"strings"
-
-	"github.com/glimpse-go/glimpse/nn/checkpoint"
-)
+import "regexp"
 
 // A reading is a tensor's name in the file and the name that it is read as.
 type reading struct{ name, file string }
-
-// prefixes stand before the names of a network that is part of another module.
-var prefixes = []string{"module.", "_orig_mod.", "model.", "net.", "network.", "encoder.", "backbone.", "resnet.", "features.", "base_model.", "cnn."}
-
-// readings returns the ways to read the names of a state dict: as they stand, and
-// without what stands in front of most of them, once or several times. The tensors of
-// other names, a head beside its backbone, keep theirs.
-func readings(sd *checkpoint.StateDict) [][]reading {
-	names := make([]reading, 0, sd.Len())
-	for _, name := range sd.Names() {
-		names = append(names, reading{name, name})
-	}
-	list := [][]reading{names}
-	for range 4 {
-		for _, prefix := range prefixes {
-			shorter, carry := without(names, prefix)
-			if 2*carry > len(names) {
-				list = append(list, shorter)
-				names = shorter
-				break
-			}
-		}
-	}
-	return list
-}
-
-// without leaves a prefix out; carry counts the names that had it.
-func without(names []reading, prefix string) (shorter []reading, carry int) {
-	shorter = make([]reading, len(names))
-	for i, n := range names {
-		rest, has := strings.CutPrefix(n.name, prefix)
-		shorter[i] = reading{rest, n.file}
-		if has {
-			carry++
-		}
-	}
-	return shorter, carry
-}
 
 // huggingFaceName turns the names of transformers' ResNet into torchvision's.
 func huggingFaceName(name string) string {

@@ -33,10 +33,15 @@ import (
 //	                        the activation between several last linear layers, where
 //	                        the family has none of its own
 //	eps        a number     of all norms
+//	prefix     a module     where the network stands in the file: teacher.backbone.
+//	                        Default: what stands in front of most names, or else the
+//	                        network of most tensors, no running average where there is
+//	                        another
+//	ignore     modules      that are no part of the network, with + between
 type Options map[string]string
 
 // optionNames are the keys.
-var optionNames = []string{"maxpool", "stride", "dilate", "antialias", "transform", "head", "eps"}
+var optionNames = []string{"maxpool", "stride", "dilate", "antialias", "transform", "head", "eps", "prefix", "ignore"}
 
 // ParseOptions reads settings with commas between: "maxpool=no,stride=conv1". It
 // returns an error where one is not of that form or there is no such option.
@@ -114,7 +119,11 @@ func (b *builder) activation(name, byDefault string) *nn.Activation {
 // unasked returns an error where an option was set that the network does not have.
 func (b *builder) unasked() error {
 	for _, name := range slices.Sorted(maps.Keys(b.options)) {
-		if !b.asked[name] {
+		switch {
+		case b.asked[name] || name == "prefix": // without prefix there would be no network
+		case name == "ignore":
+			return optionError{fmt.Errorf("arch: ignore=%s: no tensor that is left over is in such a module", b.options[name])}
+		default:
 			return optionError{fmt.Errorf("arch: %s=%s: %s has no such option, but for %s",
 				name, b.options[name], b.family.name, strings.Join(slices.Sorted(maps.Keys(b.asked)), ", "))}
 		}

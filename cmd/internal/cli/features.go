@@ -164,6 +164,9 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	d, _ := o.Model.Network().Widths()
 	x := make([]float64, 0, n*d)
 	out := &Features{Names: o.Model.Classes()}
+	if o.Model.Headless() {
+		out.Names = o.Data.Classes()
+	}
 	began := time.Now()
 	bar := NewProgress(stderr, n, "features", "images")
 	defer bar.Done()
@@ -173,6 +176,9 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 		}
 		r, err := o.Model.Network().Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
 		if err != nil {
+			return nil, err
+		}
+		if err := CheckFinite(b, r.Features, "feature"); err != nil {
 			return nil, err
 		}
 		for _, v := range r.Features.Data {
@@ -204,6 +210,9 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	name := o.NetworkName
 	if assumed := o.Model.Assumed(); f.Weights != "" && len(assumed) > 0 {
 		name += " (assumed " + strings.Join(assumed, ", ") + ")"
+	}
+	if choices := o.Choices(); len(choices) > 0 {
+		name += " (" + strings.Join(choices, "; ") + ")"
 	}
 	out.Source = fmt.Sprintf("%s through %s, %.1f s, %.0f images/s", o.DataName, name, seconds, float64(n)/seconds)
 	return out, f.keep(ctx, out)

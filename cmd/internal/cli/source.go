@@ -30,6 +30,7 @@ type Source struct {
 	Crop    int      // side of the crop, -1: none; 0: as Size says
 	Mean    string   // "0.5", "0.485,0.456,0.406", "imagenet" or ""
 	Std     string
+	Key     string // entry of Weights that holds the state dict
 	Classes string // names, comma separated, or a file as data.ParseClassNames reads
 	Scenes  int    // number of embedded scenes, where there is no other data
 
@@ -41,7 +42,7 @@ type Source struct {
 }
 
 // SourceFlags are the names that AddFlags defines, for PrintFlags.
-var SourceFlags = []string{"data", "split", "fold", "weights", "network", "size", "resize", "crop", "mean", "std", "classes", "scenes", "skip-bad", "max-pixels", "orient", "truncated", "max-memory", "image"}
+var SourceFlags = []string{"data", "split", "fold", "weights", "key", "network", "size", "resize", "crop", "mean", "std", "classes", "scenes", "skip-bad", "max-pixels", "orient", "truncated", "max-memory", "image"}
 
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
@@ -50,7 +51,8 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
 	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
 	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
-	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3; several with commas between")
+	flags.StringVar(&s.Key, "key", "", "`entry` of -weights that holds the network's tensors, as model_ema, or checkpoint/model (default: state_dict, model and so on, see the documentation of package checkpoint; a running average comes last)")
+	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3, prefix=MODULE, ignore=MODULE; several with commas between")
 	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop a square of as many from the centre; 0: as the files are, of any sizes; -1: what the network was trained on, else 128 (CIFAR: 32)")
 	sideFlag(flags, &s.Resize, "resize", "resize the shorter side to `pixels`, where that is not what -size says, as in -resize 256 -crop 224; 0: do not")
 	sideFlag(flags, &s.Crop, "crop", "crop a square of so many `pixels` a side from the centre, where that is not what -size says; 0: do not")
@@ -127,6 +129,8 @@ type Opened struct {
 	skipBad   bool
 	notes     []string
 	leftovers []string
+	taken     string // entry of the checkpoint
+	others    []string
 }
 
 // Masked is a data set that knows which pixels its objects cover.
@@ -220,10 +224,18 @@ func (s *Source) openData(ctx context.Context, o *Opened) error {
 func (s *Source) openWeights(ctx context.Context, o *Opened) (*checkpoint.StateDict, error) {
 	if s.Weights != "" {
 		o.NetworkName = s.Weights
-		if s.MaxMemory > 0 {
-			return checkpoint.LoadMax(ctx, s.Weights, int64(s.MaxMemory)*1e6)
+		sd, err := checkpoint.LoadWith(ctx, s.Weights, checkpoint.Options{Key: s.Key, MaxMemory: int64(s.MaxMemory) * 1e6})
+		if errors.Is(err, checkpoint.ErrMemory) {
+			err = fmt.Errorf("%w (-max-memory allows more)", err)
 		}
-		return checkpoint.Load(ctx, s.Weights)
+		if err != nil {
+			return nil, err
+		}
+		o.taken, o.others = sd.Taken, sd.Others
+		return sd, nil
+	}
+	if s.Key != "" {
+		return nil, Usagef("-key needs -weights")
 	}
 	if s.Data == "" && len(s.Images) == 0 {
 		o.NetworkName = "embedded scenes network"
@@ -297,7 +309,7 @@ func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, 
 // on.
 func (s *Source) checkClasses(o *Opened, known string) error {
 	named := o.Data.Classes()
-	if named == nil {
+	if named == nil || o.Model.Headless() {
 		return nil
 	}
 	if outputs := len(o.Model.Classes()); len(named) != outputs {

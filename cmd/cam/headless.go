@@ -1,0 +1,38 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+)
+
+// withoutClasses fits the flags to a network that ends with its features: maps are those of
+// methods that need no class, by default the first of them.
+func (o *options) withoutClasses(network string) error {
+	var names []string
+	for _, m := range cam.Methods() {
+		if !cam.NeedsClass(m) {
+			names = append(names, m.Name())
+		}
+	}
+	const asks = "%s asks for a class, and %s has no last layer: -method %s goes without; tsne and pca draw its features"
+	for flag, set := range map[string]bool{"-class": o.class != "", "-top": o.top > 0, "-target": o.target != "logit", "-evaluate": o.evaluate} {
+		if set {
+			return cli.Usagef(asks, flag, network, strings.Join(names, ", "))
+		}
+	}
+	switch o.method {
+	case "":
+		o.method = names[0]
+	case "all":
+		o.method = strings.Join(names, ",")
+	}
+	for name := range strings.SplitSeq(o.method, ",") {
+		name = strings.TrimSpace(name)
+		if m, err := cam.MethodByName(name); err == nil && cam.NeedsClass(m) {
+			return cli.Usagef(asks, "-method "+name, network, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
