@@ -16,10 +16,10 @@ func (o *options) withoutClasses(network string) error {
 			names = append(names, m.Name())
 		}
 	}
-	const asks = "%s asks for a class, and %s has no last layer: -method %s goes without; tsne and pca draw its features"
+	const asks = "%s asks for a class, and %s has no last layer: use -method %s; tsne and pca draw its features"
 	for flag, set := range map[string]bool{"-class": o.class != "", "-top": o.top > 0, "-target": o.target != "logit", "-evaluate": o.evaluate} {
 		if set {
-			return cli.Usagef(asks, flag, network, strings.Join(names, ", "))
+			return cli.Usagef(asks, flag, network, strings.Join(names, " or "))
 		}
 	}
 	switch o.method {
@@ -31,7 +31,7 @@ func (o *options) withoutClasses(network string) error {
 	for name := range strings.SplitSeq(o.method, ",") {
 		name = strings.TrimSpace(name)
 		if m, err := cam.MethodByName(name); err == nil && cam.NeedsClass(m) {
-			return cli.Usagef(asks, "-method "+name, network, strings.Join(names, ", "))
+			return cli.Usagef(asks, "-method "+name, network, strings.Join(names, " or "))
 		}
 	}
 	return nil

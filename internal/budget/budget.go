@@ -60,6 +60,8 @@ func (b *Budget) Take(n int) error {
 		cost = min(cost, math.MaxInt64-page) + page
 	case cost > 256: // sizes of which the coarsest step is 4096 to 4864
 		cost += cost/5 + 8
+	case cost > 16 && cost <= 24: // a size of its own
+		cost = 24
 	default:
 		cost = (cost + 15) &^ 15
 	}

@@ -22,13 +22,19 @@ func FuzzPickle(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		size := int64(len(data))
-		promise.Keep(t, len(data), 0, func() {
-			b := budget.New(size)
-			v, next, err := Decode(bytes.NewReader(data), 0, size, b, bookingEnv{b})
-			if err == nil && (next < 1 || next > size || Kind(v) == "") {
-				t.Fatalf("a pickle of %d bytes that ends at %d", size, next)
-			}
-		})
+		for _, selective := range []bool{false, true} {
+			promise.Keep(t, len(data), 0, func() {
+				b := budget.New(size)
+				var env Env = bookingEnv{b}
+				if selective {
+					env = selectiveEnv{bookingEnv{b}}
+				}
+				v, next, err := Decode(bytes.NewReader(data), 0, size, b, env)
+				if err == nil && (next < 1 || next > size || Kind(v) == "") {
+					t.Fatalf("a pickle of %d bytes that ends at %d", size, next)
+				}
+			})
+		}
 	})
 }
 
@@ -40,11 +46,23 @@ func (bookingEnv) Build(obj, state any) (any, error)       { return obj, nil }
 func (bookingEnv) Persistent(id any) (any, error)          { return "object", nil }
 func (e bookingEnv) Call(f any, args Tuple) (any, error)   { return &Dict{}, e.Take(24) }
 
+// selectiveEnv needs no numbers, and makes opaque objects of all names.
+type selectiveEnv struct{ bookingEnv }
+
+func (selectiveEnv) Global(module, name string) (any, error) { return opaque{}, nil }
+func (selectiveEnv) Unneeded(key, value any) bool {
+	_, number := value.(int64)
+	return number || value == nil
+}
+
 // seeds are the pickles of torch.save's golden files, whole, and cut and bent
 // before and within their instructions.
 func seeds(t testing.TB) [][]byte {
 	var out [][]byte
-	for _, name := range []string{"module", "parameters", "in-state_dict", "protocol-4", "protocol-5", "views"} {
+	for _, c := range textCases {
+		out = append(out, []byte(c.data))
+	}
+	for _, name := range []string{"module", "parameters", "in-state_dict", "protocol-4", "protocol-5", "views", "protocol-1", "strange-1", "strange-4", "negative"} {
 		z, err := zip.OpenReader(filepath.Join("..", "..", "testdata", "golden", "checkpoint", name+".pth"))
 		if err != nil {
 			t.Fatal(err)

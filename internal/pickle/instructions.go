@@ -191,7 +191,7 @@ func (m *machine) step() (done bool, err error) {
 	case opEmptyList, opEmptySet:
 		return false, m.push(&List{}, 24)
 	case opEmptyDict:
-		return false, m.push(&Dict{}, 24)
+		return false, m.push(&Dict{}, dictSize)
 	case opList:
 		items, err := m.popMark()
 		if err != nil {
@@ -211,7 +211,7 @@ func (m *machine) step() (done bool, err error) {
 			return false, err
 		}
 		dict := &Dict{}
-		if err := m.budget.Take(24); err != nil {
+		if err := m.budget.Take(dictSize); err != nil {
 			return false, err
 		}
 		if err := m.setDict(dict, items); err != nil {

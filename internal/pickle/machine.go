@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
 )
@@ -19,12 +20,15 @@ type machine struct {
 	memo   []*[memoChunk]any // in chunks, as it is what grows most
 	puts   int               // entries that are not absent
 
-	numberless bool // see Numberless
-	odd        bool // an odd number of integers was allocated
+	selective Selective // the env, where it is that
+	odd       bool      // an odd number of integers was allocated
 }
 
 // memoChunk entries of the memo are allocated at once: 4 KiB.
 const memoChunk = 256
+
+// dictSize is the memory of an empty Dict.
+const dictSize = int(unsafe.Sizeof(Dict{}))
 
 // absent is the memo's entry where nothing was put.
 type absent struct{}
@@ -66,7 +70,7 @@ func (m *machine) pushInt64(v int64) error {
 
 // pushFloat pushes a number, or 0 where nobody will look at it.
 func (m *machine) pushFloat(v float64) error {
-	if m.numberless {
+	if m.selective != nil {
 		return m.push(0.0, 0)
 	}
 	return m.push(v, 8)
@@ -194,12 +198,12 @@ func (m *machine) extend(items []any) error {
 	return m.extendList(list, items)
 }
 
-// extendList appends items to a list, but for numbers that nobody needs.
+// extendList appends items to a list, but for what nobody needs.
 func (m *machine) extendList(list *List, items []any) error {
-	if m.numberless {
+	if m.selective != nil {
 		kept := items[:0]
 		for _, item := range items {
-			if !isNumber(item) {
+			if !m.selective.Unneeded(nil, item) {
 				kept = append(kept, item)
 			}
 		}
@@ -211,14 +215,6 @@ func (m *machine) extendList(list *List, items []any) error {
 	}
 	list.Items = append(list.Items, items...)
 	return nil
-}
-
-func isNumber(v any) bool {
-	switch v.(type) {
-	case nil, bool, int64, float64:
-		return true
-	}
-	return false
 }
 
 // set sets alternating keys and values in the dict on top of the stack.
@@ -240,6 +236,17 @@ func (m *machine) set(items []any) error {
 func (m *machine) setDict(dict *Dict, items []any) error {
 	if len(items)%2 != 0 {
 		return errors.New("a key without a value")
+	}
+	if m.selective != nil {
+		kept := items[:0]
+		for i := 0; i < len(items); i += 2 {
+			if m.selective.Unneeded(items[i], items[i+1]) {
+				dict.LeftOut++
+			} else {
+				kept = append(kept, items[i], items[i+1])
+			}
+		}
+		items = kept
 	}
 	var err error
 	if dict.Entries, err = budget.Grow(m.budget, dict.Entries, len(items)/2); err != nil {

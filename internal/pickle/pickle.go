@@ -29,8 +29,12 @@ type (
 	Tuple []any
 	// List is a list, or a set.
 	List struct{ Items []any }
-	// Dict is a dict. A key that is set twice has two entries.
-	Dict struct{ Entries []Entry }
+	// Dict is a dict. A key that is set twice has two entries. LeftOut counts those that
+	// a Selective did not need.
+	Dict struct {
+		Entries []Entry
+		LeftOut int
+	}
 	// Entry is a key of a dict with its value.
 	Entry struct{ Key, Value any }
 	// Long is an integer that does not fit an int64, in little-endian two's
@@ -64,17 +68,20 @@ type Env interface {
 // appended to it or set in it is dropped.
 type Opaque interface{ Opaque() }
 
-// Numberless is an Env that has no use for floats, nor for numbers (None, bools and ints
-// among them) in lists: floats are read as 0, and lists leave numbers out. A list of
-// losses then takes no memory.
-type Numberless interface{ Numberless() }
+// Selective is an Env that does not need all that there is: the losses of a training, by the
+// hundred thousand. Lists and dicts leave out what is not needed, and floats are read as 0.
+type Selective interface {
+	// Unneeded tells whether the item of a list (with a nil key) or a dict can be left
+	// out.
+	Unneeded(key, value any) bool
+}
 
 // Decode decodes the pickle that begins at off in r and ends before end. It
 // returns the value and the offset after the pickle. Errors name the offset of
 // the instruction.
 func Decode(r io.ReaderAt, off, end int64, b *budget.Budget, env Env) (value any, next int64, err error) {
 	m := &machine{in: stream{r: r, next: off, end: end}, start: off, budget: b, env: env}
-	_, m.numberless = env.(Numberless)
+	m.selective, _ = env.(Selective)
 	for {
 		at := m.in.pos()
 		done, err := m.step()

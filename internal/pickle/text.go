@@ -71,7 +71,7 @@ func (m *machine) pushDecimalFloat() error {
 		return err
 	}
 	v, err := strconv.ParseFloat(line, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // beyond the range it is infinite
+	if err != nil {
 		return fmt.Errorf("expected a number, found %.40q", line)
 	}
 	return m.pushFloat(v)

@@ -21,7 +21,7 @@ import (
 // everyFile calls f with the content of each golden checkpoint.
 func everyFile(t *testing.T, f func(t *testing.T, file []byte)) {
 	t.Helper()
-	paths, err := filepath.Glob(golden.Path(t, "checkpoint", "*"))
+	paths, err := filepath.Glob(golden.Path(t, "checkpoint", "*.*"))
 	if err != nil || len(paths) < 37 {
 		t.Fatal(len(paths), err)
 	}

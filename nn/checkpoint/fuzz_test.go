@@ -20,6 +20,9 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, path := range files {
+		if filepath.Ext(path) == "" { // a folder
+			continue
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

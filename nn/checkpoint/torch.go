@@ -51,8 +51,21 @@ type torchEnv struct {
 	storages map[string]*storage
 }
 
-// Numberless tells that no float, and no number in a list, matters to the weights.
-func (*torchEnv) Numberless() {}
+// negKey is the key, in a tensor's metadata, that says that the elements are stored with
+// the other sign.
+const negKey = "neg"
+
+// Unneeded tells that no number in a list or dict matters to the weights, but for what is
+// under negKey, and no dict that had nothing else.
+func (*torchEnv) Unneeded(key, value any) bool {
+	switch v := value.(type) {
+	case nil, bool, int64, float64:
+		return key != negKey
+	case *pickle.Dict:
+		return v.LeftOut > 0 && len(v.Entries) == 0
+	}
+	return false
+}
 
 // Global looks module.name up in the allow-list. What is not there becomes a stranger,
 // which nothing is done with.
@@ -176,7 +189,7 @@ func (e *torchEnv) call(f function, args pickle.Tuple) (any, error) {
 // orderedDict is the constructor: of nothing, or of a list of pairs as
 // Python 2 has it.
 func (e *torchEnv) orderedDict(args pickle.Tuple) (any, error) {
-	if err := e.budget.Take(24); err != nil {
+	if err := e.budget.Take(int(unsafe.Sizeof(pickle.Dict{}))); err != nil {
 		return nil, err
 	}
 	dict := &pickle.Dict{}
@@ -194,6 +207,10 @@ func (e *torchEnv) orderedDict(args pickle.Tuple) (any, error) {
 	for _, item := range list.Items {
 		pair, ok := item.(pickle.Tuple)
 		if l, isList := item.(*pickle.List); isList {
+			if len(l.Items) < 2 { // a key with a number, which is left out
+				dict.LeftOut++
+				continue
+			}
 			pair, ok = l.Items, true
 		}
 		if !ok || len(pair) != 2 {
@@ -290,7 +307,7 @@ func (e *torchEnv) rebuildWith(args pickle.Tuple, elem *elemType, metadata pickl
 		return x, err
 	}
 	if dict, ok := metadata[0].(*pickle.Dict); ok {
-		x.neg = slices.ContainsFunc(dict.Entries, func(entry pickle.Entry) bool { return entry.Key == "neg" })
+		x.neg = slices.ContainsFunc(dict.Entries, func(entry pickle.Entry) bool { return entry.Key == negKey })
 	}
 	return x, nil
 }

@@ -322,6 +322,9 @@ func holdsElements(v *view) bool {
 // under them where that is strange.
 func describeKeys(dict *pickle.Dict) string {
 	if len(dict.Entries) == 0 {
+		if dict.LeftOut > 0 {
+			return fmt.Sprintf("its %d entries, which are numbers", dict.LeftOut)
+		}
 		return "no entries"
 	}
 	var parts []string
@@ -343,5 +346,8 @@ func describeKeys(dict *pickle.Dict) string {
 		}
 		parts = append(parts, part)
 	}
-	return fmt.Sprintf("its %d entries: %s%s", len(dict.Entries), strings.Join(parts, ", "), whole)
+	if dict.LeftOut > 0 {
+		parts = append(parts, "and numbers")
+	}
+	return fmt.Sprintf("its %d entries: %s%s", len(dict.Entries)+dict.LeftOut, strings.Join(parts, ", "), whole)
 }

@@ -14,10 +14,15 @@ no longer writes, put together here and checked by torch.load.
 import argparse
 import collections
 import copy
+import datetime
+import decimal
+import functools
 import hashlib
 import io
 import json
+import pathlib
 import pickle
+import re
 import struct
 import warnings
 import zipfile
@@ -255,6 +260,86 @@ text = '{ "b" : {"data_offsets":[ 3, 11 ],"shape":[2],"dtype":"F32"},"a\\t\\u00e
 found = safetensors.torch.load_file(FOLDER / "odd.safetensors")
 assert all(torch.equal(found[k], x) for k, x in odd.items()) and len(found) == 3
 expect("odd.safetensors", {k: odd[k] for k in ("b", "a\té", "c")})
+
+# Tensors whose elements are stored with the other sign.
+def imaginary(dtype, name, *shape):
+    return torch.complex(numbers(name, *shape).to(dtype), numbers(name + " i", *shape).to(dtype)).conj().imag
+
+
+negative = OrderedDict(
+    f32=imaginary(torch.float32, "negative", 3, 4),
+    f64=imaginary(torch.float64, "negative", 3, 4).t(),
+    f16=torch._neg_view(dtypes["float16"]),
+    bf16=torch._neg_view(dtypes["bfloat16"]),
+    one=torch._neg_view(torch.tensor(2.5)),
+    twice=torch._neg_view(torch._neg_view(base)),
+    parameter=torch.nn.Parameter(torch._neg_view(numbers("negative parameter", 5))),
+    rows=torch._neg_view(base)[1:3],
+    words=torch._neg_view(torch.tensor([0, 1, 256, 65535], dtype=torch.int64).to(torch.uint16)),
+    **{f"i{8 * t.itemsize}": torch._neg_view(torch.tensor([torch.iinfo(t).min, -1, 0, 1, 100, torch.iinfo(t).max], dtype=t)) for t in (torch.int8, torch.int16, torch.int32, torch.int64)},
+    bytes=torch._neg_view(torch.tensor([0, 1, 128, 255], dtype=torch.uint8)),
+)
+assert negative["f32"].is_neg() and not negative["twice"].is_neg()
+# (torch cannot negate uint16; two's complement is what the other integers do.)
+write("negative", negative, {k: x.detach().resolve_neg() if x.dtype != torch.uint16 else torch.tensor([0, 65535, 65280, 1], dtype=torch.int32).to(torch.uint16) for k, x in negative.items()})
+
+# The text of protocol 1's large numbers, floats and long texts, and bytes behind the end.
+write("protocol-1", {"state_dict": module, "epoch": 2**40, "loss": 0.25, "args": argparse.Namespace(lr=0.1)}, module, pickle_protocol=1)
+for case, more in (("trailing", b"\0" * 1000), ("trailing.legacy", b"PK\5\6" * 5)):
+    torch.save(module, FOLDER / f"{case}.pth", _use_new_zipfile_serialization=case == "trailing")
+    with open(FOLDER / f"{case}.pth", "ab") as f:
+        f.write(more)
+check("trailing", module)
+
+# An averaged model has a count beside its module.
+averaged = torch.optim.swa_utils.AveragedModel(net).state_dict()
+write("averaged", averaged, OrderedDict((k.removeprefix("module."), x) for k, x in averaged.items()))
+
+# Objects beside and among the tensors, which nobody is to build.
+class Anything:
+    def __init__(self):
+        self.more = [1, {"a": {2}}]
+
+
+def anything():
+    raise AssertionError("it was called")
+
+
+class Trap:
+    def __reduce__(self):
+        return anything, ()
+
+
+strange = dict(
+    path=pathlib.PurePosixPath("a/b"), when=datetime.datetime(2020, 1, 2), function=anything, method=dict.fromkeys,
+    trap=Trap(), fraction=Fraction(1, 3), decimal=decimal.Decimal("0.1"), queue=collections.deque([1, 2], 3),
+    ordered=collections.OrderedDict(a=1), partial=functools.partial(anything, 1, b=2), pattern=re.compile("a+"),
+    anything=Anything(), array=np.arange(300.0), scalar=np.float32(1.5), text=np.array(["a", "b"]), range=range(3), slice=slice(1, 2),
+    complex=1 + 2j, nothing=type(None), blob=bytearray(b"abc"), frozen=frozenset([1]), error=ValueError("a"), zone=datetime.timezone.utc,
+    whole=torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()), size=torch.Size([1]), layout=torch.strided,
+    generator=np.random.default_rng(1), options=optimizer,
+    sparse=torch.eye(3).to_sparse(), quantised=torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+    channels=torch.quantize_per_channel(torch.ones(2, 3), torch.ones(2), torch.zeros(2), 0, torch.quint8),
+    spectrum=torch.ones(2, dtype=torch.complex128).conj(), tiny=torch.ones(2).to(torch.float8_e4m3fn), meta=torch.ones(2, device="meta"),
+    nested=torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.strided),
+)
+for protocol in (1, 4):
+    # (The old format cannot hold what is quantised by channel.)
+    torch.save({**strange, "state_dict": {**strange, **module}}, FOLDER / f"strange-{protocol}.pth", pickle_protocol=protocol)
+    expect(f"strange-{protocol}", module)
+old_strange = {k: x for k, x in strange.items() if k not in ("channels", "quantised", "nested")}
+torch.save({**old_strange, "state_dict": {**old_strange, **module}}, FOLDER / "strange.legacy.pth", _use_new_zipfile_serialization=False)
+expect("strange", module)
+
+# Several files and their index, as transformers writes them.
+(FOLDER / "shards").mkdir(exist_ok=True)
+names = list(module)
+halves = {"model-00001-of-00002.safetensors": names[:4], "model-00002-of-00002.safetensors": names[4:]}
+for file, part in halves.items():
+    safetensors.torch.save_file({k: module[k] for k in part}, FOLDER / "shards" / file, {"format": "pt"})
+index = {"metadata": {"total_size": 1234, "total_parameters": None}, "weight_map": {k: file for file, part in halves.items() for k in sorted(part)}}
+(FOLDER / "shards" / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
+expect("shards", {k: module[k] for k in index["weight_map"]})
 
 save("checkpoint/expected.safetensors", expected, order)
 
