@@ -12,7 +12,6 @@ import (
 const (
 	cifarSide  = 32
 	cifarImage = 3 * cifarSide * cifarSide
-	cifarBatch = 10000 // records in a file; 50,000 in CIFAR-100's train.bin
 )
 
 // cifar10Classes are the published names, for data without its text file.
@@ -39,23 +38,18 @@ type cifarFile struct {
 
 // openCIFARBinary returns a layout's open for the binary distribution, whose
 // splits are "train" and "test". CIFAR-10 has one label byte, CIFAR-100 two, a
-// coarse and a fine one.
+// coarse and a fine one. A file may have any number of records: the published ones have
+// 10,000 (CIFAR-100's train.bin 50,000), but people keep other images in this layout.
 func openCIFARBinary(format Format) func(context.Context, fs.FS, string, OpenOptions) (Dataset, error) {
 	return func(ctx context.Context, fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
 		names, meta, classes := cifar10Files(split, ".bin"), "batches.meta.txt", 10
-		head, label, want := 1, 0, cifarBatch
+		head, label := 1, 0
 		if format == CIFAR100 {
 			names, meta, classes = []string{split + ".bin"}, "fine_label_names.txt", 100
 			head, label = 2, 1
 			if opt.Coarse {
 				meta, classes, label = "coarse_label_names.txt", 20, 0
 			}
-			if split == "train" {
-				want = 5 * cifarBatch
-			}
-		}
-		if opt.AnyCount {
-			want = 0
 		}
 		c := &cifar{format: format, split: split}
 		var err error
@@ -66,7 +60,7 @@ func openCIFARBinary(format Format) func(context.Context, fs.FS, string, OpenOpt
 			return nil, err
 		}
 		for _, name := range names {
-			f, err := openRecords(ctx, fsys, format, name, head+cifarImage, want)
+			f, err := openRecords(ctx, fsys, format, name, head+cifarImage, 0)
 			if err != nil {
 				c.Close()
 				return nil, err

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,8 +14,9 @@ import (
 
 // openCIFARPickled returns a layout's open for the "python" distribution,
 // which torchvision downloads: pickled dicts of an array "data" of n x 3072
-// bytes and lists of labels, and one with the class names. The array is left
-// in the file and read image by image.
+// bytes and lists of labels, and one with the class names, of any protocol, as Python 2
+// and 3 and NumPy 1 and 2 write them. The array is left in the file and read image by
+// image, except where the pickle holds it as text.
 func openCIFARPickled(format Format) func(context.Context, fs.FS, string, OpenOptions) (Dataset, error) {
 	return func(ctx context.Context, fsys fs.FS, split string, opt OpenOptions) (Dataset, error) {
 		names, meta := cifar10Files(split, ""), "batches.meta"
@@ -67,26 +69,22 @@ func (f *cifarFile) unpickle(size int64, key string, classes int) error {
 	if err != nil {
 		return err
 	}
-	array, ok := lookup(dict, "data").(*ndarray)
+	array, ok := dict.lookup("data").(*ndarray)
 	if !ok {
-		return fmt.Errorf(`"data" is %s, expected an array`, kind(lookup(dict, "data")))
+		return fmt.Errorf(`"data" is %s, expected an array`, kind(dict.lookup("data")))
 	}
-	list, ok := lookup(dict, key).(*pickle.List)
-	if !ok {
-		return fmt.Errorf("%q is %s, expected a list", key, kind(lookup(dict, key)))
-	}
-	if f.n, err = array.rows(cifarImage); err != nil {
+	if f.n, err = array.images(cifarImage, cifarSide); err != nil {
 		return err
 	}
-	if len(list.Items) != f.n {
-		return fmt.Errorf("%d labels for %d images", len(list.Items), f.n)
+	labels, err := dict.integers(key, f.n)
+	if err != nil {
+		return err
+	}
+	if len(labels) != f.n {
+		return fmt.Errorf("%d labels for %d images", len(labels), f.n)
 	}
 	f.labels = make([]byte, f.n)
-	for i, item := range list.Items {
-		label, ok := item.(int64)
-		if !ok {
-			return fmt.Errorf("record %d: the label is %s, expected an int", i, kind(item))
-		}
+	for i, label := range labels {
 		if label < 0 || label >= int64(classes) {
 			return fmt.Errorf("record %d: label %d, expected 0 to %d", i, label, classes-1)
 		}
@@ -95,7 +93,7 @@ func (f *cifarFile) unpickle(size int64, key string, classes int) error {
 	switch data := array.data.(type) {
 	case pickle.Span:
 		f.base = data.Off
-	case string: // a short one, see pickle.MaxString
+	case string: // what is not in the file as it is
 		f.r = strings.NewReader(data)
 	}
 	return nil
@@ -112,22 +110,32 @@ func readPickledNames(ctx context.Context, fsys fs.FS, format Format, name, key 
 	if err != nil {
 		return nil, format.errorf("%s: %w", name, err)
 	}
-	list, ok := lookup(dict, key).(*pickle.List)
+	list, ok := dict.lookup(key).(*pickle.List)
 	if !ok {
-		return nil, format.errorf("%s: %q is %s, expected a list", name, key, kind(lookup(dict, key)))
+		return nil, format.errorf("%s: %q is %s, expected a list", name, key, kind(dict.lookup(key)))
+	}
+	if len(list.Items) > classes {
+		return nil, format.errorf("%s: %d class names, expected %d", name, len(list.Items), classes)
 	}
 	names := make([]string, len(list.Items))
 	for i, item := range list.Items {
-		if names[i], ok = item.(string); !ok {
+		if names[i], ok = dict.text(item); !ok {
 			return nil, format.errorf("%s: the name of class %d is %s, expected a string", name, i, kind(item))
 		}
 	}
 	return checkClassNames(format, name, names, classes)
 }
 
+// pickledDict is a dict, and the file that its bytes objects lie in.
+type pickledDict struct {
+	*pickle.Dict
+	r io.ReaderAt
+}
+
 // unpickleDict decodes a file that is one pickled dict.
-func unpickleDict(r io.ReaderAt, size int64) (*pickle.Dict, error) {
-	value, end, err := pickle.Decode(r, 0, size, budget.New(size), numpy{})
+func unpickleDict(r io.ReaderAt, size int64) (*pickledDict, error) {
+	b := budget.New(size)
+	value, end, err := pickle.Decode(r, 0, size, b, numpy{b})
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +146,7 @@ func unpickleDict(r io.ReaderAt, size int64) (*pickle.Dict, error) {
 	if !ok {
 		return nil, fmt.Errorf("the pickle is %s, expected a dict", kind(value))
 	}
-	return dict, nil
+	return &pickledDict{dict, r}, nil
 }
 
 // missing is what lookup finds under a key that is not there.
@@ -147,130 +155,95 @@ type missing struct{}
 func (missing) Kind() string { return "missing" }
 
 // lookup returns the value that Python's dict would have under a key: the
-// last one set.
-func lookup(d *pickle.Dict, key string) any {
+// last one set. Keys are texts or, in pickles that Python 3 made of Python 2's, bytes.
+func (d *pickledDict) lookup(key string) any {
 	for i := len(d.Entries) - 1; i >= 0; i-- {
-		if d.Entries[i].Key == key {
+		if text, ok := d.text(d.Entries[i].Key); ok && text == key {
 			return d.Entries[i].Value
 		}
 	}
 	return missing{}
 }
 
-func kind(v any) string { return pickle.Kind(v) }
-
-// numpy is the part of NumPy that a pickled array of bytes refers to: an
-// array is the result of _reconstruct, whose state is set to a version, the
-// shape, the type, the order and the bytes.
-type numpy struct{}
-
-type (
-	reconstruct  struct{} // numpy.core.multiarray._reconstruct
-	ndarrayClass struct{}
-	dtypeClass   struct{}
-	dtype        struct{ name string }
-	ndarray      struct {
-		shape pickle.Tuple
-		data  any // a string or a pickle.Span
-	}
-)
-
-func (reconstruct) Kind() string  { return "a function" }
-func (ndarrayClass) Kind() string { return "a class" }
-func (dtypeClass) Kind() string   { return "a class" }
-func (*dtype) Kind() string       { return "a dtype" }
-func (*ndarray) Kind() string     { return "an array" }
-
-func (numpy) Global(module, name string) (any, error) {
-	switch module + "." + name {
-	case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct":
-		return reconstruct{}, nil
-	case "numpy.ndarray":
-		return ndarrayClass{}, nil
-	case "numpy.dtype":
-		return dtypeClass{}, nil
-	}
-	return nil, fmt.Errorf("refused: %.200s.%.200s is not part of a CIFAR batch", module, name)
-}
-
-func (numpy) Call(f any, args pickle.Tuple) (any, error) {
-	switch f.(type) {
-	case reconstruct:
-		if len(args) == 3 && args[0] == (ndarrayClass{}) {
-			return &ndarray{}, nil
-		}
-	case dtypeClass:
-		if len(args) == 3 {
-			if name, ok := args[0].(string); ok {
-				return &dtype{name}, nil
-			}
-		}
-	default:
-		return nil, fmt.Errorf("refused: a call of %s", kind(f))
-	}
-	return nil, fmt.Errorf("%s called with %d arguments that it does not take", kind(f), len(args))
-}
-
-func (numpy) Build(obj, state any) (any, error) {
-	args, _ := state.(pickle.Tuple)
-	switch obj := obj.(type) {
-	case *dtype: // version, byte order, and what a type of bytes has not
-		if len(args) < 2 || args[1] != "|" {
-			return nil, fmt.Errorf("the type %.20q has a byte order or fields, expected one of bytes", obj.name)
-		}
-		return obj, nil
-	case *ndarray:
-		if len(args) != 5 {
-			return nil, fmt.Errorf("an array's state of %d values, expected 5", len(args))
-		}
-		shape, ok1 := args[1].(pickle.Tuple)
-		of, ok2 := args[2].(*dtype)
-		if !ok1 || !ok2 || of.name != "u1" {
-			return nil, fmt.Errorf("an array that is not one of bytes")
-		}
-		if args[3] != false && args[3] != int64(0) {
-			return nil, fmt.Errorf("an array in Fortran order, expected C order")
-		}
-		switch args[4].(type) {
-		case string, pickle.Span:
-		default:
-			return nil, fmt.Errorf("an array whose data is %s, expected bytes", kind(args[4]))
-		}
-		obj.shape, obj.data = shape, args[4]
-		return obj, nil
-	}
-	return nil, fmt.Errorf("refused: state set on %s", kind(obj))
-}
-
-func (numpy) Persistent(any) (any, error) {
-	return nil, fmt.Errorf("refused: a persistent id")
-}
-
-// rows returns n of an array that must be n x width, n at least 1, with as
-// many bytes.
-func (a *ndarray) rows(width int64) (int, error) {
-	var size int64
-	switch data := a.data.(type) {
+// text returns a text, or short bytes as one.
+func (d *pickledDict) text(v any) (string, bool) {
+	switch v := v.(type) {
 	case string:
-		size = int64(len(data))
+		return v, true
 	case pickle.Span:
-		size = data.Len
-	default:
-		return 0, fmt.Errorf("an array without data")
+		b, err := d.bytes(v, 256)
+		return string(b), err == nil
 	}
-	var n, w int64
-	ok := len(a.shape) == 2
-	if ok {
-		n, ok = a.shape[0].(int64)
-	}
-	if ok {
-		w, ok = a.shape[1].(int64)
-	}
-	if !ok {
-		return 0, fmt.Errorf("an array of %d dimensions, expected n x %d", len(a.shape), width)
-	}
-	if w != width || n < 1 || n > size || n*width != size {
-		return 0, fmt.Errorf("an array of %d x %d in %d bytes, expected n x %d", n, w, size, width)
-	}
-	return int(n), nil
+	return "", false
 }
+
+// bytes reads bytes of the file, or takes those that were decoded. It is an error when there
+// are more than most.
+func (d *pickledDict) bytes(v any, most int) ([]byte, error) {
+	switch v := v.(type) {
+	case string:
+		if len(v) <= most {
+			return []byte(v), nil
+		}
+	case pickle.Span:
+		if v.Len <= int64(most) {
+			b := make([]byte, v.Len)
+			if n, err := d.r.ReadAt(b, v.Off); n < len(b) {
+				return nil, fmt.Errorf("offset %d: read %d of %d bytes: %w", v.Off, n, len(b), cmp.Or(err, io.ErrUnexpectedEOF))
+			}
+			return b, nil
+		}
+	}
+	return nil, fmt.Errorf("%s, expected at most %d bytes", kind(v), most)
+}
+
+// integers returns the list, tuple or array under a key, of at most most integers of Python
+// or NumPy.
+func (d *pickledDict) integers(key string, most int) ([]int64, error) {
+	var items []any
+	switch v := d.lookup(key).(type) {
+	case *pickle.List:
+		items = v.Items
+	case pickle.Tuple:
+		items = v
+	case *ndarray:
+		if len(v.shape) != 1 {
+			return nil, fmt.Errorf("%q is an array of %d dimensions, expected 1", key, len(v.shape))
+		}
+		b, err := d.bytes(v.data, 8*most)
+		if err != nil {
+			return nil, fmt.Errorf("%q is %w", key, err)
+		}
+		return v.of.integers(b)
+	default:
+		return nil, fmt.Errorf("%q is %s, expected a list", key, kind(v))
+	}
+	if len(items) > most {
+		return nil, fmt.Errorf("%d labels for %d images", len(items), most)
+	}
+	list := make([]int64, len(items))
+	for i, item := range items {
+		switch item := item.(type) {
+		case int64:
+			list[i] = item
+		case *scalar:
+			b, err := d.bytes(item.data, 8)
+			if err != nil {
+				return nil, fmt.Errorf("record %d: the label is %w", i, err)
+			}
+			one, err := item.of.integers(b)
+			if err == nil && len(one) != 1 {
+				err = fmt.Errorf("%d integers", len(one))
+			}
+			if err != nil {
+				return nil, fmt.Errorf("record %d: the label is %w", i, err)
+			}
+			list[i] = one[0]
+		default:
+			return nil, fmt.Errorf("record %d: the label is %s, expected an int", i, kind(item))
+		}
+	}
+	return list, nil
+}
+
+func kind(v any) string { return pickle.Kind(v) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -134,6 +135,16 @@ func FuzzCIFARPickled(f *testing.F) {
 		}
 		f.Add(batch[:i], meta, false)
 		f.Add(slices.Concat(batch[:i], batch[i+1:]), meta, false)
+	}
+	g := golden.Open(f, "data/cifarpickles.safetensors")
+	for _, name := range g.Names() {
+		if other, ok := strings.CutPrefix(name, "file protocol"); ok && !bytes.Contains(g.Bytes(name), []byte("@")) {
+			f.Add(g.Bytes(name), g.Bytes("file meta protocol"+other), false)
+		}
+		// (Where an image has at signs, the batch without it.)
+		if other, ok := strings.CutPrefix(name, "file protocol"); ok {
+			f.Add(bytes.ReplaceAll(g.Bytes(name), pixels("protocol"+other, cifarImage), []byte("@")), g.Bytes("file meta protocol"+other), false)
+		}
 	}
 	f.Add(batch, meta[:20], false)
 	f.Add([]byte("\x80\x02]q\x00(h\x00h\x00eh\x00\x85R."), meta, false)

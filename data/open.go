@@ -26,9 +26,9 @@ type OpenOptions struct {
 	Fold int
 	// Coarse takes CIFAR-100's 20 coarse labels for the 100 fine ones.
 	Coarse bool
-	// AnyCount accepts a CIFAR binary file, or STL-10's unlabeled_X.bin, with
-	// another number of records than the published one. Nothing else tells
-	// their number, so without it such a file is taken as truncated.
+	// AnyCount accepts STL-10's unlabeled_X.bin with another number of records than the
+	// published one. Nothing else tells their number, so without it such a file is taken
+	// as truncated.
 	AnyCount bool
 	// MaxPixels is the size of the largest image file that is decoded.
 	// Default: 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.

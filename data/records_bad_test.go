@@ -57,13 +57,11 @@ func TestBadRecords(t *testing.T) {
 		{"no folds", stl, "fold_indices.txt", nil, OpenOptions{Fold: 2}, "fold_indices.txt"},
 
 		{"one byte short", c10, "test_batch.bin", cut(1), OpenOptions{}, "cifar10: test_batch.bin: size 6145 is not a multiple of 3073"},
-		{"few records", c10, "test_batch.bin", cut(3073), OpenOptions{}, "test_batch.bin: size 3073 (1 records), expected 30730000 (10000 records)"},
 		{"label 10", c10, "data_batch_3.bin", set(3073, 10), OpenOptions{Split: "train", AnyCount: true}, "data_batch_3.bin: record 1: label 10, expected 0 to 9"},
 		{"no third batch", c10, "data_batch_3.bin", nil, OpenOptions{Split: "train", AnyCount: true}, "data_batch_3.bin"},
 		{"label 100", c100, "test.bin", set(1, 100), OpenOptions{AnyCount: true}, "test.bin: record 0: label 100, expected 0 to 99"},
 		{"coarse label 20", c100, "test.bin", set(0, 20), OpenOptions{AnyCount: true, Coarse: true}, "test.bin: record 0: label 20, expected 0 to 19"},
 		{"no names", c100, "fine_label_names.txt", nil, OpenOptions{AnyCount: true}, "fine_label_names.txt"},
-		{"training file short", c100, "train.bin", cut(0), OpenOptions{Split: "train"}, "expected 153700000 (50000 records)"},
 
 		{"pickle cut", p10, "test_batch", cut(1), OpenOptions{}, "cifar10: test_batch: pickle byte"},
 		{"pickle cut in the array", p10, "test_batch", cut(5000), OpenOptions{}, "test_batch: pickle byte"},
@@ -76,7 +74,7 @@ func TestBadRecords(t *testing.T) {
 		{"another height", p10, "test_batch", replace("K\x03M\x00\x0c", "K\x04M\x00\x0c"), OpenOptions{}, "an array of 4 x 3072 in 9216 bytes"},
 		{"another type", p10, "test_batch", replace("U\x02u1", "U\x02f4"), OpenOptions{}, "an array that is not one of bytes"},
 		{"Fortran order", p10, "test_batch", replace("tb\x89", "tb\x88"), OpenOptions{}, "Fortran order"},
-		{"os.system", p10, "test_batch", replace("cnumpy\nndarray", "cposix\nsystem!"), OpenOptions{}, "refused: posix.system! is not part of a CIFAR batch"},
+		{"os.system", p10, "test_batch", replace("cnumpy\nndarray", "cposix\nsystem!"), OpenOptions{}, `refused: "posix.system!" is not part of a CIFAR batch`},
 		{"text", p10, "test_batch", text("hello"), OpenOptions{}, "test_batch: pickle byte 0"},
 		{"empty", p10, "test_batch", text(""), OpenOptions{}, "test_batch: pickle byte 0"},
 		{"names in the wrong place", p10, "batches.meta", replace("label_names", "label_nomes"), OpenOptions{}, `batches.meta: "label_names" is missing`},
