@@ -17,9 +17,12 @@ func (o *options) withoutClasses(network string) error {
 		}
 	}
 	const asks = "%s asks for a class, and %s has no last layer: use -method %s; tsne and pca draw its features"
-	for flag, set := range map[string]bool{"-class": o.class != "", "-top": o.top > 0, "-target": o.target != "logit", "-evaluate": o.evaluate} {
-		if set {
-			return cli.Usagef(asks, flag, network, strings.Join(names, " or "))
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{{"-class", o.class != ""}, {"-top", o.top > 0}, {"-target", o.target != "logit"}, {"-evaluate", o.evaluate}} {
+		if flag.set {
+			return cli.Usagef(asks, flag.name, network, strings.Join(names, " or "))
 		}
 	}
 	switch o.method {

@@ -295,6 +295,15 @@ check("trailing", module)
 averaged = torch.optim.swa_utils.AveragedModel(net).state_dict()
 write("averaged", averaged, OrderedDict((k.removeprefix("module."), x) for k, x in averaged.items()))
 
+# A network that runs, and an average of it beside.
+small = OrderedDict()
+for name, shape in {
+    "conv1.weight": (2, 3, 3, 3), "layer1.0.conv1.weight": (2, 2, 3, 3), "layer1.0.conv2.weight": (2, 2, 3, 3), "fc.weight": (4, 2), "fc.bias": (4,),
+    **{f"{bn}.{x}": (2,) for bn in ("bn1", "layer1.0.bn1", "layer1.0.bn2") for x in ("weight", "bias", "running_mean", "running_var")},
+}.items():
+    small[name] = numbers("small " + name, *shape).abs()
+write("average-beside", {"model": small, "model_ema": OrderedDict((k, 2 * x) for k, x in small.items()), "epoch": 3}, small)
+
 # Objects beside and among the tensors, which nobody is to build.
 class Anything:
     def __init__(self):
