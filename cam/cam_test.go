@@ -207,3 +207,22 @@ func ExampleMap_Bytes() {
 	// [0 63 127 255]
 	// peak at 96 96
 }
+
+// A layer is any module from the first to what the pooling sees, and none after.
+func TestFirstAndLastLayer(t *testing.T) {
+	m := network(t, "resnet18_narrow")
+	modules := m.Modules()
+	last := slices.Index(modules, "layer4")
+	for i, name := range modules {
+		mapper, err := New(m, name)
+		switch {
+		case i <= last && (err != nil || mapper.Layer() != name):
+			t.Errorf("%s: %v", name, err)
+		case i > last && err == nil:
+			t.Errorf("%s, behind the pooling: no error", name)
+		}
+	}
+	if modules[0] != "conv1" || last < 10 {
+		t.Errorf("modules %v", modules)
+	}
+}

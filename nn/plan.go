@@ -66,6 +66,11 @@ const chunk = 40
 // next, so that large images do not take memory by the gigabyte.
 const chunkBytes = 64 << 20
 
+// perChunk is how many images go through together when each hands on so many numbers.
+func perChunk(handed int) int {
+	return min(chunk, max(1, chunkBytes/(4*max(handed, 1))))
+}
+
 // groupBytes bounds the feature maps that a segment hands from step to step, so
 // that they are still in the cache when the next step reads them.
 const groupBytes = 1 << 20
@@ -169,7 +174,7 @@ func (r *run) segments(from int, cuts []int) (list []segment, handed int) {
 func (r *run) chunks(ctx context.Context) error {
 	segments, handed := r.segments(0, r.cuts)
 	n := r.x.Shape[0]
-	step := min(chunk, max(1, chunkBytes/(4*max(handed, 1))))
+	step := perChunk(handed)
 	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
 		in, err := r.chunk(ctx, segments, lo, min(lo+step, n), nil)

@@ -91,7 +91,7 @@ func (r *backRun) chunks(ctx context.Context) error {
 		}
 	}
 	n := r.x.Shape[0]
-	step := min(chunk, max(1, chunkBytes/(4*max(handed, more))), max(1, gradientBytes/max(kept, 1)))
+	step := min(perChunk(max(handed, more)), max(1, gradientBytes/max(kept, 1)))
 	step = ceil(n, ceil(n, step))
 	for lo := 0; lo < n; lo += step {
 		hi := min(lo+step, n)

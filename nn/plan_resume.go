@@ -44,7 +44,7 @@ func (p *Plan) Resume(ctx context.Context, given map[string]*Tensor) (*Result, e
 		handed = max(handed, len(t.Data)/what.images)
 	}
 	segments, more := r.segments(0, r.cuts)
-	step := min(chunk, max(1, chunkBytes/(4*max(handed, more))))
+	step := perChunk(max(handed, more))
 	step = ceil(what.images, ceil(what.images, step))
 	for lo := 0; lo < what.images; lo += step {
 		if err := r.resumed(ctx, segments, what.given, lo, min(lo+step, what.images)); err != nil {
