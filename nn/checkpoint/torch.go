@@ -345,10 +345,12 @@ func (e *torchEnv) rebuild(args pickle.Tuple, elem *elemType) (*view, error) {
 	// The last element's index, which must lie within the storage. All terms
 	// are at least 0 and each is bounded before it is added.
 	have := int64(ref.size / elem.size)
-	if offset < 0 || offset > have {
+	switch {
+	case n == 0 && offset >= 0: // of nothing, wherever
+		offset = 0
+	case offset < 0 || offset > have:
 		return nil, fmt.Errorf("offset %d, expected within the %d elements of storage %s", offset, have, quote(ref.key))
-	}
-	if n > 0 {
+	default:
 		last := offset
 		for i, d := range shape {
 			if d > 1 && int64(stride[i]) > (math.MaxInt64-last)/int64(d-1) {

@@ -142,7 +142,7 @@ func TestSkipped(t *testing.T) {
 // an int64 is found as well as others.
 func TestViewOfNothing(t *testing.T) {
 	// The storage's record is missing, which is no matter to a view of no elements.
-	s, err := load(t, zipOf(t, pDict(pStr("w"), pView(pStorage("0", 4), 4, pInts(2, 0), pInts(1, 1)))))
+	s, err := load(t, zipOf(t, pDict(pStr("w"), pView(pStorage("0", 4), 1<<62, pInts(2, 0), pInts(1, 1)))))
 	if err != nil {
 		t.Fatal(err)
 	}
