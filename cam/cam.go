@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 )
 
@@ -73,7 +74,7 @@ func New(net nn.Network, layer string) (*Mapper, error) {
 		layer = pooled
 	}
 	if !slices.Contains(layers, layer) {
-		return nil, fmt.Errorf("cam: no layer %q before the pooling; there are %s", layer, strings.Join(layers, ", "))
+		return nil, fmt.Errorf("cam: no layer %q before the pooling; there are %s", layer, visible.Modules(layers))
 	}
 	return &Mapper{net: net, layer: layer}, nil
 }

@@ -143,7 +143,7 @@ func TestPeak(t *testing.T) {
 func TestErrors(t *testing.T) {
 	m := network(t, "resnet18_narrow")
 	for _, layer := range []string{"layer9", "fc", "avgpool"} {
-		if _, err := New(m, layer); err == nil || !strings.Contains(err.Error(), "layer4.1.bn2") {
+		if _, err := New(m, layer); err == nil || !strings.Contains(err.Error(), "layer4, layer1.0, ") {
 			t.Errorf("layer %s: error %v, want the list of layers", layer, err)
 		}
 	}

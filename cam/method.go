@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 )
 
@@ -152,7 +153,7 @@ func (q Question) layerName() (string, error) {
 		}
 	}
 	if !slices.Contains(q.Net.Modules(), name) {
-		return "", fmt.Errorf("cam: no layer %q; there are %s", name, strings.Join(q.Net.Modules(), ", "))
+		return "", fmt.Errorf("cam: no layer %q; there are %s", name, visible.Modules(q.Net.Modules()))
 	}
 	return name, nil
 }

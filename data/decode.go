@@ -201,7 +201,7 @@ func (how decoding) decode(ctx context.Context, r io.ReaderAt, size int64) (*Ima
 		return nil, fmt.Errorf("%s: an image of %d x %d pixels", c.name, w, h)
 	}
 	if w > how.limit/h {
-		return nil, fmt.Errorf("%s: an image of %d x %d pixels, more than the limit of %d pixels", c.name, w, h, how.limit)
+		return nil, fmt.Errorf("%s: an image of %d x %d pixels, more than the limit of %d pixels (MaxPixels raises it)", c.name, w, h, how.limit)
 	}
 	im, err := c.decode(ctx, file)
 	if err != nil {

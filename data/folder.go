@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // folderExtensions are torchvision's IMG_EXTENSIONS: what ImageFolder counts
@@ -103,7 +105,7 @@ func OpenFiles(ctx context.Context, paths []string, opt OpenOptions) (Dataset, e
 // openImages opens a folder of image files.
 func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 	if opt.Fold > 0 {
-		return nil, fmt.Errorf("data: %s: a folder of images has no folds", t.show("."))
+		return nil, fmt.Errorf("data: %s: a folder of images has no folds, but Fold is %d", t.show("."), opt.Fold)
 	}
 	if opt.Coarse {
 		return nil, fmt.Errorf("data: %s: a folder of images has no coarse labels", t.show("."))
@@ -133,7 +135,7 @@ func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 		}
 		k := slices.Index(splits, name)
 		if k < 0 {
-			return nil, fmt.Errorf("data: %s: no split %q, but %s", t.show("."), name, strings.Join(splits, ", "))
+			return nil, fmt.Errorf("data: %s: no split %q; there are %s", t.show("."), name, strings.Join(splits, ", "))
 		}
 		dir, err := t.sub(dirs[slices.IndexFunc(dirs, func(d string) bool { return splitNames[d] == name })])
 		if err != nil {
@@ -209,7 +211,7 @@ func openFolder(ctx context.Context, t tree, classes []string, opt OpenOptions) 
 	}
 	if len(empty) > 0 {
 		return nil, ImageFolder.errorf("%s: no image files (%s) in the class folders %s",
-			t.show("."), strings.Join(folderExtensions, " "), strings.Join(empty, ", "))
+			t.show("."), strings.Join(folderExtensions, " "), visible.List(empty))
 	}
 	d.classes = classes
 	return d, nil
@@ -268,7 +270,7 @@ func notDataset(t tree) error {
 	}
 	hint := ""
 	if files, err := t.files(context.Background(), ".", archiveExtensions); err == nil && len(files) > 0 {
-		hint = fmt.Sprintf("; it holds the archive %s, which has to be given by its own path, or unpacked", files[0])
+		hint = fmt.Sprintf("; it holds the archive %s, which has to be given by its own path, or unpacked", visible.Short(files[0]))
 	}
 	return fmt.Errorf("data: %s: %w: looked for %sfolders of image files by class, and image files (%s)%s",
 		t.show("."), ErrNotDataset, b.String(), strings.Join(plainExtensions, " "), hint)

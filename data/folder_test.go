@@ -100,7 +100,7 @@ func TestOpenImages(t *testing.T) {
 		{"all splits", "train/a/1.png test/a/3.png val/a/2.png", OpenOptions{Split: "all"}, "0 a/1.png,0 a/2.png,0 a/3.png", ""},
 		{"a flat split", "test/1.png train/2.png", OpenOptions{}, "-1 1.png", ""},
 		{"classes differ", "train/a/1.png test/b/2.png", OpenOptions{Split: "all"}, "", "the splits train and test have other class folders"},
-		{"no such split", "train/a/1.png", OpenOptions{Split: "test"}, "", `no split "test", but train`},
+		{"no such split", "train/a/1.png", OpenOptions{Split: "test"}, "", `no split "test"; there are train`},
 		{"a split twice", "train/a/1.png", OpenOptions{Split: "train+train"}, "", "names train twice"},
 		{"no splits", "a/1.png", OpenOptions{Split: "test"}, "", `no split "test": the splits of a folder of images are`},
 		{"a class called train", "train/1.png truck/2.png", OpenOptions{}, "0 train/1.png,1 truck/2.png", ""},

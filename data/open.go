@@ -10,6 +10,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // OpenOptions says which part of a data set to open. The zero value opens the
@@ -198,7 +200,7 @@ func locate(ctx context.Context, t tree) (string, *layout, error) {
 	}
 	for _, l := range found[1:] {
 		if l.format != found[0].format {
-			return "", nil, fmt.Errorf("data: %s: holds several data sets, give the folder of one: %s", t.show("."), strings.Join(shown, ", "))
+			return "", nil, fmt.Errorf("data: %s: holds several data sets, give the folder of one: %s", t.show("."), visible.List(shown))
 		}
 	}
 	return dirs[0], found[0], nil
@@ -219,14 +221,14 @@ func (l *layout) openSplits(ctx context.Context, t tree, opt OpenOptions) (Datas
 	names := strings.Split(split, "+")
 	for i, name := range names {
 		if !slices.Contains(l.splits, name) {
-			return nil, fmt.Errorf("data: %s: %s has no split %q, but %s", dir, l.format, name, strings.Join(l.splits, ", "))
+			return nil, fmt.Errorf("data: %s: %s has no split %q; there are %s", dir, l.format, name, strings.Join(l.splits, ", "))
 		}
 		if slices.Contains(names[:i], name) {
 			return nil, fmt.Errorf("data: split %q names %s twice", split, name)
 		}
 	}
 	if opt.Fold > 0 && l.format != STL10 {
-		return nil, fmt.Errorf("data: %s: %s has no folds", dir, l.format)
+		return nil, fmt.Errorf("data: %s: %s has no folds, but Fold is %d", dir, l.format, opt.Fold)
 	}
 	if opt.Coarse && l.format != CIFAR100 {
 		return nil, fmt.Errorf("data: %s: %s has no coarse labels", dir, l.format)

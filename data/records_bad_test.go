@@ -81,7 +81,7 @@ func TestBadRecords(t *testing.T) {
 		{"no names", p100, "meta", nil, OpenOptions{}, "meta"},
 		{"no coarse labels", p100, "test", replace("coarse_labels", "course_labels"), OpenOptions{Coarse: true}, `"coarse_labels" is missing`},
 
-		{"no such split", c10, "", nil, OpenOptions{Split: "unlabeled"}, `CIFAR-10 has no split "unlabeled", but train, test`},
+		{"no such split", c10, "", nil, OpenOptions{Split: "unlabeled"}, `CIFAR-10 has no split "unlabeled"; there are train, test`},
 		{"a split twice", c10, "", nil, OpenOptions{Split: "test+test"}, "names test twice"},
 		{"no folds", c10, "", nil, OpenOptions{Fold: 1}, "CIFAR-10 has no folds"},
 		{"fold 11", stl, "", nil, OpenOptions{Fold: 11}, "Fold is 11"},

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // Input stands among the inputs of a node for the batch of images.
@@ -156,7 +158,7 @@ func (g *Graph) find(names []string) ([]int, error) {
 	for i, name := range names {
 		node, ok := g.index[name]
 		if !ok {
-			return nil, fmt.Errorf("nn: no module %q; there are %s", name, strings.Join(g.Modules(), ", "))
+			return nil, fmt.Errorf("nn: no module %q; there are %s", name, visible.Modules(g.Modules()))
 		}
 		nodes[i] = node
 	}

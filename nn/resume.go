@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // Beside returns the modules whose outputs decide, together with that of a module, all
@@ -107,7 +108,7 @@ func (g *Graph) resume(given map[string]*Tensor) (*resumption, error) {
 			if j != Input {
 				r.needed[j] = r.given[j] == nil
 			} else if r.given[Input] == nil {
-				return nil, fmt.Errorf("nn: logits and features do not follow from the output of %s alone", strings.Join(g.names(r.given), ", "))
+				return nil, fmt.Errorf("nn: logits and features do not follow from the output of %s alone", visible.List(g.names(r.given)))
 			}
 		}
 	}

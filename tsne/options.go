@@ -313,7 +313,7 @@ func (o Options) check(n int) error {
 		}
 	case InitGiven:
 		if o.InitialLayout == nil {
-			return fmt.Errorf("tsne: Init is %q, but InitialLayout is nil", o.Init)
+			return fmt.Errorf("tsne: Init is %q, but InitialLayout is nil: want %q or %q, or a layout", o.Init, InitPCA, InitRandom)
 		}
 		if r, c := o.InitialLayout.Dims(); r != n || c != o.Components {
 			return fmt.Errorf("tsne: InitialLayout is %d x %d, want %d x %d", r, c, n, o.Components)

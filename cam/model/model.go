@@ -21,10 +21,10 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
@@ -150,7 +150,7 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 // chooseMethod follows Method and Layer.
 func (m *Model) chooseMethod(opt Options) error {
 	if opt.Layer != "" && m.net.Channels(opt.Layer) == 0 {
-		return fmt.Errorf("model: no layer %q whose output is a map; there are %s", opt.Layer, strings.Join(m.net.Modules(), ", "))
+		return fmt.Errorf("model: no layer %q whose output is a map; there are %s", opt.Layer, visible.Modules(m.net.Modules()))
 	}
 	m.method, m.layer = opt.Method, opt.Layer
 	layer := opt.Layer

@@ -200,6 +200,10 @@ func TestErrors(t *testing.T) {
 		{[]string{"-class", "unicorn"}, "unicorn"},
 		{[]string{"-class", "10"}, "10"},
 		{[]string{"-method", "camera"}, "gradcam"},
+		{[]string{"-method", "all,cam"}, "all stands alone"},
+		{[]string{"-target", "over:unicorn"}, "-target over:unicorn: want a number from 0 to 9 or one of arrow, "},
+		{[]string{"-class", "uni\x1bcorn"}, `-class uni\x1bcorn: want`},
+		{[]string{"-layer", "layer9"}, "there are conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4, "},
 		{[]string{"-method", "gradcam", "-layer", "fc"}, "no module whose output is a map"},
 		{[]string{"-network", "maxpool=no"}, "-network needs -weights"},
 		{[]string{"-image", scene, "-weights", weights, "-network", "stem=3"}, "no option"},
@@ -263,7 +267,7 @@ func TestManyClasses(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprint("class", i)
 	}
-	if _, err := classIndex("class", "zebra", names); err == nil || !strings.Contains(err.Error(), "class19, ... (1000 in all)") || strings.Contains(err.Error(), "class20") {
+	if _, err := classIndex("class", "zebra", names); err == nil || !strings.Contains(err.Error(), "class19 and 980 more") || strings.Contains(err.Error(), "class20") {
 		t.Errorf("%v", err)
 	}
 }

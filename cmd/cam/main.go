@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	cmap, err := render.ColormapByName(o.colormap)
 	if err != nil {
-		return cli.Usagef("-colormap: %v", err)
+		return cli.Usagef("-colormap: %s", strings.TrimPrefix(err.Error(), "render: "))
 	}
 	outputs := []cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}, {Flag: "csv", Path: o.csv}}
 	if err := cli.CheckFiles(append(o.Inputs(), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
@@ -138,7 +138,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	}
 	switch {
 	case o.top < 0 || o.top > 100:
-		return nil, cli.Usagef("-top %d: want 0 to 100", o.top)
+		return nil, cli.Usagef("-top %d: want 1 to 100, or 0 for the predicted class alone", o.top)
 	case o.top > 0 && o.class != "":
 		return nil, cli.Usagef("-top and -class exclude each other")
 	case o.evaluate && (o.top > 0 || o.maps != "" || o.each != ""):

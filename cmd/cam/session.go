@@ -10,6 +10,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
@@ -51,7 +52,7 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 	if s.ways, err = o.variants(net); err != nil {
 		return nil, err
 	}
-	if s.class, err = classIndex("class", o.class, opened.Model.Classes()); err != nil {
+	if s.class, err = classIndex("-class ", o.class, opened.Model.Classes()); err != nil {
 		return nil, err
 	}
 	if s.target, err = targetByName(o.target, opened.Model.Classes()); err != nil {
@@ -67,7 +68,7 @@ func open(ctx context.Context, o *options, stdout, stderr io.Writer) (_ *session
 		return nil, cli.Usagef("-start %d: %s has %d images", o.start, opened.DataName, opened.Data.Len())
 	}
 	if perRow := s.perRow(); !o.evaluate && (min(o.count, opened.Data.Len()-o.start)+perRow-1)/perRow > 100 { // more would not fit a figure
-		return nil, cli.Usagef("-count %d in rows of %d: want at most 100 rows", o.count, perRow)
+		return nil, cli.Usagef("-count %d in rows of %d: want at most 100 rows (-cols sets how many images a row has)", o.count, perRow)
 	}
 	s.line("network", "%s: %v", opened.NetworkName, opened.Model)
 	if byDefault && !o.evaluate {
@@ -109,7 +110,7 @@ func (s *session) of(n int) []int {
 
 // line prints one finding.
 func (s *session) line(title, format string, args ...any) {
-	fmt.Fprintf(s.findings(), "%-9s %s\n", title, fmt.Sprintf(format, args...))
+	cli.Line(s.findings(), "%-9s %s", title, fmt.Sprintf(format, args...))
 }
 
 // findings is where they are printed.
@@ -149,23 +150,14 @@ func classIndex(flag, text string, classes []string) (int, error) {
 			numbers[i] = strconv.Itoa(c)
 		}
 		last := len(numbers) - 1
-		return 0, cli.Usagef("-%s %s: %d classes have that name, want the number of one: %s or %s",
-			flag, text, len(numbers), someOf(numbers[:last]), numbers[last])
+		return 0, cli.Usagef("%s%s: %d classes have that name, want the number of one: %s or %s",
+			flag, visible.Short(text), len(numbers), visible.List(numbers[:last]), numbers[last])
 	}
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 0 || i >= len(classes) {
-		return 0, cli.Usagef("-%s %s: want a number below %d or one of %s", flag, text, len(classes), someOf(classes))
+		return 0, cli.Usagef("%s%s: want a number from 0 to %d or one of %s", flag, visible.Short(text), len(classes)-1, visible.List(classes))
 	}
 	return i, nil
-}
-
-// someOf lists names, not all of very many.
-func someOf(names []string) string {
-	const most = 20
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s, ... (%d in all)", strings.Join(names[:most], ", "), len(names))
 }
 
 // tensor is a batch as the network takes it.

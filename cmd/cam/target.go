@@ -22,7 +22,7 @@ func targetByName(text string, classes []string) (func(classes []int) nn.Target,
 		return func(c []int) nn.Target { return nn.Finer(c, 1, 3) }, nil
 	}
 	if name, ok := strings.CutPrefix(text, "over:"); ok {
-		other, err := classIndex("target over:", name, classes)
+		other, err := classIndex("-target over:", name, classes)
 		if err != nil {
 			return nil, err
 		}

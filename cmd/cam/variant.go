@@ -8,6 +8,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 )
 
@@ -121,6 +122,9 @@ func (o *options) chosenMethods(net nn.Network) ([]cam.Method, error) {
 		}
 	case o.method != "":
 		names = strings.Split(o.method, ",")
+		if slices.Contains(names, "all") {
+			return nil, cli.Usagef("-method %s: all stands alone", o.method)
+		}
 	case o.evaluate:
 		names = quick
 	case exact && o.target == "logit" && o.fits(net):
@@ -160,20 +164,26 @@ func checkLayers(net nn.Network, layers []string) error {
 		}
 		for _, name := range strings.FieldsFunc(layer+" ", func(r rune) bool { return r == '+' || r == '*' }) {
 			if net.Channels(strings.TrimSpace(name)) == 0 {
-				return cli.Usagef("-layer %q: no module whose output is a map; there are %s", strings.TrimSpace(name), strings.Join(mapped(net), ", "))
+				return cli.Usagef("-layer %q: no module whose output is a map; there are %s", strings.TrimSpace(name), visible.List(mapped(net)))
 			}
 		}
 	}
 	return nil
 }
 
-// mapped lists the modules whose output is a map: containers, and what is in none.
+// mapped lists the modules whose output is a map, of containers and what is in them: the
+// outermost first, then the last.
 func mapped(net nn.Network) []string {
-	var out []string
+	var outer, inner []string
 	for _, name := range net.Modules() {
-		if strings.Count(name, ".") <= 1 && net.Channels(name) > 0 {
-			out = append(out, name)
+		switch depth := strings.Count(name, "."); {
+		case net.Channels(name) == 0 || depth > 1:
+		case depth == 0:
+			outer = append(outer, name)
+		default:
+			inner = append(inner, name)
 		}
 	}
-	return out
+	slices.Reverse(inner)
+	return append(outer, inner...)
 }

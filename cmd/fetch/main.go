@@ -141,7 +141,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	if err := f.fetch(ctx, w, target); err != nil {
 		err = errors.Join(err, w.close())
 		if _, err2 := os.Stat(w.part()); err2 == nil && ctx.Err() != nil {
-			fmt.Fprintf(f.stderr, "fetch: what has come is kept in %s; the same command goes on from there\n", w.dir)
+			cli.Line(f.stderr, "fetch: what has come is kept in %s; the same command goes on from there", w.dir)
 		}
 		return err
 	}
@@ -237,7 +237,7 @@ func (f *fetcher) downloader(w *work) *downloader {
 	return &downloader{
 		client: f.client, url: f.url, part: w.part(), size: f.set.size, md5: f.set.md5,
 		stall: f.stall, slow: 1 << 16, sleep: f.sleep, now: f.now, seen: func(int64) {},
-		warn: func(text string) { fmt.Fprintf(f.stderr, "fetch: %s\n", text) },
+		warn: func(text string) { cli.Line(f.stderr, "fetch: %s", text) },
 	}
 }
 
@@ -247,7 +247,7 @@ func (f *fetcher) download(ctx context.Context, d *downloader) error {
 	if info, err := os.Stat(d.part); err == nil && info.Size() > 0 {
 		verb = fmt.Sprintf("going on after %d MB of", info.Size()/1e6)
 	}
-	fmt.Fprintf(f.stderr, "fetch: %s %s (%d MB)\n", verb, d.url.Redacted(), (d.size+500000)/1e6)
+	cli.Line(f.stderr, "fetch: %s %s (%d MB)", verb, d.url.Redacted(), (d.size+500000)/1e6)
 	bar := cli.NewBytesProgress(f.stderr, d.size, f.set.archive)
 	defer bar.Done()
 	d.seen = bar.Set

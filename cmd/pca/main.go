@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	n, d := f.X.Dims()
-	fmt.Fprintf(stdout, "features  %d x %d: %s\n", n, d, f.Source)
+	cli.Line(stdout, "features  %d x %d: %s", n, d, f.Source)
 	if o.Components > min(n, d) {
 		return cli.Usagef("-components %d: %d points of %d features have at most %d", o.Components, n, d, min(n, d))
 	}
@@ -131,18 +131,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := o.Figure(ctx, f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "figure    %s\n", o.Written())
+	cli.Line(stdout, "figure    %s", o.Written())
 	if o.scree != "" {
 		if err := o.drawScree(ctx, f, ratio); err != nil {
 			return fmt.Errorf("-scree: %w", err)
 		}
-		fmt.Fprintf(stdout, "scree     %s\n", o.scree)
+		cli.Line(stdout, "scree     %s", o.scree)
 	}
 	if o.model != "" {
 		if err := model.Save(ctx, o.model); err != nil {
 			return fmt.Errorf("-model: %w", err)
 		}
-		fmt.Fprintf(stdout, "model     %s\n", o.model)
+		cli.Line(stdout, "model     %s", o.model)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,10 +93,27 @@ command line, 130 after Ctrl-C, 143 after SIGTERM.
 	if o.seed > 1<<32-1 {
 		return nil, cli.Usagef("-seed %d: want at most %d", o.seed, uint32(1<<32-1))
 	}
+	for _, name := range []struct {
+		flag, value string
+		want        []string
+	}{
+		{"method", o.method, []string{"auto", string(tsne.Exact), string(tsne.BarnesHut), string(tsne.FFT)}},
+		{"neighbours", o.search, []string{"auto", string(tsne.SearchExact), string(tsne.SearchApproximate)}},
+		{"metric", o.metric, []string{string(tsne.Euclidean), string(tsne.Cosine)}},
+		{"init", o.init, []string{string(tsne.InitPCA), string(tsne.InitRandom)}},
+		{"schedule", o.schedule, []string{string(tsne.SklearnSchedule), string(tsne.OpenTSNESchedule)}},
+	} {
+		if !slices.Contains(name.want, name.value) {
+			return nil, cli.Usagef("-%s %q: want %s", name.flag, name.value, strings.Join(name.want, ", "))
+		}
+	}
+	if o.Components > 2 && o.method == string(tsne.FFT) {
+		return nil, cli.Usagef("-method fft is for 1 or 2 components, not -components %d: want barnes-hut, exact or auto", o.Components)
+	}
 	for _, field := range strings.Split(o.perplex, ",") {
 		p, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
-		if err != nil || !(p > 0) {
-			return nil, cli.Usagef("-perplexity %s: want positive numbers", o.perplex)
+		if err != nil || !(p > 0) || math.IsInf(p, 1) {
+			return nil, cli.Usagef("-perplexity %q: want a positive number, or several with commas between", o.perplex)
 		}
 		o.Perplexities = append(o.Perplexities, p)
 	}
@@ -106,8 +124,14 @@ command line, 130 after Ctrl-C, 143 after SIGTERM.
 		o.NeighbourSearch = tsne.NeighbourSearch(o.search)
 	}
 	o.Metric, o.Init, o.Schedule, o.Seed = tsne.Metric(o.metric), tsne.Init(o.init), tsne.Schedule(o.schedule), uint32(o.seed)
+	if o.Angle < 0 {
+		return nil, cli.Usagef("-angle %v: want 0 to 1", o.Angle)
+	}
 	if o.Angle == 0 {
 		o.Angle = -1 // the zero value means the default
+	}
+	if o.EarlyIterations < 0 {
+		return nil, cli.Usagef("-early-iterations %d: want 0 or more", o.EarlyIterations)
 	}
 	if o.EarlyIterations == 0 {
 		o.EarlyIterations = -1
@@ -128,7 +152,7 @@ command line, 130 after Ctrl-C, 143 after SIGTERM.
 	case o.DegreesOfFreedom != 0 && !positive(o.DegreesOfFreedom):
 		return nil, cli.Usagef("-dof %v: want a positive number", o.DegreesOfFreedom)
 	case !(o.Angle <= 1):
-		return nil, cli.Usagef("-angle %v: want at most 1", o.Angle)
+		return nil, cli.Usagef("-angle %v: want 0 to 1", o.Angle)
 	}
 	if o.layout != "" && o.File == "" {
 		return nil, cli.Usagef("-layout needs the -features that it was made from")
@@ -155,7 +179,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	n, d := f.X.Dims()
-	fmt.Fprintf(stdout, "features  %d x %d: %s\n", n, d, f.Source)
+	cli.Line(stdout, "features  %d x %d: %s", n, d, f.Source)
 	if o.layout != "" {
 		return o.measure(ctx, stdout, f)
 	}
@@ -182,7 +206,7 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	if err := o.draw(writing, f, result.Layout, title); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "figure    %s\n", o.Written())
+	cli.Line(stdout, "figure    %s", o.Written())
 	if stopped != nil {
 		fmt.Fprintf(stdout, "stopped   this is the layout after %d iterations\n", result.Iterations)
 		return stopped
@@ -217,9 +241,21 @@ func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	}
 	if result != nil {
 		fmt.Fprintf(stdout, "t-SNE     %d iterations by %s, %s neighbours, KL divergence %.4f, %.1f s; ended by %s\n",
-			result.Iterations, result.Method, result.NeighbourSearch, result.KL, time.Since(began).Seconds(), result.Stop)
+			result.Iterations, result.Method, result.NeighbourSearch, result.KL, time.Since(began).Seconds(), reason(result.Stop))
 	}
 	return result, err
+}
+
+// reason says why the optimisation ended, in numbers: there are no flags for what
+// the package's options set.
+func reason(stop tsne.StopReason) string {
+	switch stop {
+	case tsne.StopGradient:
+		return "a gradient norm below 1e-7"
+	case tsne.StopProgress:
+		return "no progress for 300 iterations"
+	}
+	return string(stop)
 }
 
 // draw draws a layout of one to three dimensions, the third unseen.
@@ -248,14 +284,14 @@ func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "layout    %s: KL divergence %.6f\n", o.layout, kl)
+	cli.Line(stdout, "layout    %s: KL divergence %.6f", o.layout, kl)
 	if err := printQuality(ctx, stdout, f, layout); err != nil {
 		return err
 	}
 	if err := o.draw(ctx, f, layout, o.layout); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "figure    %s\n", o.Out)
+	cli.Line(stdout, "figure    %s", o.Out)
 	return nil
 }
 

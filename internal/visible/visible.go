@@ -4,7 +4,9 @@
 package visible
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -96,6 +98,14 @@ func List(names []string) string {
 		list += fmt.Sprintf(" and %d more", more)
 	}
 	return list
+}
+
+// Modules is List for the modules of a network, the outermost first: layer4 is more
+// often wanted than layer1.0.conv1.
+func Modules(names []string) string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(strings.Count(a, "."), strings.Count(b, ".")) })
+	return List(names)
 }
 
 // Short returns a name for a message: visible, and cut to sixty characters.

@@ -85,6 +85,9 @@ func TestList(t *testing.T) {
 			t.Errorf("List(%q) = %q, want %q", c.names, got, c.want)
 		}
 	}
+	if got := Modules([]string{"layer1.0.conv1", "layer1.0", "layer1", "fc"}); got != "layer1, fc, layer1.0, layer1.0.conv1" {
+		t.Errorf("modules %q", got)
+	}
 	huge := make([]string, 1000)
 	for i := range huge {
 		huge[i] = strings.Repeat("x", 10000)

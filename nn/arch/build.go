@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
@@ -147,7 +148,7 @@ func newBuilder(sd *checkpoint.StateDict, opt Options, f family, r readingOf) *b
 			name = f.rename(name)
 		}
 		if other, taken := b.names[name]; taken && b.err == nil {
-			b.err = fmt.Errorf("%s and %s are both %s", shown(other), shown(n.file), shown(name))
+			b.err = fmt.Errorf("%s and %s are both %s", visible.Short(other), visible.Short(n.file), visible.Short(name))
 		}
 		b.names[name] = n.file
 	}
@@ -190,7 +191,7 @@ func (b *builder) run() {
 			b.graph.LeftOut = append(b.graph.LeftOut, f)
 		default:
 			t, _ := b.sd.Get(f)
-			b.err = fmt.Errorf("unexpected tensor %s of shape %v (if its module is no part of the network, the option ignore leaves it out)", shown(f), t.Shape)
+			b.err = fmt.Errorf("unexpected tensor %s of shape %v (if its module is no part of the network, the option ignore leaves it out)", visible.Short(f), t.Shape)
 		}
 	}
 	if b.err == nil {
@@ -218,7 +219,7 @@ func (b *builder) fail(format string, args ...any) {
 // file is the name in the file of a tensor.
 func (b *builder) file(name string) string {
 	if f, ok := b.names[name]; ok {
-		return shown(f)
+		return visible.Short(f)
 	}
 	return name
 }
@@ -245,7 +246,7 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 	}
 	t, ok := b.sd.Get(b.names[name])
 	if s, left := b.skipped[b.names[name]]; !ok && left && b.has(name) {
-		b.err = unreadError{fmt.Errorf("%s is needed, and is %s, which cannot be read as numbers of 16 to 64 bits", shown(s.Name), s.Type)}
+		b.err = unreadError{fmt.Errorf("%s is needed, and is %s, which cannot be read as numbers of 16 to 64 bits", visible.Short(s.Name), s.Type)}
 		return nil
 	}
 	if !ok {
@@ -257,11 +258,11 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 		fits = t.Shape[i] == shape[i] || shape[i] == -1 && t.Shape[i] > 0
 	}
 	if !fits {
-		b.fail("%s has shape %v, want %s", shown(t.Name), t.Shape, pattern(shape))
+		b.fail("%s has shape %v, want %s", visible.Short(t.Name), t.Shape, pattern(shape))
 		return nil
 	}
 	if !t.DType.IsFloat() {
-		b.fail("%s holds %s, want floating-point numbers", shown(t.Name), t.DType)
+		b.fail("%s holds %s, want floating-point numbers", visible.Short(t.Name), t.DType)
 		return nil
 	}
 	b.used[t.Name] = true
@@ -270,12 +271,12 @@ func (b *builder) tensor(name string, shape ...int) *nn.Tensor {
 	}
 	data, err := t.Float32()
 	if err != nil {
-		b.fail("%s: %w", shown(t.Name), err)
+		b.fail("%s: %w", visible.Short(t.Name), err)
 		return nil
 	}
 	for i, v := range data {
 		if v-v != 0 {
-			b.fail("arch: tensor %s: element %d is %v, want finite numbers; a training that diverged leaves such weights", shown(t.Name), i, v)
+			b.fail("arch: tensor %s: element %d is %v, want finite numbers; a training that diverged leaves such weights", visible.Short(t.Name), i, v)
 			return nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
@@ -142,19 +143,6 @@ func isForTraining(name string) bool {
 	})
 }
 
-// shown makes a name from a file fit for a message: it is itself where it is printable
-// and of tolerable length, else quoted.
-func shown(name string) string {
-	const most = 120
-	if len(name) > most {
-		return fmt.Sprintf("%q... (%d bytes)", name[:most], len(name))
-	}
-	if quoted := fmt.Sprintf("%q", name); quoted != `"`+name+`"` || name == "" {
-		return quoted
-	}
-	return name
-}
-
 // someNames lists the first names of a state dict.
 func someNames(sd *checkpoint.StateDict) string { return some(sd.Names()) }
 
@@ -163,7 +151,7 @@ func some(names []string) string {
 	const most = 4
 	var list []string
 	for _, name := range names[:min(len(names), most)] {
-		list = append(list, shown(name))
+		list = append(list, visible.Short(name))
 	}
 	text := strings.Join(list, ", ")
 	if len(names) > most {

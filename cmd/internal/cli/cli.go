@@ -95,7 +95,7 @@ func status(ctx context.Context, name string, err error, stderr io.Writer) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "%s: %v (%s -h explains)\n", name, err, name)
+		fmt.Fprintf(stderr, "%s: %s (%s -h explains)\n", name, Message(err), name)
 		return exitUsage
 	case stopped && errors.Is(err, context.Canceled):
 		fmt.Fprintf(stderr, "%s: %v\n", name, stop)
@@ -105,7 +105,7 @@ func status(ctx context.Context, name string, err error, stderr io.Writer) int {
 		}
 	default:
 		// A package of the program's name has put that before its error.
-		fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimPrefix(err.Error(), name+": "))
+		fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimPrefix(Message(err), name+": "))
 		if !stopped {
 			return exitError
 		}

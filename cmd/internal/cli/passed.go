@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // Skipped is an image that was passed over because it cannot be read, as reports
@@ -59,7 +59,7 @@ func (o *Opened) ReportSkipped(stderr io.Writer) {
 	}
 	fmt.Fprintf(stderr, "skipped   %s that cannot be read:\n", plural(len(o.Skipped), "image"))
 	for _, s := range o.Skipped[:min(most, len(o.Skipped))] {
-		fmt.Fprintf(stderr, "          %d: %s\n", s.Index, visible(s.Error))
+		fmt.Fprintf(stderr, "          %d: %s\n", s.Index, visible.Text(s.Error))
 	}
 	if more := len(o.Skipped) - most; more > 0 {
 		fmt.Fprintf(stderr, "          and %d more\n", more)
@@ -72,7 +72,7 @@ func (o *Opened) ReportNotes(stderr io.Writer) {
 		if note == "" {
 			continue
 		}
-		fmt.Fprintf(stderr, "note      %s\n", visible(note))
+		fmt.Fprintf(stderr, "note      %s\n", visible.Text(note))
 	}
 	if n := len(o.leftovers); n > 0 {
 		slices.Sort(o.leftovers)
@@ -80,7 +80,7 @@ func (o *Opened) ReportNotes(stderr io.Writer) {
 		if n > most {
 			names += fmt.Sprintf(" and %d more", n-most)
 		}
-		fmt.Fprintf(stderr, "note      passed over %s of other programs: %s\n", plural(n, "leftover"), visible(names))
+		fmt.Fprintf(stderr, "note      passed over %s of other programs: %s\n", plural(n, "leftover"), visible.Text(names))
 	}
 }
 
@@ -90,21 +90,4 @@ func plural(n int, thing string) string {
 		thing += "s"
 	}
 	return strconv.Itoa(n) + " " + thing
-}
-
-// visible is a text of one line in which what a terminal would obey or hide, as an
-// escape or a change of direction, is written as Go escapes it.
-func visible(text string) string {
-	var b strings.Builder
-	for i, r := range text {
-		switch {
-		case r == unicode.ReplacementChar && !strings.HasPrefix(text[i:], string(r)): // a byte that is no UTF-8
-			fmt.Fprintf(&b, `\x%02x`, text[i])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
 }

@@ -47,7 +47,7 @@ func (p *PlotFlags) AddFlags(flags *flag.FlagSet, name string) {
 // that it comes before the work and not after it.
 func (p *PlotFlags) Check() error {
 	if _, err := render.PaletteByName(p.Palette); err != nil {
-		return Usagef("-palette: %v", err)
+		return Usagef("-palette: %s", strings.TrimPrefix(err.Error(), "render: "))
 	}
 	if err := CheckFigureName(p.Out); err != nil {
 		return Usagef("-out: %v", err)

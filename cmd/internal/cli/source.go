@@ -11,6 +11,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
@@ -165,7 +166,7 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 	if count, ok := errors.AsType[*model.ClassCountError](err); ok && s.Classes != "" {
 		return nil, fmt.Errorf("-classes: %s for the %d classes of %s%s", plural(count.Names, "name"), count.Outputs, o.NetworkName, noFile(s.Classes))
 	} else if ok {
-		return nil, fmt.Errorf("%s has %d classes, %s has %d", o.DataName, count.Names, o.NetworkName, count.Outputs)
+		return nil, fmt.Errorf("%s has %d classes, %s has %d: -weights of a network for these classes are needed", o.DataName, count.Names, o.NetworkName, count.Outputs)
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
 	}
@@ -266,8 +267,8 @@ func (s *Source) options(o *Opened, meta map[string]string) (opt model.Options, 
 		return opt, fmt.Errorf("%s: %w", o.NetworkName, err)
 	}
 	switch {
-	case s.Size < -1:
-		return opt, Usagef("-size %d: want a number of pixels", s.Size)
+	case s.Size < -1 || s.Size > 1<<13:
+		return opt, Usagef("-size %d: want a number of pixels up to %d, 0 or -1", s.Size, 1<<13)
 	case s.Size == 0, s.Size == -1 && known.Size == 0 && o.isCIFAR():
 		opt.Size = model.AsIs
 	case s.Size > 0:
@@ -316,8 +317,8 @@ func (s *Source) checkClasses(o *Opened, known string) error {
 		return fmt.Errorf("%s has %d classes, %s has %d", o.DataName, len(named), o.NetworkName, outputs)
 	}
 	if s.Classes == "" && known != "" && known != strings.Join(named, ",") {
-		return fmt.Errorf("%s has the classes %s, %s was trained on %s (-classes overrides)",
-			o.DataName, strings.Join(named, ","), o.NetworkName, known)
+		return fmt.Errorf("%s has the classes %s, %s was trained on %s; -classes with the names of its outputs, in order, overrides",
+			o.DataName, visible.List(named), o.NetworkName, visible.List(strings.Split(known, ",")))
 	}
 	return nil
 }
