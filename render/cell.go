@@ -9,6 +9,8 @@ import (
 	"math"
 
 	xdraw "golang.org/x/image/draw"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // Cell is one picture of a Grid.
@@ -17,8 +19,7 @@ type Cell struct {
 	Heat []uint8     // one byte a pixel of Base, row-major; nil: none
 	// Color keeps the picture's colours under the heat map.
 	Color bool
-	// Title is written in a white box on the picture; empty: none. The font
-	// has Latin, Greek and Cyrillic letters, and an empty box for all others.
+	// Title is written in a white box on the picture; empty: none.
 	Title string
 	Wrong bool   // the title is red
 	Mark  *Point // a ring around this point of Base, such as the map's peak; nil: none
@@ -153,9 +154,10 @@ func titlePad(unit float64) int { return max(1, int(math.Round(4*unit))) }
 func (c *Cell) drawTitle(fig *image.RGBA, cell image.Rectangle, places []image.Rectangle, fonts []*writer, unit float64) {
 	pad := titlePad(unit)
 	room := cell.Dx() - 4*pad
+	title := visible.Text(c.Title)
 	text, shown := fonts[0], ""
 	for _, text = range fonts {
-		if shown = text.fit(c.Title, room); shown == c.Title {
+		if shown = text.fit(title, room); shown == title {
 			break
 		}
 	}

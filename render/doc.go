@@ -3,6 +3,8 @@
 // the byte, scatter plots of layouts (Scatter) and scree plots (Scree), as
 // pixels and as SVG.
 //
-// The same input gives the same bytes. Text is set in the Go fonts, which have
-// Latin, Greek and Cyrillic letters; in PNG, others show as boxes.
+// The same input gives the same bytes. Text is set in the Go font, which has the
+// Latin letters of Europe, Greek and Cyrillic ones; in pixels others show as boxes,
+// unless a Font that has them is given. Names are drawn as they are, but for what
+// cannot be seen, such as line breaks and marks of direction: \n, \u202e.
 package render

@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // GridOptions says how a Grid looks. The zero value is the usual figure.
@@ -34,6 +35,8 @@ type GridOptions struct {
 	// Caption is a line under the pictures, and beside it the scale of the
 	// heat maps' colours. Empty: neither.
 	Caption string
+	// Fonts set what the Go font lacks, the first that has a character.
+	Fonts []*Font
 }
 
 // maxPixels bounds the size of a figure.
@@ -135,7 +138,12 @@ func newLayout(cells []Cell, opt GridOptions) (*layout, error) {
 		heats = heats || cells[i].Heat != nil
 		titles = titles || cells[i].Title != ""
 	}
-	if err := l.fonts(); err != nil {
+	opt.Title, opt.Caption = oneLine(opt.Title), oneLine(opt.Caption)
+	texts := []string{opt.Title, opt.Caption}
+	for i := range cells {
+		texts = append(texts, visible.Text(cells[i].Title))
+	}
+	if err := l.fonts(opt.Fonts, texts); err != nil {
 		return nil, err
 	}
 	l.cols = min(l.cols, len(cells))
@@ -169,11 +177,15 @@ func tooLarge(w, h int) error {
 	return fmt.Errorf("render: a figure of %d x %d pixels is too large; sides are up to %d, %d pixels in all", w, h, maxSide, maxPixels)
 }
 
-// fonts makes the writers.
-func (l *layout) fonts() error {
+// fonts makes the writers for texts.
+func (l *layout) fonts(more []*Font, texts []string) error {
+	more, err := needed(more, texts)
+	if err != nil {
+		return err
+	}
 	var made [4]*writer
 	for i, size := range []float64{16, 13.5, 16, 20} {
-		w, err := newWriter(size * l.unit)
+		w, err := newWriter(size*l.unit, more...)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,8 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"strings"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // Series is a set of points that share a colour and a name in the legend.
@@ -35,6 +36,8 @@ type ScatterOptions struct {
 	Alpha float64
 	// Equal draws a unit as long across as up.
 	Equal bool
+	// Fonts set what the Go font lacks in Figure.Image, the first that has a character.
+	Fonts []*Font
 	// NoLegend leaves the legend out, also where series have names.
 	NoLegend bool
 	// Thumbnail returns the image of a row. When set, images are drawn at
@@ -100,19 +103,26 @@ func Scatter(series []Series, opt ScatterOptions) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	fonts, err := newTypeface()
+	title, xLabel, yLabel := oneLine(opt.Title), oneLine(opt.XLabel), oneLine(opt.YLabel)
+	names := make([]string, len(series)) // in the legend
+	for i, s := range series {
+		if len(s.X) > 0 && !opt.NoLegend {
+			names[i] = visible.Text(s.Name)
+		}
+	}
+	fonts, err := typefaceFor(opt.Fonts, append(names, title, xLabel, yLabel)...)
 	if err != nil {
 		return nil, err
 	}
 	height := opt.Height
 	var list []entry
-	for i, s := range series {
-		if s.Name == "" || len(s.X) == 0 || opt.NoLegend {
+	for i, name := range names {
+		if name == "" {
 			continue
 		}
 		m := looks[i]
 		m.radius, m.alpha = max(5, min(m.radius, 8)), 1
-		list = append(list, entry{oneLine(s.Name), m})
+		list = append(list, entry{name, m})
 	}
 	l := newLegend(list, fonts, height-110)
 	width := opt.Width
@@ -122,7 +132,7 @@ func Scatter(series []Series, opt ScatterOptions) (*Figure, error) {
 	if err := checkSize(width, height); err != nil {
 		return nil, err
 	}
-	a := &axes{title: oneLine(opt.Title), xLabel: oneLine(opt.XLabel), yLabel: oneLine(opt.YLabel)}
+	a := &axes{title: title, xLabel: xLabel, yLabel: yLabel}
 	if a.x, a.y, err = ranges(series, opt, width-l.width(), height); err != nil {
 		return nil, err
 	}
@@ -267,6 +277,3 @@ func drawPoints(c canvas, a *axes, series []Series, looks []marker) {
 		}
 	}
 }
-
-// oneLine makes a text of several lines, or with tabs, one that fits a line.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

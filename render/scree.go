@@ -16,6 +16,8 @@ type ScreeOptions struct {
 	Width, Height int
 	// Palette gives the two colours. Default: Tableau.
 	Palette Palette
+	// Fonts set what the Go font lacks in Figure.Image, the first that has a character.
+	Fonts []*Font
 }
 
 // Scree draws the explained variance ratio of each principal component as a
@@ -50,7 +52,8 @@ func Scree(ratios []float64, opt ScreeOptions) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	fonts, err := newTypeface()
+	title := oneLine(opt.Title)
+	fonts, err := typefaceFor(opt.Fonts, title)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func Scree(ratios []float64, opt ScreeOptions) (*Figure, error) {
 	line := marker{radius: 3.5, color: colours[1], alpha: 1}
 	l := newLegend([]entry{{"each component", bars}, {"cumulative", line}}, fonts, opt.Height)
 	a := &axes{
-		title: oneLine(opt.Title), xLabel: "principal component", yLabel: "explained variance ratio",
+		title: title, xLabel: "principal component", yLabel: "explained variance ratio",
 		x: span{0.4, float64(len(ratios)) + 0.6}, y: span{0, 1.04},
 	}
 	if err := a.layout(fonts, opt.Width, opt.Height, l.width(), false, true); err != nil {

@@ -8,6 +8,9 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
+
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 // TableOptions says how a Table looks.
@@ -18,6 +21,8 @@ type TableOptions struct {
 	Scale float64
 	// Colormap shades the cells. Default (nil): Viridis.
 	Colormap *Colormap
+	// Fonts set what the Go font lacks, the first that has a character.
+	Fonts []*Font
 }
 
 // A TableRow is a name and its cells.
@@ -58,11 +63,17 @@ func Table(ctx context.Context, columns []string, rows []TableRow, opt TableOpti
 	if cmap == nil {
 		cmap = &Viridis
 	}
-	text, err := newWriter(15 * unit)
+	columns, rows, texts := visibleTable(columns, rows)
+	opt.Title, opt.Caption = oneLine(opt.Title), oneLine(opt.Caption)
+	fonts, err := needed(opt.Fonts, append(texts, opt.Title, opt.Caption))
 	if err != nil {
 		return nil, err
 	}
-	heading, err := newWriter(19 * unit)
+	text, err := newWriter(15*unit, fonts...)
+	if err != nil {
+		return nil, err
+	}
+	heading, err := newWriter(19*unit, fonts...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,4 +127,23 @@ func Table(ctx context.Context, columns []string, rows []TableRow, opt TableOpti
 		text.draw(fig, pad, height-pad-len(captions)*text.line()+i*text.line()+text.ascent, t, titleInk)
 	}
 	return fig, nil
+}
+
+// visibleTable returns a table whose texts can be drawn, and the texts.
+func visibleTable(columns []string, rows []TableRow) (_ []string, _ []TableRow, texts []string) {
+	shown := func(s string) string {
+		texts = append(texts, visible.Text(s))
+		return texts[len(texts)-1]
+	}
+	columns, rows = slices.Clone(columns), slices.Clone(rows)
+	for i := range columns {
+		columns[i] = shown(columns[i])
+	}
+	for i := range rows {
+		rows[i].Name, rows[i].Cells = shown(rows[i].Name), slices.Clone(rows[i].Cells)
+		for j := range rows[i].Cells {
+			rows[i].Cells[j].Text = shown(rows[i].Cells[j].Text)
+		}
+	}
+	return columns, rows, texts
 }

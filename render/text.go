@@ -7,7 +7,6 @@ import (
 	"image/draw"
 	"strings"
 	"sync"
-	"unicode"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/goregular"
@@ -20,13 +19,14 @@ var regular = sync.OnceValues(func() (*opentype.Font, error) { return opentype.P
 // writer measures and draws text of one size. It is not safe for
 // concurrent use.
 type writer struct {
-	face            font.Face
+	face            *chain
 	ascent, descent int // pixels that accents and tails need
 	capital         int // height of a capital letter in pixels
 }
 
-// newWriter returns a writer of the Go font at a size in pixels an em.
-func newWriter(size float64) (*writer, error) {
+// newWriter returns a writer of the Go font at a size in pixels an em, and of others
+// for what that lacks.
+func newWriter(size float64, more ...*Font) (*writer, error) {
 	f, err := regular()
 	if err != nil {
 		return nil, fmt.Errorf("render: font: %w", err)
@@ -35,8 +35,18 @@ func newWriter(size float64) (*writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render: font: %w", err)
 	}
+	c, err := newChain(face, more, size)
+	if err != nil {
+		return nil, fmt.Errorf("render: font: %w", err)
+	}
 	m := face.Metrics()
-	return &writer{face, m.Ascent.Ceil(), m.Descent.Ceil(), m.CapHeight.Round()}, nil
+	w := &writer{c, m.Ascent.Ceil(), m.Descent.Ceil(), m.CapHeight.Round()}
+	for _, l := range c.more { // what others need above and below, within reason
+		m := l.face.Metrics()
+		w.ascent = max(w.ascent, min(m.Ascent, l.em*3/2).Ceil())
+		w.descent = max(w.descent, min(m.Descent, l.em*3/4).Ceil())
+	}
+	return w, nil
 }
 
 // line is the distance of baselines in pixels.
@@ -72,7 +82,6 @@ func (w *writer) fit(text string, width int) string {
 func (w *writer) within(text string, limit fixed.Int26_6) (width fixed.Int26_6, bytes int) {
 	last := rune(-1)
 	for i, r := range text {
-		r = visible(r)
 		advance, _ := w.face.GlyphAdvance(r)
 		if last >= 0 {
 			advance += w.face.Kern(last, r)
@@ -102,20 +111,8 @@ func (w *writer) wrap(text string, width int) []string {
 	return lines
 }
 
-// visible replaces what has no glyph, such as a line break, by a space.
-func visible(r rune) rune {
-	if unicode.IsControl(r) {
-		return ' '
-	}
-	return r
-}
-
-// draw writes a text with its left end and its baseline at (x, y).
+// draw writes a text, which must be visible, with its left end and its baseline at (x, y).
 func (w *writer) draw(dst draw.Image, x, y int, text string, c color.Color) {
-	shown := []rune(text)
-	for i, r := range shown {
-		shown[i] = visible(r)
-	}
 	d := font.Drawer{Dst: dst, Src: image.NewUniform(c), Face: w.face, Dot: fixed.P(x, y)}
-	d.DrawString(string(shown))
+	d.DrawString(leftToRight(text))
 }

@@ -32,13 +32,22 @@ type textStyle struct {
 	color   color.RGBA
 }
 
+// typefaceFor returns the sizes for texts, which are visible.
+func typefaceFor(fonts []*Font, texts ...string) (*typeface, error) {
+	more, err := needed(fonts, texts)
+	if err != nil {
+		return nil, err
+	}
+	return newTypeface(more...)
+}
+
 // typeface holds a writer of each size.
 type typeface [textSizes]*writer
 
-func newTypeface() (*typeface, error) {
+func newTypeface(more ...*Font) (*typeface, error) {
 	var t typeface
 	for h := range textSizes {
-		w, err := newWriter(h.pixels())
+		w, err := newWriter(h.pixels(), more...)
 		if err != nil {
 			return nil, err
 		}
