@@ -267,7 +267,7 @@ func TestManyClasses(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprint("class", i)
 	}
-	if _, err := classIndex("class", "zebra", names); err == nil || !strings.Contains(err.Error(), "class19 and 980 more") || strings.Contains(err.Error(), "class20") {
+	if _, err := classIndex("-class ", "zebra", names); err == nil || !strings.Contains(err.Error(), "class19 and 980 more") || strings.Contains(err.Error(), "class20") {
 		t.Errorf("%v", err)
 	}
 }
