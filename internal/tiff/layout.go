@@ -3,7 +3,6 @@ package tiff
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -63,12 +62,15 @@ func (d *directory) numbers(numbers ...number) error {
 	return nil
 }
 
+// mostPixels is the size of the largest picture that any caller may ask for.
+const mostPixels = 1 << 30
+
 func (l *layout) readSize(d *directory) error {
 	if err := d.numbers(number{tagImageWidth, &l.width}, number{tagImageLength, &l.height}); err != nil {
 		return err
 	}
-	if l.width <= 0 || l.height <= 0 || l.width > math.MaxInt/16/l.height {
-		return fmt.Errorf("an image of %d x %d pixels", l.width, l.height)
+	if l.width <= 0 || l.height <= 0 || l.width > mostPixels/l.height {
+		return fmt.Errorf("an image of %d x %d pixels, expected 1 to %d", l.width, l.height, mostPixels)
 	}
 	return nil
 }
@@ -253,7 +255,7 @@ func (l *layout) check(d *directory) error {
 		return fmt.Errorf("extra samples of kinds %d are not read", l.extra)
 	}
 	if l.converter(d) == nil {
-		return fmt.Errorf("%d samples a pixel, each of %d bits and format %d, with photometric interpretation %d, are not read", l.samples, l.bits, l.format, l.photometric)
+		return fmt.Errorf("%d samples a pixel, each of %d bits and format %d, with photometric interpretation %d, are not read; save the file with 8 bits a sample", l.samples, l.bits, l.format, l.photometric)
 	}
 	switch {
 	case l.predictor == 1:

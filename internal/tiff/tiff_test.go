@@ -65,6 +65,7 @@ func TestErrors(t *testing.T) {
 		"no width":               {with(of(tagImageWidth)), "an image of 0 x 3 pixels"},
 		"no height":              {with(of(tagImageLength, 0)), "an image of 4 x 0 pixels"},
 		"wide":                   {with(of(tagImageWidth, 1<<31)), "tag ImageWidth (256) is 2147483648"},
+		"one row too many":       {with(of(tagImageWidth, 1<<20), of(tagImageLength, 1<<10+1)), "an image of 1048576 x 1025 pixels"},
 		"large":                  {with(of(tagImageWidth, 1<<31-1), of(tagImageLength, 1<<31-1)), "an image of 2147483647 x 2147483647 pixels"},
 		"values beyond": {bent(with(of(tagXMP, 1), of(tagStripOffsets, 8, 8)), func(b []byte) {
 			i := bytes.Index(b, []byte("\x11\x01\x04\x00\x02\x00\x00\x00"))
@@ -282,9 +283,9 @@ func TestMemory(t *testing.T) {
 		})
 	}
 	// The size is known before memory is taken for it.
-	file := write(nil, append(gray(1<<20, 1<<20), of(tagStripByteCounts, 1))...)
+	file := write(nil, append(gray(1<<15, 1<<15), of(tagStripByteCounts, 1))...)
 	promise.Keep(t, len(file), 0, func() {
-		if c, err := DecodeConfig(bytes.NewReader(file), int64(len(file))); err != nil || c.Width != 1<<20 || c.Height != 1<<20 {
+		if c, err := DecodeConfig(bytes.NewReader(file), int64(len(file))); err != nil || c.Width != 1<<15 || c.Height != 1<<15 {
 			t.Errorf("%v, %v", c, err)
 		}
 	})
