@@ -187,11 +187,7 @@ func (r *ccitt) decode2D() error {
 			}
 			a0 = a1
 			colour ^= 1
-			if mode.value < 0 {
-				i--
-			} else {
-				i++
-			}
+			i-- // a change to the other colour, from which the search goes on
 		}
 	}
 	return nil

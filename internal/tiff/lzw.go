@@ -103,7 +103,7 @@ func (r *lzw) step() error {
 		r.ended = true
 		return nil
 	}
-	if code > r.next || code >= lzwClear && r.last < 0 || code == r.next && r.next == lzwCodes {
+	if code > r.next || code >= lzwClear && r.last < 0 {
 		return errors.New("an LZW code that has not been defined")
 	}
 	if r.last >= 0 && r.next < lzwCodes {
