@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/glimpse-go/glimpse/internal/student"
 )
 
 // Result is a finished layout.
@@ -23,6 +21,10 @@ type Result struct {
 	Iterations int
 	// Stop says why they ended.
 	Stop StopReason
+	// Coincident is true when nothing tells the points apart, of which there are
+	// two or more: all rows are equal, or of one direction for the cosine metric,
+	// or all distances are 0. The layout is a cloud by chance then.
+	Coincident bool
 	// Method that computed the gradient: Exact, BarnesHut or FFT.
 	Method Method
 	// NeighbourSearch that found the neighbours: SearchExact or
@@ -80,11 +82,12 @@ func FitDistances(ctx context.Context, d mat.Matrix, opt Options) (*Result, erro
 func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, error) {
 	n := src.Len()
 	r := &Result{Method: opt.Method, NeighbourSearch: SearchExact, opt: opt, src: src}
+	r.Coincident = n > 1 && src.Coincident()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 
-	k := student.Kernel{DoF: opt.DegreesOfFreedom}
+	k := opt.kernel()
 	var obj objective
 	begin := time.Now()
 	lap := func(d *time.Duration) {

@@ -202,7 +202,6 @@ func TestErrors(t *testing.T) {
 		{"exaggeration", x, Options{EarlyExaggeration: 0.5}, "EarlyExaggeration is 0.5"},
 		{"late exaggeration", x, Options{LateExaggeration: -1}, "LateExaggeration is -1"},
 		{"learning rate", x, Options{LearningRate: math.NaN()}, "LearningRate is NaN"},
-		{"iterations", x, Options{Iterations: -1}, "Iterations is -1"},
 		{"metric", x, Options{Metric: "taxi"}, `Metric is "taxi"`},
 		{"method", x, Options{Method: "guess"}, `Method is "guess"`},
 		{"schedule", x, Options{Schedule: "none"}, `Schedule is "none"`},

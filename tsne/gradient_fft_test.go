@@ -57,11 +57,10 @@ func TestGridGradient(t *testing.T) {
 	for dims := 1; dims <= 2; dims++ {
 		for _, n := range []int{300, 700} {
 			p, finished := finishedLayout(t, n, dims)
-			for _, dof := range []float64{1, 0.5, 2.5} {
-				if n > 500 && dof != 1 {
+			for _, k := range []student.Kernel{{DoF: 1}, {DoF: 0.5}, {DoF: 2.5}, {DoF: 0.5, Heavy: true}, {DoF: 2, Heavy: true}} {
+				if n > 500 && k.DoF != 1 {
 					continue
 				}
-				k := student.Kernel{DoF: dof}
 				all, tree, grid := newBarnesHut(p, k, 0), newBarnesHut(p, k, 0.5), newInterpolated(p, k, 0.5)
 				repulsion := newBarnesHut(&Affinities{RowStart: make([]int, n+1)}, k, 0)
 				for _, scale := range []float64{1e-5, 1e-2, 0.1, 0.3, 1} {
@@ -69,7 +68,7 @@ func TestGridGradient(t *testing.T) {
 					for _, exaggeration := range []float64{1, 12} {
 						want, wantKL := gradientOf(t, all, l, exaggeration)
 						got, kl := gradientOf(t, grid, l, exaggeration)
-						what := fmt.Sprintf("%d points, %d-D, %g degrees of freedom, finished layout times %g, exaggeration %g", n, dims, dof, scale, exaggeration)
+						what := fmt.Sprintf("%d points, %d-D, %+v, finished layout times %g, exaggeration %g", n, dims, k, scale, exaggeration)
 						near.AtMost(t, what+", divergence", math.Abs(kl-wantKL), 2e-6)
 						if scale < 1 || exaggeration > 1 {
 							near.AtMost(t, what, near.Norm(t, got, want), 1e-3)
@@ -79,7 +78,7 @@ func TestGridGradient(t *testing.T) {
 						far, _ := gradientOf(t, tree, l, exaggeration)
 						part, _ := gradientOf(t, repulsion, l, exaggeration)
 						ofTree, ofRepulsion := 1.0/4, 2e-4
-						if dof < 1 { // a kernel with a point
+						if k.DoF < 1 { // a kernel with a point
 							ofRepulsion = 1e-3
 						}
 						near.AtMost(t, what+", error over Barnes-Hut's", off/floats.Distance(far, want, 2), ofTree)

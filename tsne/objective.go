@@ -9,13 +9,13 @@ import (
 // The gradient of the KL divergence (van der Maaten 2009), with q the Student t
 // similarity of two points ([student.Kernel]) and Z the sum of all q, is
 //
-//	dKL/dy_i = 2 (dof+1)/dof * sum_j (p_ij - q_ij/Z) / (1 + d2/dof) * (y_i - y_j)
+//	dKL/dy_i = 4 power/dof * sum_j (p_ij - q_ij/Z) / (1 + d2/dof) * (y_i - y_j)
 //
 // scikit-learn's gradient has q in place of 1/(1 + d2/dof), which is the same
 // for one degree of freedom alone.
 
 // factor returns what stands in front of the gradient's sum.
-func factor(k student.Kernel) float64 { return 2 * (k.DoF + 1) / k.DoF }
+func factor(k student.Kernel) float64 { return 4 * k.Power() / k.DoF }
 
 // epsilon is float64's, the floor of the normaliser Z.
 const epsilon = 0x1p-52

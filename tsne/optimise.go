@@ -116,7 +116,7 @@ phases:
 			value, at := kl, done
 			gained, finite := m.step(l, grad, ph.momentum, ph.rate)
 			if !finite {
-				err = fmt.Errorf("tsne: the layout diverged in iteration %d: LearningRate is %v, too large, or the exaggeration, %v", done+1, ph.rate, ph.exaggeration)
+				err = fmt.Errorf("tsne: the layout diverged in iteration %d: %w", done+1, &OptionError{"LearningRate", ph.rate, "a smaller one"})
 				stop = StopDiverged
 				break phases
 			}

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/internal/neighbours"
+	"github.com/glimpse-go/glimpse/internal/student"
 )
 
 // A Metric names the distance between two rows of the input.
@@ -95,8 +96,8 @@ const (
 	SklearnSchedule Schedule = "sklearn"
 	// OpenTSNESchedule is that of openTSNE 1.0: momentum 0.8 throughout, a
 	// learning rate n/exaggeration/4 in each phase, steps no longer than 5,
-	// the layout centred after each, 750 iterations, and no stopping rules
-	// unless asked for.
+	// the layout centred after each, 750 iterations, no stopping rules
+	// unless asked for, and openTSNE's kernel (see DegreesOfFreedom).
 	OpenTSNESchedule Schedule = "openTSNE"
 )
 
@@ -113,8 +114,10 @@ type Options struct {
 	Perplexities []float64
 	// Metric is the distance between rows (Euclidean). FitDistances ignores it.
 	Metric Metric
-	// DegreesOfFreedom of the Student t kernel
-	// (1 + d^2/dof)^(-(dof+1)/2) of the layout (max(Components-1, 1)).
+	// DegreesOfFreedom of the layout's kernel (1 + d^2/dof)^(-power), where the
+	// power is (dof+1)/2 as in scikit-learn, but dof under OpenTSNESchedule as in
+	// openTSNE, whose numbers therefore mean other kernels unless they are 1
+	// (max(Components-1, 1); openTSNE schedule: 1).
 	DegreesOfFreedom float64
 
 	// EarlyExaggeration is what the affinities are multiplied by in the first
@@ -124,7 +127,8 @@ type Options struct {
 	EarlyIterations int
 	// LateExaggeration is the factor in the rest of the iterations (1).
 	LateExaggeration float64
-	// Iterations is their number in all (1,000; openTSNE schedule: 750).
+	// Iterations is their number in all (1,000; openTSNE schedule: 750);
+	// negative: none, so that the layout is the start.
 	Iterations int
 	// LearningRate multiplies the gradient of the KL divergence (automatic,
 	// see Schedule). As in scikit-learn the gradient has its factor 4, which
@@ -209,9 +213,11 @@ func (o Options) withDefaults(n int) (Options, error) {
 		orInt(&o.Iterations, 750)
 		or(&o.MinGradNorm, -1)
 		orInt(&o.IterationsWithoutProgress, -1)
+		or(&o.DegreesOfFreedom, 1)
 	default:
-		return o, fmt.Errorf("tsne: Schedule is %q, want %q or %q", o.Schedule, SklearnSchedule, OpenTSNESchedule)
+		return o, outOfRange("Schedule", o.Schedule, "%q or %q", SklearnSchedule, OpenTSNESchedule)
 	}
+	o.Iterations = max(o.Iterations, 0)
 	orInt(&o.Components, 2)
 	or(&o.DegreesOfFreedom, float64(max(o.Components-1, 1)))
 	or(&o.EarlyExaggeration, 12)
@@ -275,35 +281,33 @@ func (o Options) check(n int) error {
 	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
 	switch {
 	case o.Components < 1 || o.Components > 3:
-		return fmt.Errorf("tsne: Components is %d, want 1 to 3", o.Components)
+		return outOfRange("Components", o.Components, "1 to 3")
 	case !positive(o.DegreesOfFreedom):
-		return fmt.Errorf("tsne: DegreesOfFreedom is %v, want a positive number", o.DegreesOfFreedom)
+		return outOfRange("DegreesOfFreedom", o.DegreesOfFreedom, "a positive number")
 	case !positive(o.EarlyExaggeration) || o.EarlyExaggeration < 1:
-		return fmt.Errorf("tsne: EarlyExaggeration is %v, want at least 1", o.EarlyExaggeration)
+		return outOfRange("EarlyExaggeration", o.EarlyExaggeration, "at least 1")
 	case !positive(o.LateExaggeration):
-		return fmt.Errorf("tsne: LateExaggeration is %v, want a positive number", o.LateExaggeration)
-	case o.Iterations < 0:
-		return fmt.Errorf("tsne: Iterations is %d, want a positive number", o.Iterations)
+		return outOfRange("LateExaggeration", o.LateExaggeration, "a positive number")
 	case o.LearningRate != 0 && !positive(o.LearningRate):
-		return fmt.Errorf("tsne: LearningRate is %v, want a positive number", o.LearningRate)
+		return outOfRange("LearningRate", o.LearningRate, "a positive number")
 	case math.IsNaN(o.MinGradNorm):
-		return fmt.Errorf("tsne: MinGradNorm is NaN")
+		return outOfRange("MinGradNorm", o.MinGradNorm, "a number")
 	case math.IsNaN(o.Angle) || o.Angle > 1:
-		return fmt.Errorf("tsne: Angle is %v, want at most 1", o.Angle)
+		return outOfRange("Angle", o.Angle, "at most 1")
 	case o.ProgressEvery < 0:
-		return fmt.Errorf("tsne: ProgressEvery is %d, want a positive number", o.ProgressEvery)
+		return outOfRange("ProgressEvery", o.ProgressEvery, "a positive number")
 	case o.Metric != Euclidean && o.Metric != Cosine:
-		return fmt.Errorf("tsne: Metric is %q, want %q or %q", o.Metric, Euclidean, Cosine)
+		return outOfRange("Metric", o.Metric, "%q or %q", Euclidean, Cosine)
 	case o.Method != Exact && o.Method != BarnesHut && o.Method != FFT:
-		return fmt.Errorf("tsne: Method is %q, want %q, %q or %q", o.Method, Exact, BarnesHut, FFT)
+		return outOfRange("Method", o.Method, "%q, %q or %q", Exact, BarnesHut, FFT)
 	case o.NeighbourSearch != SearchExact && o.NeighbourSearch != SearchApproximate:
-		return fmt.Errorf("tsne: NeighbourSearch is %q, want %q or %q", o.NeighbourSearch, SearchExact, SearchApproximate)
+		return outOfRange("NeighbourSearch", o.NeighbourSearch, "%q or %q", SearchExact, SearchApproximate)
 	case o.Method == FFT && o.Components > 2:
-		return fmt.Errorf("tsne: Method is %q, which is for 1 or 2 components, but Components is %d: want %q", FFT, o.Components, BarnesHut)
+		return outOfRange("Method", FFT, "%q for %d components: that is for 1 or 2 components", BarnesHut, o.Components)
 	}
 	for _, p := range o.Perplexities {
 		if !positive(p) || p >= float64(n) {
-			return fmt.Errorf("tsne: Perplexity is %v, want a positive number below the number of points, %d", p, n)
+			return outOfRange("Perplexity", p, "a positive number below the number of points, %d", n)
 		}
 	}
 	switch o.Init {
@@ -326,13 +330,18 @@ func (o Options) check(n int) error {
 			}
 		}
 	default:
-		return fmt.Errorf("tsne: Init is %q, want %q, %q or %q", o.Init, InitPCA, InitRandom, InitGiven)
+		return outOfRange("Init", o.Init, "%q, %q or %q", InitPCA, InitRandom, InitGiven)
 	}
 	return nil
 }
 
 // theta returns the Barnes-Hut angle, 0 for none.
 func (o Options) theta() float64 { return max(o.Angle, 0) }
+
+// kernel returns the layout's kernel.
+func (o Options) kernel() student.Kernel {
+	return student.Kernel{DoF: o.DegreesOfFreedom, Heavy: o.Schedule == OpenTSNESchedule}
+}
 
 // neighbours returns how many of n points are neighbours of each: those of
 // scikit-learn for the largest perplexity.

@@ -17,6 +17,8 @@ type source interface {
 	// Neighbours returns the k nearest of each point, ascending by index, and
 	// their squared distances.
 	Neighbours(ctx context.Context, k int) ([]int32, []float32, error)
+	// Coincident reports whether nothing tells the points apart.
+	Coincident() bool
 	// Distances returns all n x n squared distances.
 	Distances(ctx context.Context) ([]float32, error)
 }

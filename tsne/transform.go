@@ -89,7 +89,7 @@ func (r *Result) Transform(ctx context.Context, x mat.Matrix, opt TransformOptio
 				return
 			default:
 			}
-			g := guest{student.Kernel{DoF: r.opt.DegreesOfFreedom}, t, old, indices[i*k : (i+1)*k], p[i*k : (i+1)*k]}
+			g := guest{r.opt.kernel(), t, old, indices[i*k : (i+1)*k], p[i*k : (i+1)*k]}
 			g.place(ctx, opt, out.RawRowView(i))
 		}
 	})

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/pca"
@@ -115,6 +118,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "pca       %d components explain %.2f%% of the variance, %.2f s\n", len(ratio), 100*sum, time.Since(began).Seconds())
 	fmt.Fprintf(stdout, "explained_variance_ratio_ %s\n", list(ratio))
+	if sum == 0 {
+		fmt.Fprintf(stderr, "pca: warning: %s, so the figure shows nothing of them\n", sameness(f.X))
+	}
 	columns := make([]string, len(ratio))
 	for i := range columns {
 		columns[i] = "pc" + strconv.Itoa(i+1)
@@ -145,6 +151,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		cli.Line(stdout, "model     %s", o.model)
 	}
 	return nil
+}
+
+// sameness says why points have no variance.
+func sameness(x *mat.Dense) string {
+	n, _ := x.Dims()
+	for i := range n {
+		if !slices.Equal(x.RawRowView(i), x.RawRowView(0)) {
+			return fmt.Sprintf("the squares of the %d points' differences are too small for numbers (multiply the features by a constant)", n)
+		}
+	}
+	return fmt.Sprintf("all %d rows are equal", n)
 }
 
 // drawScree draws the variance that the components explain, of at least the

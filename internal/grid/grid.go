@@ -201,7 +201,7 @@ func (g *Grid) self(t float64) float64 {
 
 // slope is what the derivative of the potential, in steps, is multiplied by to
 // be a force.
-func (g *Grid) slope() float64 { return -g.Kernel.DoF / (g.Kernel.DoF + 1) / g.step }
+func (g *Grid) slope() float64 { return -g.Kernel.DoF / (2 * g.Kernel.Power()) / g.step }
 
 // between is q of two nodes so many steps apart, less q of a node and itself.
 // That adds a constant to the potential, which the normaliser allows for; the

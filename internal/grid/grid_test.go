@@ -45,8 +45,8 @@ func TestGridAtNodes(t *testing.T) {
 		for i := range l.N * dims {
 			l.Y = append(l.Y, float64(i*i%101)*gridStep)
 		}
-		for _, dof := range []float64{1, 2} {
-			g := &Grid{Kernel: student.Kernel{DoF: dof}}
+		for _, k := range []student.Kernel{{DoF: 1}, {DoF: 2}, {DoF: 2, Heavy: true}} {
+			g := &Grid{Kernel: k}
 			if !g.Place(l.N, l.Dims, l.Y) || g.step != gridStep {
 				t.Fatalf("the step is %v", g.step)
 			}
@@ -64,7 +64,7 @@ func TestGridAtNodes(t *testing.T) {
 				}
 				// The mean of what points do to themselves is not of this one.
 				if got := g.Repel(s, s+1, repel) + g.selfPotential; math.Abs(got-want) > 1e-9 {
-					t.Errorf("%d-D, %g degrees of freedom: the potential of point %d is %v, want %v", dims, dof, i, got, want)
+					t.Errorf("%d-D, %+v: the potential of point %d is %v, want %v", dims, k, i, got, want)
 				}
 			}
 		}

@@ -16,7 +16,7 @@ func (t *Tree) Repel(at [3]float64, k student.Kernel) (force [3]float64, z float
 	switch {
 	case t.dims == 2 && k.DoF == 1:
 		return t.repel2(at[0], at[1])
-	case t.dims == 3 && k.DoF == 2:
+	case t.dims == 3 && k == student.Kernel{DoF: 2}:
 		return t.repel3(at[0], at[1], at[2])
 	}
 	return t.repelAny(at, k)

@@ -62,8 +62,7 @@ func TestTreeHoldsEveryPoint(t *testing.T) {
 			if len(tr.nodes) > 2*n {
 				t.Errorf("%d-D: %d nodes for %d points", dims, len(tr.nodes), n)
 			}
-			for _, dof := range []float64{1, 2, 3} {
-				k := student.Kernel{DoF: dof}
+			for _, k := range []student.Kernel{{DoF: 1}, {DoF: 2}, {DoF: 3}, {DoF: 2, Heavy: true}} {
 				for _, theta := range []float64{0, 1} {
 					tr.Build(l.N, l.Dims, l.Y, theta)
 					var worst, size float64
@@ -80,7 +79,7 @@ func TestTreeHoldsEveryPoint(t *testing.T) {
 						limit = 0.1
 					}
 					if worst > limit*size {
-						t.Errorf("%d-D, %d points, %g degrees of freedom, angle %g: off by %g of %g", dims, n, dof, theta, worst, size)
+						t.Errorf("%d-D, %d points, %+v, angle %g: off by %g of %g", dims, n, k, theta, worst, size)
 					}
 				}
 			}

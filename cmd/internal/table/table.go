@@ -35,7 +35,8 @@ var foreign = []struct{ magic, advice string }{
 // A file is an open table, of one of two kinds.
 type file struct {
 	array  *npy.Array // nil: text
-	text   *os.File
+	text   io.ReadSeeker
+	closer io.Closer
 	size   int64
 	column string // by name, of a text
 	memory *budget.Budget
@@ -94,7 +95,7 @@ func open(ctx context.Context, path string) (*file, error) {
 	case n == 0:
 		err = fmt.Errorf("%s: the file is empty", archive)
 	default:
-		out.text, out.column, keep = f, name, true
+		out.text, out.closer, out.column, keep = f, f, name, true
 	}
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (f *file) cells(ctx context.Context, comments bool) (*cells, error) {
 }
 
 func (f *file) close() {
-	if f.text != nil {
-		f.text.Close()
+	if f.closer != nil {
+		f.closer.Close()
 	}
 }

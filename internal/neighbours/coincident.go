@@ -1,0 +1,36 @@
+package neighbours
+
+// Coincident reports whether nothing tells the points apart: whether they are all in
+// one place or, for the cosine metric, in one direction but for rounding, or zero.
+func (s *Space) Coincident() bool {
+	limit := 0.0
+	zero := true
+	if s.metric == Cosine {
+		limit = float64(s.d+8) * 0x1p-53
+		for _, v := range s.row(0) {
+			zero = zero && v == 0
+		}
+	}
+	for i := 1; i < s.n; i++ {
+		if s.metric == Cosine && zero {
+			for _, v := range s.row(i) {
+				if v != 0 {
+					return false
+				}
+			}
+		} else if s.distance(s.row(0), s.row(i)) > limit {
+			return false
+		}
+	}
+	return true
+}
+
+// Coincident reports whether all distances between different points are 0.
+func (g *Given) Coincident() bool {
+	for i, d := range g.d {
+		if d != 0 && i/g.n != i%g.n {
+			return false
+		}
+	}
+	return true
+}
