@@ -165,15 +165,17 @@ func FuzzCIFARPickled(f *testing.F) {
 
 // FuzzImage decodes image files of at most a few pixels.
 func FuzzImage(f *testing.F) {
-	g := golden.Open(f, "data/files.safetensors")
-	for _, name := range g.Names() {
-		if len(name) < 6 || name[len(name)-6:] != ": file" {
-			continue
-		}
-		b := g.Bytes(name)
-		f.Add(b)
-		for _, n := range []int{0, 1, 8, 16, 33, 64, len(b) / 2, len(b) - 1} {
-			f.Add(b[:min(n, len(b))])
+	for _, file := range []string{"data/files.safetensors", "data/bitmaps.safetensors"} {
+		g := golden.Open(f, file)
+		for _, name := range g.Names() {
+			if len(name) < 6 || name[len(name)-6:] != ": file" {
+				continue
+			}
+			b := g.Bytes(name)
+			f.Add(b)
+			for _, n := range []int{0, 1, 8, 16, 33, 64, len(b) / 2, len(b) - 1} {
+				f.Add(b[:min(n, len(b))])
+			}
 		}
 	}
 	const limit = 1 << 14

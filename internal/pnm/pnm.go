@@ -70,6 +70,13 @@ func Decode(r io.Reader) (image.Image, error) {
 			gray.Pix[i], gray.Pix[i+1] = uint8(v>>8), uint8(v)
 		}
 		m = gray
+	case h.kind == '5' && h.most == 255:
+		gray := image.NewGray(bounds)
+		_, err = io.ReadFull(b, gray.Pix)
+		m = gray
+	case h.kind == '6' && h.most == 255:
+		rgb := image.NewNRGBA(bounds)
+		m, err = rgb, readColours(b, rgb)
 	case h.model() == color.GrayModel:
 		gray := image.NewGray(bounds)
 		values := h.values(b, 255)
