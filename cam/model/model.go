@@ -85,7 +85,8 @@ type Model struct {
 }
 
 // Load reads a checkpoint of PyTorch or a safetensors file; see
-// [checkpoint.Load], and [checkpoint.LoadMax] with [New] for another bound on memory.
+// [checkpoint.Load], and [checkpoint.LoadWith] with [New] for another bound on memory, or
+// another of several state dicts.
 // It returns an error that names the file when it is none, when
 // its network is not one of package nn, or an option does not fit it.
 func Load(ctx context.Context, path string, opt Options) (*Model, error) {

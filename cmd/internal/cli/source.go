@@ -51,7 +51,7 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders), or a .zip, .tar or .tar.gz of one; none: the embedded scenes")
 	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
 	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
-	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
+	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors, or the .index.json of several, or their folder) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
 	flags.StringVar(&s.Key, "key", "", "`entry` of -weights that holds the network's tensors, as model_ema, or checkpoint/model (default: state_dict, model and so on, see the documentation of package checkpoint; a running average comes last)")
 	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3, prefix=MODULE, ignore=MODULE; several with commas between")
 	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop a square of as many from the centre; 0: as the files are, of any sizes; -1: what the network was trained on, else 128 (CIFAR: 32)")
