@@ -269,15 +269,12 @@ func (m *machine) step() (done bool, err error) {
 		return false, m.get(i)
 
 	case opGlobal, opInst:
-		module, err := m.in.line()
+		module, err := m.line()
 		if err != nil {
 			return false, err
 		}
-		name, err := m.in.line()
+		name, err := m.line()
 		if err != nil {
-			return false, err
-		}
-		if err := m.budget.Take(32 + len(module) + len(name)); err != nil {
 			return false, err
 		}
 		v, err := m.env.Global(module, name)
@@ -339,11 +336,8 @@ func (m *machine) step() (done bool, err error) {
 		}
 		return false, m.push(v, 0)
 	case opPersID:
-		id, err := m.in.line()
+		id, err := m.line()
 		if err != nil {
-			return false, err
-		}
-		if err := m.budget.Take(16 + len(id)); err != nil {
 			return false, err
 		}
 		v, err := m.env.Persistent(id)

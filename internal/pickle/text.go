@@ -18,7 +18,7 @@ import (
 // pushDecimal pushes an integer of decimal digits. INT's 00 and 01 are bools, as
 // Python 2.2 wrote them; LONG's digits end with an L.
 func (m *machine) pushDecimal(short bool) error {
-	line, err := m.in.line()
+	line, err := m.line()
 	if err != nil {
 		return err
 	}
@@ -48,6 +48,15 @@ func (m *machine) pushDecimal(short bool) error {
 	return m.push(twosComplement(n), 0)
 }
 
+// line reads a line, and books it.
+func (m *machine) line() (string, error) {
+	line, err := m.in.line()
+	if err == nil {
+		err = m.budget.Take(len(line))
+	}
+	return line, err
+}
+
 // twosComplement is a number in the fewest bytes, as LONG1 has it.
 func twosComplement(n *big.Int) Long {
 	// x of k bytes is stored as x + 2^8k when it is negative.
@@ -66,7 +75,7 @@ func twosComplement(n *big.Int) Long {
 
 // pushDecimalFloat pushes a float in decimal notation.
 func (m *machine) pushDecimalFloat() error {
-	line, err := m.in.line()
+	line, err := m.line()
 	if err != nil {
 		return err
 	}
@@ -79,7 +88,7 @@ func (m *machine) pushDecimalFloat() error {
 
 // decimalIndex reads the index of a memo entry.
 func (m *machine) decimalIndex() (uint64, error) {
-	line, err := m.in.line()
+	line, err := m.line()
 	if err != nil {
 		return 0, err
 	}

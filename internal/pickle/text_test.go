@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 // hexTexts is text, with the bytes of strings.
@@ -194,5 +195,28 @@ func TestLongLines(t *testing.T) {
 		if v, _, err := decode("S'" + raw.String() + "'\n."); err != nil || v != want.String() {
 			t.Fatalf("escapes: %v", err)
 		}
+	}
+}
+
+// Integers are booked as the allocator counts them.
+func TestIntegersAreBooked(t *testing.T) {
+	for _, piece := range []string{"M\xff\xff", "J\xff\xff\xff\xff", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "I256\n", "L99L\n", "F2.5\n", "G@\x04\x00\x00\x00\x00\x00\x00"} {
+		data := "(" + strings.Repeat(piece, 1<<18)
+		promise.Keep(t, len(data), 0, func() {
+			if _, _, err := decode(data); err == nil {
+				t.Errorf("%q: an open mark is no error", piece)
+			}
+		})
+	}
+}
+
+// The longest integer.
+func TestLongestInteger(t *testing.T) {
+	digits := strings.Repeat("a", 255)
+	if v, _, err := decode("\x8b\xff\x00\x00\x00" + digits + "."); err != nil || v != Long(digits) {
+		t.Errorf("255 bytes: %v, %v", v, err)
+	}
+	if _, _, err := decode("\x8b\x00\x01\x00\x00" + digits + "a."); err == nil || !strings.Contains(err.Error(), "an integer of 256 bytes") {
+		t.Errorf("256 bytes: %v", err)
 	}
 }
