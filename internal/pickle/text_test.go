@@ -198,6 +198,17 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// A tuple's memory is booked, and an index may be no larger than what was read.
+func TestTupleAndMemoBounds(t *testing.T) {
+	data := "(" + strings.Repeat("N", 1000) + "tq\x00" + strings.Repeat("(h\x00h\x00h\x00h\x00h\x00h\x00h\x00h\x00t0", 1<<14)
+	promise.Keep(t, len(data), 0, func() { decode(data) })
+	for data, fails := range map[string]bool{"Nq\x02.": false, "Nq\x03.": true, "NN0q\x04.": false, "NN0q\x05.": true} {
+		if _, _, err := decode(data); (err != nil) != fails {
+			t.Errorf("%q: error %v", data, err)
+		}
+	}
+}
+
 // Integers are booked as the allocator counts them.
 func TestIntegersAreBooked(t *testing.T) {
 	for _, piece := range []string{"M\xff\xff", "J\xff\xff\xff\xff", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "I256\n", "L99L\n", "F2.5\n", "G@\x04\x00\x00\x00\x00\x00\x00"} {

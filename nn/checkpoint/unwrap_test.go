@@ -32,6 +32,7 @@ func TestWhichEntry(t *testing.T) {
 		{"asked for, then by the rule", pDict(pStr("x"), pDict(pStr("model"), wrapped("b.weight")), pStr("model"), wrapped("a.weight")), "x", "x/model", "b.weight", ""},
 		{"a slash in a key", pDict(pStr("a/b"), wrapped("b.weight"), pStr("model"), wrapped("a.weight")), "a/b", "a/b", "b.weight", ""},
 		{"an unknown key", pDict(pStr("my net"), wrapped("a.weight"), pStr("optimizer"), optimizer, pStr("history"), history), "", "my net", "a.weight", ""},
+		{"an unknown key behind others", pDict(pStr("about"), pStr("text"), "K\x05", wrapped("x.weight"), pStr("optimizer"), optimizer, pStr("my net"), wrapped("a.weight")), "", "my net", "a.weight", ""},
 		{"an unknown key, deep", pDict(pStr("ema"), pDict(pStr("shadow"), wrapped("a.weight"))), "", "ema/shadow", "a.weight", ""},
 		{"a module of one layer", pDict(pStr("layer"), wrapped("weight")), "", "layer", "weight", ""},
 		{"the last of two entries", pDict(pStr("model"), wrapped("b.weight"), pStr("model"), wrapped("a.weight")), "", "model", "a.weight", ""},
