@@ -91,7 +91,7 @@ func behind(names []reading, prefix string) readingOf {
 // file of people has.
 func networksWithin(names []reading) []string {
 	const (
-		mostPrefixes = 16
+		mostPrefixes = 8
 		mostDepth    = 4
 		fewest       = 8 // tensors of the smallest network: five layers
 	)
