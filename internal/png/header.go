@@ -138,15 +138,15 @@ func (h *header) setFrame(b []byte, n uint32) error {
 	if len(b) < 26 {
 		return fmt.Errorf("the chunk fcTL has %d bytes, expected 26", len(b))
 	}
-	u := func(i int) int { return int(binary.BigEndian.Uint32(b[4*i:])) }
-	if got := uint32(u(0)); got != n {
+	u := func(i int) int64 { return int64(binary.BigEndian.Uint32(b[4*i:])) }
+	if got := u(0); got != int64(n) {
 		return fmt.Errorf("the chunk fcTL has the number %d, expected %d", got, n)
 	}
 	w, height, x, y := u(1), u(2), u(3), u(4)
-	if w == 0 || height == 0 || x+w > h.width || y+height > h.height {
+	if w == 0 || height == 0 || x+w > int64(h.width) || y+height > int64(h.height) {
 		return fmt.Errorf("a frame of %d x %d pixels at (%d, %d) in an image of %d x %d", w, height, x, y, h.width, h.height)
 	}
-	h.frame = image.Rect(x, y, x+w, y+height)
+	h.frame = image.Rect(int(x), int(y), int(x+w), int(y+height))
 	if h.interlaced && h.frame != image.Rect(0, 0, h.width, h.height) {
 		return errors.New("an interlaced frame smaller than the image")
 	}

@@ -84,10 +84,14 @@ func open(r io.Reader, size int64) (*bitstream, error) {
 	}
 	f := &bitstream{c: c}
 	var extended, animated, inFrame bool
+	var end int64 // of the frame, as bytes that are left of the file then
 	for {
 		kind, length, err := c.next()
 		if err != nil {
 			return nil, err
+		}
+		if inFrame = inFrame && c.left+8 > end; inFrame && c.left-int64(length) < end {
+			return nil, fmt.Errorf("the chunk %q of %d bytes reaches beyond its frame", kind, length)
 		}
 		switch {
 		case kind == "VP8X" && !extended:
@@ -102,7 +106,7 @@ func open(r io.Reader, size int64) (*bitstream, error) {
 			if err != nil {
 				return nil, err
 			}
-			inFrame = true
+			inFrame, end = true, c.left-int64(length)
 			f.at = image.Pt(2*u24(b[0:]), 2*u24(b[3:]))
 			if err := c.enter(16); err != nil {
 				return nil, err
@@ -120,8 +124,8 @@ func open(r io.Reader, size int64) (*bitstream, error) {
 			if !extended {
 				f.canvas = picture
 			}
-			end := f.at.Add(picture)
-			if end.X > f.canvas.X || end.Y > f.canvas.Y || !animated && end != f.canvas {
+			corner := f.at.Add(picture)
+			if corner.X > f.canvas.X || corner.Y > f.canvas.Y || !animated && corner != f.canvas {
 				return nil, fmt.Errorf("a picture of %d x %d pixels at %v on a canvas of %d x %d", picture.X, picture.Y, f.at, f.canvas.X, f.canvas.Y)
 			}
 			return f, nil

@@ -94,6 +94,8 @@ func TestMessages(t *testing.T) {
 		"the file ends too early: ":           whole[:len(whole)-9],
 		"the file ends without a picture":     file(animated),
 		"lies outside of its frames":          file(animated, still(t)),
+		"animation lies outside of its frame": file(animated, riff("ANMF", strings.Repeat("\x00", 16)), still(t)),
+		"reaches beyond its frame":            file(animated, riff("ANMF", strings.Repeat("\x00", 16)+"VP8L\x30\x00\x00\x00")+still(t)),
 		"at (8,6) on a canvas of 20 x 15":     file(animated, at(4, 3)),
 		"a picture of 13 x 10 pixels":         file(riff("VP8X", strings.Repeat("\x00", 10)), still(t)),
 		"the chunk VP8L begins with 0x30":     file(strings.Replace(still(t), "\x2f", "\x30", 1)),
@@ -139,7 +141,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("a picture at %v on a canvas of %v, DecodeConfig %d x %d", at, canvas, c.Width, c.Height)
 		}
 		std, err := stdwebp.Decode(bytes.NewReader(b))
-		if err != nil {
+		if err != nil || bytes.Contains(b, []byte("ANMF")) { // a chunk that it passes over
 			return
 		}
 		switch m := frame.Picture.(type) {
