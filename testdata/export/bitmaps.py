@@ -161,7 +161,7 @@ def pnm_files():
     files["P5 two pictures"] = b"P5 2 1 255\n\1\2P5 2 1 255\n\3\4"
     files["P2 signs"] = b"P2 2 1 255 +7 -0"
     files["P2 leading zeros"] = b"P2 2 1 255 0000000007 008"
-    for order, scale in ((">", b"1.0"), ("<", b"-1.0"), ("<", b"-0.25"), (">", b"1e3")):
+    for order, scale in ((">", b"1.0"), ("<", b"-1.0"), ("<", b"-0.25"), (">", b"1e3"), (">", b"0.5")):
         values = [0, 0.99, 1, 127.5, 254.99, 255, 256, 1e30, -1, float("inf"), float("-inf"), float("nan")]
         files[f"Pf {scale.decode()}"] = b"Pf\n4 3\n" + scale + b"\n" + struct.pack(order + "12f", *values)
     # Refused.
