@@ -88,6 +88,7 @@ func TestTextErrors(t *testing.T) {
 		"Np7\n.":                               "memo index 7 after 4 bytes",
 		"g0\n.":                                "memo entry 0 was never put",
 		"2.":                                   "the stack holds 0 values",
+		"\x80\x06N.":                           "protocol 6, expected at most 5",
 		"(Nd.":                                 "a key without a value",
 		"l.":                                   "no mark",
 		"d.":                                   "no mark",

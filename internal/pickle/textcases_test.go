@@ -10,6 +10,7 @@ var textCases = []struct{ name, data, want string }{
 	{"double quotes", "S\"it's\"\n.", "text 69742773"},
 	{"letters", "S'\\r\\a\\b\\f\\v'\n.", "text 0d07080c0b"},
 	{"octals", "S'\\1\\12\\123\\1234\\377\\7'\n.", "text 010a535334ff07"},
+	{"octals with zeros", "S'\\10\\100\\1009\\07'\n.", "text 0840403907"},
 	{"empty", "S''\n.", "text "},
 	{"old bools", "(I01\nI00\nI1\nI-5\nI12345678901234567890\nL7L\nL-7L\nL8\nt.", "(true, false, 1, -5, Long(d20a1feb8ca954ab00), 7, -7, 8)"},
 	{"raw unicode", "V\\u20ac\\U0001f600\\\\u0041\\q\xe9\\\n.", "text e282acf09f98805c5c75303034315c71c3a95c"},

@@ -112,7 +112,7 @@ func TestSkipped(t *testing.T) {
 	complex64 := pGlobal("torch._utils", "_rebuild_tensor_v3") + pTuple(pStorage("0", 4), "K\x00", pInts(2), pInts(1), "\x89", "N", pGlobal("torch", "complex64")) + "R"
 	newer := pGlobal("torch._utils", "_rebuild_tensor_v3") + pTuple(pStorage("0", 4), "K\x00", pInts(2), pInts(1), "\x89", "N", pGlobal("torch", "float3")) + "R"
 	ofClass := pGlobal("torch._tensor", "_rebuild_from_type_v2") + pTuple(pGlobal("torch._utils", "_rebuild_tensor_v9"), pGlobal("my", "Tensor"), pTuple("N"), "N") + "R"
-	object := pDict(pStr("module.a"), pVector("0", 4), pStr("module.c"), complex64, pStr("module.n"), newer, pStr("module.t"), ofClass,
+	object := pDict("K\x06", pGlobal("os", "popen"), pStr("module.a"), pVector("0", 4), pStr("module.c"), complex64, pStr("module.n"), newer, pStr("module.t"), ofClass,
 		pStr("module.q"), pGlobal("torch._utils", "_rebuild_qtensor")+")R", pStr("g"), pGlobal("os", "system"), "K\x05", pGlobal("os", "system"))
 	s, err := load(t, zipOf(t, object, entry{"x/data/0", fourFloats}))
 	if err != nil {
