@@ -247,37 +247,37 @@ func TestStart(t *testing.T) {
 func TestClassesOfOneName(t *testing.T) {
 	names := "crane,boat,cross,fish,Crane,house,key,crane,star,7"
 	for text, want := range map[string]int{"": -1, "boat": 1, "BOAT": 1, "Crane": 4, "0": 0, "4": 4, "7": 9, "9": 9} {
-		if got, err := classIndex("class", text, strings.Split(names, ",")); err != nil || got != want {
+		if got, err := classIndex("-class ", text, strings.Split(names, ",")); err != nil || got != want {
 			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
 		}
 	}
 	for text, want := range map[string]string{
 		"crane": "-class crane: 2 classes have that name, want the number of one: 0 or 7",
 		"CRANE": "3 classes have that name, want the number of one: 0, 4 or 7",
-		"10":    "want a number below 10",
-		"-1":    "want a number below 10",
-		"crab":  "want a number below 10",
+		"10":    "want a number from 0 to 9",
+		"-1":    "want a number from 0 to 9",
+		"crab":  "want a number from 0 to 9",
 	} {
-		if _, err := classIndex("class", text, strings.Split(names, ",")); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := classIndex("-class ", text, strings.Split(names, ",")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
 	dir := classFolders(t)
 	r, _, _ := both(t, "-data", dir, "-classes", names, "-count", "2", "-class", "7", "-method", "cam,gradcam")
-	if r.Images[0].MappedIndex != 9 || r.Images[0].Mapped != "7" || r.Images[0].Maps[1].Index != 9 {
+	if *r.Images[0].MappedIndex != 9 || r.Images[0].Mapped != "7" || *r.Images[0].Maps[1].Index != 9 {
 		t.Errorf("%+v", r.Images[0])
 	}
 	r, _, _ = both(t, "-data", dir, "-classes", names, "-count", "20", "-class", "0")
 	for _, im := range r.Images {
 		p := im.Probabilities
-		if len(p) != 10 || p[0].Name != "crane" || p[7].Name != "crane" || p[7].Class != 7 || im.Mapped != "crane" || im.MappedIndex != 0 {
+		if len(p) != 10 || p[0].Name != "crane" || p[7].Name != "crane" || p[7].Class != 7 || im.Mapped != "crane" || *im.MappedIndex != 0 {
 			t.Errorf("%+v", im)
 		}
-		if p[im.PredictedIndex].Name != im.Predicted || *im.Correct != (im.PredictedIndex == *im.LabelIndex) {
+		if p[*im.PredictedIndex].Name != im.Predicted || *im.Correct != (im.PredictedIndex == *im.LabelIndex) {
 			t.Errorf("%+v", im)
 		}
 		for _, other := range p {
-			if other.Probability > p[im.PredictedIndex].Probability {
+			if other.Probability > p[*im.PredictedIndex].Probability {
 				t.Errorf("%s is likelier than %s", other.Name, im.Predicted)
 			}
 		}

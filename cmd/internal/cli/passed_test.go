@@ -132,14 +132,3 @@ func TestReports(t *testing.T) {
 		}
 	}
 }
-
-func TestVisible(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain name é 猫.png": "plain name é 猫.png", "a\x1b[31mb": `a\x1b[31mb`, "a\nb\tc\r": `a\nb\tc\r`, "a\u202eb": `a\u202eb`, "a\u200bb": `a\u200bb`,
-		"a\xffb\xe9": `a\xffb\xe9`, "\ufffd": "\ufffd", "\x00": `\x00`, "\u00a0": `\u00a0`, `q"'\`: `q"'\`, "'": "'", "\U000e0001": `\U000e0001`,
-	} {
-		if got := visible(text); got != want {
-			t.Errorf("%q: %s, want %s", text, got, want)
-		}
-	}
-}
