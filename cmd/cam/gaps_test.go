@@ -273,7 +273,7 @@ func TestClassesOfOneName(t *testing.T) {
 		if len(p) != 10 || p[0].Name != "crane" || p[7].Name != "crane" || p[7].Class != 7 || im.Mapped != "crane" || *im.MappedIndex != 0 {
 			t.Errorf("%+v", im)
 		}
-		if p[*im.PredictedIndex].Name != im.Predicted || *im.Correct != (im.PredictedIndex == *im.LabelIndex) {
+		if p[*im.PredictedIndex].Name != im.Predicted || *im.Correct != (*im.PredictedIndex == *im.LabelIndex) {
 			t.Errorf("%+v", im)
 		}
 		for _, other := range p {

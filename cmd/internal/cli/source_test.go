@@ -190,7 +190,7 @@ func TestSourceErrors(t *testing.T) {
 		{[]string{"-data", two, "-weights", weights}, false, two + " has 2 classes, " + weights + " has 10"},
 		{[]string{"-data", two, "-weights", weights, "-classes", "a,b,c,d,e,f,g,h,i,j"}, false, two + " has 2 classes, " + weights + " has 10"},
 		{[]string{"-data", ten, "-weights", weights}, false, ""},
-		{[]string{"-data", others, "-weights", weights}, false, "(-classes overrides)"},
+		{[]string{"-data", others, "-weights", weights}, false, "; -classes with the names of its outputs, in order, overrides"},
 		{[]string{"-data", others, "-weights", bare}, false, ""},
 		{[]string{"-data", others, "-weights", weights, "-classes", "a,b,c,d,e,f,g,h,i,j"}, false, ""},
 	} {
