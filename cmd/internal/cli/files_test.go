@@ -55,4 +55,10 @@ func TestCheckFiles(t *testing.T) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
 	}
+	// The folder that there is counts, not one above it.
+	if _, err := os.Stat("/proc/self"); err == nil {
+		if err := CheckFolder(File{"maps", "/proc/self/a/b"}); err == nil || !strings.Contains(err.Error(), "no file can be made in /proc/self") {
+			t.Errorf("a folder in which no file can be made: %v", err)
+		}
+	}
 }

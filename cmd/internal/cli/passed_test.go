@@ -132,3 +132,16 @@ func TestReports(t *testing.T) {
 		}
 	}
 }
+
+// What is odd about a file of class names is told when it is opened for images.
+func TestNoteOfClasses(t *testing.T) {
+	latin := filepath.Join(t.TempDir(), "latin.txt")
+	if err := os.WriteFile(latin, []byte("a\nb\nc\nd\ne\nf\ng\nh\ni\n\xe9"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	mixed(t, 0, "-classes", latin).ReportNotes(&b)
+	if want := "note      -classes: " + latin + " is not UTF-8: read as Latin-1\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
