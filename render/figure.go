@@ -18,10 +18,20 @@ import (
 type Figure struct {
 	Width, Height int // pixels
 
-	fonts *typeface
-	paint func(canvas)
-	mu    sync.Mutex // guards fonts, which Image draws with
+	fonts  *typeface
+	paint  func(canvas)
+	legend []string
+	notes  []string
+	mu     sync.Mutex // guards fonts, which Image draws with
 }
+
+// Legend returns the names in the figure's legend, as they are drawn but for those that
+// are shortened. It must not be changed.
+func (f *Figure) Legend() []string { return f.legend }
+
+// Notes says in a line each what the figure does not show, such as names that have no
+// room in the legend. It is empty as a rule.
+func (f *Figure) Notes() []string { return f.notes }
 
 // canvas is what a figure is painted on: pixels or SVG. Coordinates are in
 // pixels, with (0, 0) at the upper left corner of the upper left pixel.

@@ -38,7 +38,7 @@ func newLegend(entries []entry, fonts *typeface, height int) legend {
 	}
 	l.rows = max(1, height/l.pitch)
 	if most := l.rows * legendColumns; len(entries) > most {
-		l.more = fmt.Sprintf("… %d more", len(entries)-most+1)
+		l.more = fmt.Sprintf("+ %d more", len(entries)-most+1)
 		entries = entries[:most-1]
 	}
 	if n := len(entries); l.more == "" {

@@ -18,7 +18,12 @@ const (
 	triangle
 	diamond
 	upended // a triangle on its tip
-	shapes  // how many there are
+	plus
+	star
+	saltire    // a plus turned by 45 degrees
+	leftwards  // a triangle that points to the left
+	rightwards // and to the right
+	shapes     // how many there are
 )
 
 // markersAtOnce is how many markers are drawn between two looks at a context:
@@ -44,14 +49,43 @@ func (m marker) corners() []pt {
 	case diamond:
 		r *= math.Sqrt(math.Pi / 2)
 		return []pt{{0, -r}, {r, 0}, {0, r}, {-r, 0}}
-	case triangle, upended:
+	case triangle, upended, leftwards, rightwards:
 		// The equilateral triangle of circumradius r has area 3√3/4 r².
 		r *= math.Sqrt(4 * math.Pi / (3 * math.Sqrt(3)))
 		s := r * math.Sqrt(3) / 2
-		if m.shape == triangle {
+		switch m.shape {
+		case triangle:
 			return []pt{{0, -r}, {s, r / 2}, {-s, r / 2}}
+		case upended:
+			return []pt{{0, r}, {-s, -r / 2}, {s, -r / 2}}
+		case leftwards:
+			return []pt{{-r, 0}, {r / 2, -s}, {r / 2, s}}
 		}
-		return []pt{{0, r}, {-s, -r / 2}, {s, -r / 2}}
+		return []pt{{r, 0}, {-r / 2, s}, {-r / 2, -s}}
+	case star:
+		// Ten triangles between a tip at r and a notch at r/2.
+		r *= math.Sqrt(math.Pi / (2.5 * math.Sin(math.Pi/5)))
+		var at []pt
+		for i := range 10 {
+			sin, cos := math.Sincos(math.Pi / 5 * float64(i))
+			reach := r
+			if i%2 == 1 {
+				reach = r / 2
+			}
+			at = append(at, pt{reach * sin, -reach * cos})
+		}
+		return at
+	case plus, saltire:
+		// Five of the nine squares of side 2r/3 in a square of side 2r.
+		r *= math.Sqrt(9 * math.Pi / 20)
+		t := r / 3
+		at := []pt{{-t, -r}, {t, -r}, {t, -t}, {r, -t}, {r, t}, {t, t}, {t, r}, {-t, r}, {-t, t}, {-r, t}, {-r, -t}, {-t, -t}}
+		if m.shape == saltire {
+			for i, p := range at {
+				at[i] = pt{(p.x - p.y) / math.Sqrt2, (p.x + p.y) / math.Sqrt2}
+			}
+		}
+		return at
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"image/color"
+	"math"
 	"strings"
 )
 
@@ -54,6 +55,25 @@ var OkabeIto = [8]color.RGBA{
 }
 
 func rgb(v uint32) color.RGBA { return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255} }
+
+// shade is a colour of the cycle in round 0, and in the rounds after it darker and
+// lighter by turns, by a share of the way to black or white: 0.3, 0.15, 0.45, 0.075, ...
+func shade(c color.RGBA, round int) color.RGBA {
+	end, n := 255.0, round
+	if c != (color.RGBA{A: 255}) { // black has lighter shades alone
+		if round%2 == 1 {
+			end = 0
+		}
+		n = (round + 1) / 2
+	}
+	share, part := 0.0, 0.3 // the digits of n in base 2, backwards
+	for ; n > 0; n /= 2 {
+		share += float64(n%2) * part
+		part /= 2
+	}
+	mix := func(v uint8) uint8 { return uint8(math.Round(float64(v) + float64(share*(end-float64(v))))) }
+	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), c.A}
+}
 
 // colours returns the cycle for so many series.
 func (p Palette) colours(series int) ([]color.RGBA, error) {

@@ -84,9 +84,12 @@ func ByClass(x, y []float64, labels []int, classes []string) ([]Series, error) {
 }
 
 // Scatter draws series of points, as matplotlib's scatter with a legend at the
-// right does. Series take the colours of the palette in turn, and when these
-// are used up, again with another shape of marker. So that no class hides the
-// others, the series are drawn in turns, a share of each at a time.
+// right does. Series take the colours of the palette in turn; when these are used up,
+// again with another of ten shapes of marker; and when those are, after 200 series (80
+// of ColourBlindSafe), again in darker and lighter shades: no two series look the same.
+// So that no class hides the others, the series are drawn in turns, a share of each at
+// a time. A legend that would take more than four columns ends in "+ 900 more", which
+// Figure.Notes says too.
 //
 // It returns an error when there are no points, a point is NaN or infinite,
 // lengths differ or an option is out of range. It does not change its input,
@@ -143,7 +146,15 @@ func Scatter(series []Series, opt ScatterOptions) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Figure{Width: width, Height: height, fonts: fonts, paint: func(c canvas) {
+	named := make([]string, len(l.entries))
+	for i := range named {
+		named[i] = list[i].name
+	}
+	var notes []string
+	if shown := len(l.entries); shown < len(list) {
+		notes = append(notes, fmt.Sprintf("the legend has room for %d of the %d classes", shown, len(list)))
+	}
+	return &Figure{Width: width, Height: height, fonts: fonts, legend: named, notes: notes, paint: func(c canvas) {
 		drawPoints(c, a, series, looks)
 		for _, t := range thumbs {
 			t.draw(c)
@@ -226,8 +237,9 @@ func markersOf(series []Series, opt ScatterOptions) ([]marker, error) {
 			m.color = color.RGBA{c.R, c.G, c.B, 255}
 			m.alpha *= float64(c.A) / 255
 		} else {
-			m.color = cycle[next%len(cycle)]
-			m.shape = shape(next/len(cycle)) % shapes
+			pairs := len(cycle) * int(shapes)
+			m.color = shade(cycle[next%len(cycle)], next/pairs)
+			m.shape = shape(next / len(cycle) % int(shapes))
 			next++
 		}
 		looks[i] = m

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -197,7 +198,9 @@ func TestColoursAndShapes(t *testing.T) {
 		shape   shape
 	}{
 		{10, "", 9, Tab10[9], disc}, {11, Tableau, 1, Tab20[1], disc}, {20, Tableau, 19, Tab20[19], disc},
-		{100, Tableau, 20, Tab20[0], square}, {100, Tableau, 99, Tab20[19], upended}, {101, Tableau, 100, Tab20[0], disc},
+		{100, Tableau, 20, Tab20[0], square}, {100, Tableau, 99, Tab20[19], upended}, {101, Tableau, 100, Tab20[0], plus}, {200, Tableau, 199, Tab20[19], rightwards},
+		{201, Tableau, 200, color.RGBA{22, 83, 126, 255}, disc}, {401, Tableau, 400, color.RGBA{98, 160, 203, 255}, disc},
+		{81, ColourBlindSafe, 80, color.RGBA{0, 80, 125, 255}, disc},
 		{8, ColourBlindSafe, 7, OkabeIto[7], disc}, {9, ColourBlindSafe, 8, OkabeIto[0], square},
 	} {
 		looks, err := markersOf(make([]Series, c.series), ScatterOptions{Palette: c.palette})
@@ -206,6 +209,24 @@ func TestColoursAndShapes(t *testing.T) {
 		}
 		if m := looks[c.at]; m.color != c.color || m.shape != c.shape {
 			t.Errorf("series %d of %d in %q: %v shape %d, want %v shape %d", c.at, c.series, c.palette, m.color, m.shape, c.color, c.shape)
+		}
+	}
+	// No two look the same, and which class looks how does not depend on how many there are.
+	for _, palette := range Palettes() {
+		seen := map[marker]int{}
+		all, err := markersOf(make([]Series, 4000), ScatterOptions{Palette: palette})
+		if err != nil {
+			t.Fatal(err)
+		}
+		some, err := markersOf(make([]Series, 300), ScatterOptions{Palette: palette})
+		if err != nil || !slices.Equal(some, all[:300]) {
+			t.Errorf("%s: 300 series look otherwise among 4000, %v", palette, err)
+		}
+		for i, m := range all[:1000] {
+			if j, ok := seen[m]; ok {
+				t.Errorf("%s: series %d and %d look the same", palette, j, i)
+			}
+			seen[m] = i
 		}
 	}
 	// A series with a colour of its own takes none of the palette's.

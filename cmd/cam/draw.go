@@ -14,6 +14,7 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
@@ -71,6 +72,11 @@ func (s *session) draw(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	texts := []string{s.caption()}
+	for _, c := range cells {
+		texts = append(texts, c.Title)
+	}
+	s.Warn(s.stderr, s.out, texts...)
 	if err := render.SavePNG(ctx, s.out, figure); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
@@ -188,7 +194,7 @@ func (s *session) columnsEach() int {
 }
 
 func (s *session) grid(cols int) render.GridOptions {
-	return render.GridOptions{Cols: cols, Alpha: &s.alpha, Colormap: s.cmap, Originals: s.pairs && s.mapsEach() == 1, Caption: s.caption()}
+	return render.GridOptions{Cols: cols, Alpha: &s.alpha, Colormap: s.cmap, Originals: s.pairs && s.mapsEach() == 1, Caption: s.caption(), Fonts: s.Fonts.Fonts()}
 }
 
 // row is an image's part of the figure: its map, titled by the class; or the image, and
@@ -299,7 +305,7 @@ func (s *session) caption() string {
 	case s.Model.Headless():
 		class = "no class"
 	case s.class != cam.Predicted:
-		class = s.names[s.class]
+		class = visible.Text(s.names[s.class])
 	case s.top > 0:
 		class = fmt.Sprintf("the %d likeliest classes", s.top)
 	}

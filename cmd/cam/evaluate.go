@@ -14,6 +14,7 @@ import (
 	"github.com/glimpse-go/glimpse/cam/metrics"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
@@ -257,7 +258,7 @@ func (s *session) writeEvaluation(ctx context.Context, e *evaluation) error {
 	table := [][]string{head}
 	wide := 0
 	for _, r := range e.Rows {
-		wide = max(wide, len(r.Way))
+		wide = max(wide, len(visible.Text(r.Way)))
 	}
 	w := s.findings()
 	fmt.Fprintf(w, "\n%-*s", wide, "")
@@ -267,7 +268,7 @@ func (s *session) writeEvaluation(ctx context.Context, e *evaluation) error {
 	fmt.Fprintln(w)
 	rows := make([]render.TableRow, len(e.Rows))
 	for i, r := range e.Rows {
-		fmt.Fprintf(w, "%-*s", wide, r.Way)
+		fmt.Fprintf(w, "%-*s", wide, visible.Text(r.Way))
 		rows[i].Name = r.Way
 		record := []string{r.Way}
 		for _, c := range used {
@@ -285,8 +286,15 @@ func (s *session) writeEvaluation(ctx context.Context, e *evaluation) error {
 		fmt.Fprintf(w, "%-11s %s\n", c.name, c.about)
 	}
 	fmt.Fprintln(w)
+	title := fmt.Sprintf("How good are the maps? %d images of %s", e.Images, visible.Text(s.DataName))
+	texts := []string{title}
+	for _, r := range rows {
+		texts = append(texts, r.Name)
+	}
+	s.Warn(s.stderr, s.out, texts...)
 	figure, err := render.Table(ctx, names, rows, render.TableOptions{
-		Title:   fmt.Sprintf("How good are the maps? %d images of %s", e.Images, s.DataName),
+		Title:   title,
+		Fonts:   s.Fonts.Fonts(),
 		Caption: "Yellow is better, column by column. (random) and (centre) are maps that see neither image nor network.",
 	})
 	if err != nil {

@@ -20,6 +20,7 @@ func main() { cli.Main("cam", run) }
 // options are the flags of the program.
 type options struct {
 	cli.Source
+	cli.Fonts
 	layer      string
 	method     string
 	methods    bool
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return cli.Usagef("-colormap: %s", strings.TrimPrefix(err.Error(), "render: "))
 	}
 	outputs := []cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}, {Flag: "csv", Path: o.csv}}
-	if err := cli.CheckFiles(append(o.Inputs(), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
+	if err := cli.CheckFiles(append(append(o.Source.Inputs(), o.Fonts.Inputs()...), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
 		return err
 	}
 	for _, folder := range []cli.File{{Flag: "maps", Path: o.maps}, {Flag: "each", Path: o.each}} {
@@ -74,6 +75,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := cli.CheckFolder(folder); err != nil {
 			return err
 		}
+	}
+	if err := o.Load(ctx); err != nil {
+		return err
 	}
 	s, err := open(ctx, o, stdout, stderr)
 	if err != nil {
@@ -95,7 +99,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
-	o.AddFlags(flags, 500)
+	o.Source.AddFlags(flags, 500)
+	o.Fonts.AddFlags(flags)
 	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods; several with commas between are drawn side by side; all (default cam where the network ends in pooling and one linear layer, else gradcam)")
 	flags.BoolVar(&o.methods, "methods", false, "list the ways to explain, and end")
 	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name, as layer4 or layer4.1.bn2; a+b is the mean of two, a*b their product; several with commas between are drawn side by side (default what the pooling sees; for cam of a ResNet the last batch norm)")
@@ -183,7 +188,7 @@ is wrong.
 `)
 	cli.PrintFlags(w, flags, "Images and network", cli.SourceFlags...)
 	cli.PrintFlags(w, flags, "Maps", "method", "methods", "layer", "class", "top", "target", "smooth", "eigen")
-	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "overlay", "alpha", "colormap", "originals", "out", "each")
+	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "overlay", "alpha", "colormap", "originals", "font", "out", "each")
 	cli.PrintFlags(w, flags, "More results", "acc", "evaluate", "masks", "csv", "json", "maps", "batch", "version")
 	fmt.Fprint(w, `
 The checkpoint is a state dict (torch.save of model.state_dict(), or safetensors) of

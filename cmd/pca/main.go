@@ -90,7 +90,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
 	outputs = append(outputs, cli.File{Flag: "scree", Path: o.scree}, cli.File{Flag: "model", Path: o.model})
-	if err := cli.CheckFiles(o.Inputs(), outputs); err != nil {
+	if err := cli.CheckFiles(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), outputs); err != nil {
+		return err
+	}
+	if err := o.Load(ctx); err != nil {
 		return err
 	}
 	f, err := o.Get(ctx, o.Thumbnails, stderr)
@@ -134,7 +137,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return fmt.Sprintf("component %d (%.1f%% of the variance)", i+1, 100*ratio[i])
 	}
-	if err := o.Figure(ctx, f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
+	if err := o.Figure(ctx, stderr, f, scores, fmt.Sprintf("PCA of %d points", n), label(0), label(1)); err != nil {
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Written())
@@ -179,7 +182,7 @@ func (o *options) drawScree(ctx context.Context, f *cli.Features, ratio []float6
 	if err != nil {
 		return err
 	}
-	figure, err := render.Scree(ratio, render.ScreeOptions{Title: fmt.Sprintf("PCA of %d points", n), Palette: palette})
+	figure, err := render.Scree(ratio, render.ScreeOptions{Title: fmt.Sprintf("PCA of %d points", n), Palette: palette, Fonts: o.Fonts.Fonts()})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/table"
+	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/tsne"
 	"github.com/glimpse-go/glimpse/tsne/quality"
 )
@@ -27,12 +28,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	layout, _ := table.SplitName(o.layout)
-	inputs := append(o.Inputs(), cli.File{Flag: "layout", Path: layout})
+	inputs := append(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), cli.File{Flag: "layout", Path: layout})
 	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
 	if o.layout != "" { // its coordinates are not written again
 		outputs = append(o.FeatureFlags.Outputs(), cli.File{Flag: "out", Path: o.Out})
 	}
 	if err := cli.CheckFiles(inputs, outputs); err != nil {
+		return err
+	}
+	if err := o.Load(ctx); err != nil {
 		return err
 	}
 	f, err := o.Get(ctx, o.Thumbnails, stderr)
@@ -42,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	n, d := f.X.Dims()
 	cli.Line(stdout, "features  %d x %d: %s", n, d, f.Source)
 	if o.layout != "" {
-		return o.measure(ctx, stdout, f)
+		return o.measure(ctx, stdout, stderr, f)
 	}
 	return o.lay(ctx, stdout, stderr, f)
 }
@@ -64,7 +68,7 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	if stopped != nil {
 		title = fmt.Sprintf("t-SNE of %d points after %d iterations", n, result.Iterations)
 	}
-	if err := o.draw(writing, f, result.Layout, title); err != nil {
+	if err := o.draw(writing, stderr, f, result.Layout, title); err != nil {
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Written())
@@ -141,15 +145,15 @@ func reason(stop tsne.StopReason) string {
 }
 
 // draw draws a layout of one to three dimensions, the third unseen.
-func (o *options) draw(ctx context.Context, f *cli.Features, layout mat.Matrix, title string) error {
+func (o *options) draw(ctx context.Context, stderr io.Writer, f *cli.Features, layout mat.Matrix, title string) error {
 	if _, d := layout.Dims(); d == 1 {
-		return o.Figure(ctx, f, layout, title, "t-SNE 1", "row")
+		return o.Figure(ctx, stderr, f, layout, title, "t-SNE 1", "row")
 	}
-	return o.Figure(ctx, f, layout, title, "t-SNE 1", "t-SNE 2")
+	return o.Figure(ctx, stderr, f, layout, title, "t-SNE 1", "t-SNE 2")
 }
 
 // measure draws and measures a layout that is there already.
-func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features) error {
+func (o *options) measure(ctx context.Context, stdout, stderr io.Writer, f *cli.Features) error {
 	places, err := table.LoadFeatures(ctx, o.layout)
 	if err != nil {
 		return err
@@ -170,7 +174,7 @@ func (o *options) measure(ctx context.Context, stdout io.Writer, f *cli.Features
 	if err := printQuality(ctx, stdout, f, layout); err != nil {
 		return err
 	}
-	if err := o.draw(ctx, f, layout, o.layout); err != nil {
+	if err := o.draw(ctx, stderr, f, layout, visible.Text(o.layout)); err != nil {
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Out)

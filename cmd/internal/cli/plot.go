@@ -27,10 +27,11 @@ type PlotFlags struct {
 	Thumbnails bool
 	Radius     float64
 	Alpha      float64
+	Fonts
 }
 
 // PlotFlagNames are the names that AddFlags defines, for PrintFlags.
-var PlotFlagNames = []string{"out", "npy", "csv", "palette", "thumbnails", "radius", "alpha"}
+var PlotFlagNames = []string{"out", "npy", "csv", "palette", "font", "thumbnails", "radius", "alpha"}
 
 // AddFlags defines the flags; name is the program's.
 func (p *PlotFlags) AddFlags(flags *flag.FlagSet, name string) {
@@ -38,6 +39,7 @@ func (p *PlotFlags) AddFlags(flags *flag.FlagSet, name string) {
 	flags.StringVar(&p.NPY, "npy", name+".npy", "`file` of the coordinates as a NumPy array; empty: none")
 	flags.StringVar(&p.CSV, "csv", name+".csv", "`file` of the coordinates, labels and class names as text; empty: none")
 	flags.StringVar(&p.Palette, "palette", "tab10", "`name` of the colours: tab10, or okabe-ito for readers who see fewer colours")
+	p.Fonts.AddFlags(flags)
 	flags.BoolVar(&p.Thumbnails, "thumbnails", false, "draw images at some of the points")
 	flags.Float64Var(&p.Radius, "radius", 0, "`pixels` of a marker's radius (default by the number of points)")
 	flags.Float64Var(&p.Alpha, "alpha", 0, "`opacity` of the markers, up to 1 (default by the number of points)")
@@ -70,8 +72,9 @@ func CheckFigureName(path string) error {
 }
 
 // Figure draws the first two columns of a layout and saves the picture. A
-// layout of one column is drawn against its rows.
-func (p *PlotFlags) Figure(ctx context.Context, f *Features, layout mat.Matrix, title, xLabel, yLabel string) error {
+// layout of one column is drawn against its rows. What the picture cannot show is said on
+// stderr.
+func (p *PlotFlags) Figure(ctx context.Context, stderr io.Writer, f *Features, layout mat.Matrix, title, xLabel, yLabel string) error {
 	n, d := layout.Dims()
 	x, y := make([]float64, n), make([]float64, n)
 	for i := range n {
@@ -90,7 +93,7 @@ func (p *PlotFlags) Figure(ctx context.Context, f *Features, layout mat.Matrix, 
 	if err != nil {
 		return err
 	}
-	opt := render.ScatterOptions{Title: title, XLabel: xLabel, YLabel: yLabel, Palette: palette, Radius: p.Radius, Alpha: p.Alpha}
+	opt := render.ScatterOptions{Title: title, XLabel: xLabel, YLabel: yLabel, Palette: palette, Radius: p.Radius, Alpha: p.Alpha, Fonts: p.fonts}
 	if p.Thumbnails {
 		opt.Thumbnail = func(row int) (image.Image, error) { return f.Images[row], nil }
 	}
@@ -100,6 +103,10 @@ func (p *PlotFlags) Figure(ctx context.Context, f *Features, layout mat.Matrix, 
 	}
 	if err := figure.Save(ctx, p.Out); err != nil {
 		return fmt.Errorf("-out: %w", err)
+	}
+	p.Warn(stderr, p.Out, append([]string{title, xLabel, yLabel}, figure.Legend()...)...)
+	for _, note := range figure.Notes() {
+		Note(stderr, "%s: %s", p.Out, note)
 	}
 	return nil
 }
