@@ -40,7 +40,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	o.PlotFlags.AddFlags(flags, "pca")
 	flags.StringVar(&o.components, "components", "2", "`number` of components, a fraction of the variance as 0.95, or all")
 	flags.BoolVar(&o.Whiten, "whiten", false, "scale the components to unit variance")
-	flags.StringVar(&o.scree, "scree", "", "`file` of a scree plot, .png or .svg")
+	flags.StringVar(&o.scree, "scree", "", "`file` of a plot of the variance that each component explains, .png or .svg")
 	flags.StringVar(&o.model, "model", "", "`file` to keep the fitted model in")
 	help := func(w io.Writer) {
 		fmt.Fprint(w, `pca projects the features of a network on their principal components, as

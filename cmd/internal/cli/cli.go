@@ -150,6 +150,7 @@ func Parse(flags *flag.FlagSet, args []string, help func(w io.Writer), stdout io
 // PrintFlags writes the named flags, one a line with its default, under a
 // heading: the groups of a program's help.
 func PrintFlags(w io.Writer, flags *flag.FlagSet, heading string, names ...string) {
+	const column = 22
 	fmt.Fprintf(w, "\n%s\n", heading)
 	for _, name := range names {
 		f := flags.Lookup(name)
@@ -164,6 +165,9 @@ func PrintFlags(w io.Writer, flags *flag.FlagSet, heading string, names ...strin
 		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "false" {
 			usage += " (default " + f.DefValue + ")"
 		}
-		fmt.Fprintf(w, "  %-22s %s\n", head, usage)
+		if len(head) > column {
+			head += "\n" + strings.Repeat(" ", column+2)
+		}
+		fmt.Fprintf(w, "  %-*s %s\n", column, head, usage)
 	}
 }

@@ -21,9 +21,13 @@ type Fonts struct {
 	fonts []*render.Font
 }
 
-// AddFlags defines -font.
-func (f *Fonts) AddFlags(flags *flag.FlagSet) {
-	flags.Func("font", "`file` of a font (.ttf, .otf, .ttc) for characters that the built-in one lacks: it has Latin, Greek and Cyrillic letters; give -font again for more. Arabic letters are not joined, nor those of Indian scripts combined: .svg has them right", func(path string) error {
+// AddFlags defines -font. A program that writes .svg says so.
+func (f *Fonts) AddFlags(flags *flag.FlagSet, svg bool) {
+	usage := "font `file` (.ttf, .otf, .ttc) for characters that the built-in font lacks, which has the Latin letters of Europe, Greek and Cyrillic; given again, for what the first lacks. Arabic letters are not joined, nor those of Indian scripts combined"
+	if svg {
+		usage += ": what shows an .svg does so, with fonts of its own"
+	}
+	flags.Func("font", usage, func(path string) error {
 		if path == "" {
 			return errors.New("an empty text")
 		}

@@ -15,7 +15,7 @@ func withFonts(t *testing.T, args ...string) (*Fonts, error) {
 	f := &Fonts{}
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
 	flags.SetOutput(&strings.Builder{})
-	f.AddFlags(flags)
+	f.AddFlags(flags, true)
 	if err := flags.Parse(args); err != nil {
 		return f, err
 	}

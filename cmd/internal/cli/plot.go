@@ -35,12 +35,12 @@ var PlotFlagNames = []string{"out", "npy", "csv", "palette", "font", "thumbnails
 
 // AddFlags defines the flags; name is the program's.
 func (p *PlotFlags) AddFlags(flags *flag.FlagSet, name string) {
-	flags.StringVar(&p.Out, "out", name+".png", "`file` of the figure, .png or .svg")
+	flags.StringVar(&p.Out, "out", name+".png", "`file` of the figure; its name says which, .png or .svg")
 	flags.StringVar(&p.NPY, "npy", name+".npy", "`file` of the coordinates as a NumPy array; empty: none")
 	flags.StringVar(&p.CSV, "csv", name+".csv", "`file` of the coordinates, labels and class names as text; empty: none")
-	flags.StringVar(&p.Palette, "palette", "tab10", "`name` of the colours: tab10, or okabe-ito for readers who see fewer colours")
-	p.Fonts.AddFlags(flags)
-	flags.BoolVar(&p.Thumbnails, "thumbnails", false, "draw images at some of the points")
+	flags.StringVar(&p.Palette, "palette", "tab10", "`name` of the colours: tab10, or okabe-ito, which the colour-blind can tell apart")
+	p.Fonts.AddFlags(flags, true)
+	flags.BoolVar(&p.Thumbnails, "thumbnails", false, "draw the images at some of their points, as many as do not overlap")
 	flags.Float64Var(&p.Radius, "radius", 0, "`pixels` of a marker's radius (default by the number of points)")
 	flags.Float64Var(&p.Alpha, "alpha", 0, "`opacity` of the markers, up to 1 (default by the number of points)")
 }

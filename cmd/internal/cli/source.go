@@ -50,7 +50,7 @@ var SourceFlags = []string{"data", "split", "fold", "weights", "key", "network",
 func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders), or a .zip, .tar or .tar.gz of one; none: the embedded scenes")
 	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
-	flags.IntVar(&s.Fold, "fold", 0, "take STL-10's training fold 1 to 10")
+	flags.IntVar(&s.Fold, "fold", 0, "`number` of STL-10's training fold to take, 1 to 10 (default none)")
 	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors, or the .index.json of several, or their folder) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
 	flags.StringVar(&s.Key, "key", "", "`entry` of -weights that holds the network's tensors, as model_ema, or checkpoint/model (default: state_dict, model and so on, see the documentation of package checkpoint; a running average comes last)")
 	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3, prefix=MODULE, ignore=MODULE; several with commas between")
