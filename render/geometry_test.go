@@ -233,7 +233,6 @@ type placed struct {
 	styles map[string]textStyle
 	keys   []pt // of the legend: markers drawn one at a time
 	looks  []marker
-	lines  []image.Rectangle
 }
 
 func (p *placed) text(at pt, s string, style textStyle) { p.at[s], p.styles[s] = at, style }
