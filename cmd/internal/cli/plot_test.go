@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -38,11 +39,11 @@ func plotFlags(t *testing.T, args ...string) *PlotFlags {
 }
 
 func TestPlotFlags(t *testing.T) {
-	if p := plotFlags(t); *p != (PlotFlags{Out: "tsne.png", NPY: "tsne.npy", CSV: "tsne.csv", Palette: "tab10"}) {
+	if p := plotFlags(t); !reflect.DeepEqual(*p, PlotFlags{Out: "tsne.png", NPY: "tsne.npy", CSV: "tsne.csv", Palette: "tab10"}) {
 		t.Errorf("defaults %+v", p)
 	}
 	p := plotFlags(t, "-out", "a.svg", "-npy", "b", "-csv", "c", "-palette", "okabe-ito", "-thumbnails", "-radius", "3", "-alpha", "0.5")
-	if *p != (PlotFlags{"a.svg", "b", "c", "okabe-ito", true, 3, 0.5}) {
+	if !reflect.DeepEqual(*p, PlotFlags{"a.svg", "b", "c", "okabe-ito", true, 3, 0.5, Fonts{}}) {
 		t.Errorf("%+v", p)
 	}
 	if got := fmt.Sprint(p.Outputs(), p.Written()); got != "[{out a.svg} {npy b} {csv c}]a.svg, b, c" {
