@@ -16,6 +16,7 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/internal/testkit/promise"
 )
 
 func fontFileOf(t testing.TB, name string) []byte {
@@ -319,6 +320,13 @@ func TestParseFontsErrors(t *testing.T) {
 	}
 }
 
+// Fonts take no more memory than is promised, those that are refused too.
+func TestFontMemory(t *testing.T) {
+	for _, content := range [][]byte{goregular.TTF, goregular.TTF[:len(goregular.TTF)/2], fontFileOf(t, "boxes.ttf"), fontFileOf(t, "boxes.otf"), fontFileOf(t, "boxes.ttc"), compoundBomb(t), pointBomb(t), fontFileOf(t, "bomb.otf")} {
+		promise.Keep(t, len(content), 0, func() { ParseFonts(content) })
+	}
+}
+
 // tableOf is a table of a TrueType font.
 func tableOf(font []byte, tag string) []byte {
 	for i := range int(binary.BigEndian.Uint16(font[4:])) {
@@ -478,7 +486,9 @@ func FuzzFont(f *testing.F) {
 		if len(text) > 100 || len(content) > 1<<16 {
 			return
 		}
-		fonts, err := ParseFonts(content)
+		var fonts []*Font
+		var err error
+		promise.Keep(t, len(content), 0, func() { fonts, err = ParseFonts(content) })
 		if err != nil {
 			return
 		}

@@ -252,7 +252,7 @@ func placedOf(f *Figure) *placed {
 // The legend stands 18 pixels right of the axes, its names 20 right of the middle of its
 // keys' column, rows 23 pixels apart, or 17 in small letters where there are more than
 // fit; columns are evenly filled, and their widths those of their longest name and a
-// twelfth, and 28.
+// sixth, and 28.
 func TestLegendGeometry(t *testing.T) {
 	for _, c := range []struct {
 		classes, height        int
@@ -283,7 +283,7 @@ func TestLegendGeometry(t *testing.T) {
 		if c.entries < c.classes {
 			widest = max(widest, text.width(more))
 		}
-		column := 20 + widest + widest/12 + 8
+		column := 20 + widest + widest/6 + 8
 		if want := c.height + 18 + c.columns*column; f.Width != want {
 			t.Errorf("%d classes: a figure %d wide, want %d", c.classes, f.Width, want)
 		}
@@ -322,7 +322,7 @@ func TestLegendGeometry(t *testing.T) {
 	}
 	// A name that is too long ends in an ellipsis within 230 pixels.
 	f := mustScatter(t, []Series{{Name: strings.Repeat("W", 100), X: []float64{1, 2}, Y: []float64{1, 2}}}, ScatterOptions{})
-	if most := 1000 + 18 + 20 + 230 + 230/12 + 8; f.Width > most || f.Width < most-16 {
+	if most := 1000 + 18 + 20 + 230 + 230/6 + 8; f.Width > most || f.Width < most-20 {
 		t.Errorf("a figure %d wide, want at most %d", f.Width, most)
 	}
 }
@@ -468,7 +468,7 @@ func TestScreeGeometry(t *testing.T) {
 		p := placedOf(f)
 		n := float64(len(ratios))
 		left := 16 + 9 + tick.width("0.0") + label.line + 6
-		legend := 20 + label.width("each component") + label.width("each component")/12 + 8 + 18
+		legend := 20 + label.width("each component") + label.width("each component")/6 + 8 + 18
 		right, top := 1000-16-legend, 16+tick.ascent/2
 		bottom := 700 - 16 - 9 - tick.line - 4 - label.line
 		pitch := float64(right-left) / (n + 0.2)

@@ -52,9 +52,9 @@ func newLegend(entries []entry, fonts *typeface, height int) legend {
 		widest = max(widest, w.width(e.name))
 		l.entries = append(l.entries, e)
 	}
-	// A little more than the Go font needs: readers of an SVG may have a font
-	// that is wider.
-	l.column = legendKey + widest + widest/12 + 8
+	// More than the Go font needs: readers of an SVG may have a font that is wider,
+	// DejaVu Sans by a seventh.
+	l.column = legendKey + widest + widest/6 + 8
 	return l
 }
 

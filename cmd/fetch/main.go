@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
+	"github.com/glimpse-go/glimpse/internal/visible"
 )
 
 func main() { cli.Main("fetch", run) }
@@ -169,7 +170,7 @@ func (f *fetcher) archive() string { return filepath.Join(f.dir, f.set.archive) 
 
 // say prints a line of what was done.
 func (f *fetcher) say(format string, args ...any) error {
-	_, err := fmt.Fprintf(f.stdout, format+"\n", args...)
+	_, err := fmt.Fprintln(f.stdout, visible.Text(fmt.Sprintf(format, args...)))
 	return err
 }
 
