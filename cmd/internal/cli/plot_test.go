@@ -153,7 +153,7 @@ func TestFigure(t *testing.T) {
 	f := &Features{Labels: []int{0, 1, 2, 1}, Names: []string{"crane", "owl", "crane"}, Images: []*data.Image{im, im, im, im}}
 	figure := func(p *PlotFlags, layout *mat.Dense) string {
 		t.Helper()
-		if err := p.Figure(t.Context(), f, layout, "A title", "across", "up"); err != nil {
+		if err := p.Figure(t.Context(), io.Discard, f, layout, "A title", "across", "up"); err != nil {
 			t.Fatal(err)
 		}
 		content, err := os.ReadFile(p.Out)
@@ -190,11 +190,11 @@ func TestFigure(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for want, p := range map[string]*PlotFlags{"-out: ": {Out: filepath.Join(dir, "no", "x.png"), Palette: "tab10"}, "rainbow": {Out: "x.png", Palette: "rainbow"}} {
-		if err := p.Figure(t.Context(), f, flat, "", "", ""); err == nil || !strings.Contains(err.Error(), want) {
+		if err := p.Figure(t.Context(), io.Discard, f, flat, "", "", ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	if err := (&PlotFlags{Out: "x.png", Palette: "tab10"}).Figure(t.Context(), &Features{Labels: []int{0}}, flat, "", "", ""); err == nil {
+	if err := (&PlotFlags{Out: "x.png", Palette: "tab10"}).Figure(t.Context(), io.Discard, &Features{Labels: []int{0}}, flat, "", "", ""); err == nil {
 		t.Error("one label of four points accepted")
 	}
 }
