@@ -51,6 +51,7 @@ def comparisons(args, programs):
         ("large", "tsne_large.py", [*bench, "--tsne", programs["tsne"], *long], []),
         ("pca", "pca_speed.py", [*bench, *short], []),
         ("resize", "resize_speed.py", [*bench, "--rounds", args.rounds], []),
+        ("image files", "decode_speed.py", [*bench, "--rounds", args.rounds], []),
         ("load", "load_speed.py", [*bench, *short], []),
         ("memory", "memory.py", [*bench, "--tsne", programs["tsne"]], []),
     ]

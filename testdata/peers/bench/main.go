@@ -19,6 +19,7 @@
 //	                                  OUT receives the features
 //	bench resize INPUT W H TIMES OUT  an image, height x width x 3 bytes, to W x H pixels,
 //	                                  so many times
+//	bench decode FILE TIMES OUT       an image file, from memory, so many times
 //	bench tsne INPUT OUT              t-SNE with the defaults; OUT receives the layout
 //
 // INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
@@ -92,10 +93,12 @@ func prepare(args []string) (job, error) {
 		return features(args[1], args[2], args[3], args[4])
 	case len(args) == 6 && args[0] == "resize":
 		return resizes(args[1], args[2], args[3], args[4], args[5])
+	case len(args) == 4 && args[0] == "decode":
+		return decodes(args[1], args[2], args[3])
 	case len(args) == 3 && args[0] == "tsne":
 		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | tsne INPUT OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT")
 }
 
 func load(weights, out string) (job, error) {

@@ -37,12 +37,15 @@ func resizes(input, w, h, times, out string) (job, error) {
 			}
 			return nil
 		},
-		save: func() error {
-			y := make([]float32, len(last.Pix))
-			for i, v := range last.Pix {
-				y[i] = float32(v)
-			}
-			return write(out, []int{last.Height, last.Width, 3}, y)
-		},
+		save: func() error { return writeImage(out, last) },
 	}, nil
+}
+
+// writeImage writes pixels as numbers.
+func writeImage(out string, im *data.Image) error {
+	y := make([]float32, len(im.Pix))
+	for i, v := range im.Pix {
+		y[i] = float32(v)
+	}
+	return write(out, []int{im.Height, im.Width, 3}, y)
 }
