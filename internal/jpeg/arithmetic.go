@@ -125,7 +125,7 @@ func (d *arithmetic) decode(s *bin) int {
 	return int(symbol)
 }
 
-func (d *arithmetic) block(p *part, b *[64]int16) {
+func (d *arithmetic) block(p *part, b *[64]int16, _ *uint64) {
 	if d.damaged {
 		return
 	}

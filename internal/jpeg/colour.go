@@ -51,9 +51,7 @@ func (d *decoder) transformAll() error {
 				return err
 			}
 			for x := range c.stride {
-				for i, v := range c.coefficients[y*c.stride+x] {
-					b[i] = v * int16(c.quant[i])
-				}
+				dequantize(chosen, &b, &c.coefficients[y*c.stride+x], c.quant)
 				inverseDCT(chosen, &b, c.samples[64*c.stride*y+8*x:], 8*c.stride)
 			}
 		}

@@ -31,6 +31,7 @@ type component struct {
 	quant         *[64]uint16 // that of the component's first scan
 	samples       []uint8     // 8*stride by 8*rows
 	coefficients  [][64]int16 // of progressive files, in natural order, stride by rows
+	nonzero       []uint64    // of each block: coefficients that are not zero, in zigzag order
 	bits          [64]int8    // of them: bits that are still to come; -1: all
 }
 
@@ -109,6 +110,7 @@ type workspace struct {
 	data         []byte
 	samples      []uint8
 	coefficients [][64]int16
+	nonzero      []uint64
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
@@ -125,13 +127,15 @@ func (f *frame) allocate(w *workspace) {
 	if f.progressive {
 		w.coefficients = scratch.Resize(w.coefficients, n)
 		clear(w.coefficients)
+		w.nonzero = scratch.Resize(w.nonzero, n)
+		clear(w.nonzero)
 	}
 	at := 0
 	for _, c := range f.components {
 		end := at + c.stride*c.rows
 		c.samples = w.samples[64*at : 64*end]
 		if f.progressive {
-			c.coefficients = w.coefficients[at:end]
+			c.coefficients, c.nonzero = w.coefficients[at:end], w.nonzero[at:end]
 		}
 		at = end
 	}

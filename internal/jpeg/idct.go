@@ -69,6 +69,17 @@ func inverseDCT(l *loops, b *[64]int16, dst []uint8, stride int) {
 	}
 }
 
+// dequantize makes b of coefficients as they were coded, in 16 bits.
+func dequantize(l *loops, b, coefficients *[64]int16, quant *[64]uint16) {
+	if l.dequantize != nil {
+		l.dequantize(b, coefficients, quant)
+		return
+	}
+	for i, v := range coefficients {
+		b[i] = v * int16(quant[i])
+	}
+}
+
 // evenPart is the half of the transform for the even coefficients: the sums of the outer
 // four samples of a half, from the outside.
 func evenPart(c0, c2, c4, c6 int32) (e0, e1, e2, e3 int32) {

@@ -87,6 +87,16 @@ func TestLoops(t *testing.T) {
 			for range r.IntN(64) {
 				b[r.IntN([]int{8, 64}[n/4%2])] = int16(r.IntN(limit) - limit/2)
 			}
+			var quant [64]uint16
+			for i := range quant {
+				quant[i] = uint16(r.Uint32())
+			}
+			var quick, slow [64]int16
+			dequantize(l, &quick, &b, &quant)
+			dequantize(&portable, &slow, &b, &quant)
+			if quick != slow {
+				t.Fatalf("%s: %v times %v: %v, want %v", l.name, b, quant, quick, slow)
+			}
 			got, want := make([]uint8, 8*13), make([]uint8, 8*13)
 			inverseDCT(l, &b, got, 13)
 			inverseDCT(&portable, &b, want, 13)

@@ -4,8 +4,9 @@ import "github.com/glimpse-go/glimpse/internal/dispatch"
 
 // loops are those of one instruction set. Their results are the same to the bit.
 type loops struct {
-	name    string
-	inverse func(b *[64]int16, dst *uint8, stride int)
+	name       string
+	inverse    func(b *[64]int16, dst *uint8, stride int)
+	dequantize func(b, coefficients *[64]int16, quant *[64]uint16)
 	// The rest works on a multiple of step samples, n. The filters read one more on each
 	// side of src, near and far, and write two for each.
 	rgb         func(dst, y, cb, cr *uint8, n int)

@@ -492,6 +492,26 @@ flat: // no coefficients but those of the first row: the rows of the first step 
 	VMOVDQA Y8, Y11
 	JMP     rows
 
+// func dequantizeAVX2(b, coefficients *[64]int16, quant *[64]uint16)
+TEXT ·dequantizeAVX2(SB), NOSPLIT, $0-24
+	MOVQ b+0(FP), DI
+	MOVQ coefficients+8(FP), SI
+	MOVQ quant+16(FP), DX
+	VMOVDQU 0(SI), Y0
+	VPMULLW 0(DX), Y0, Y0
+	VMOVDQU Y0, 0(DI)
+	VMOVDQU 32(SI), Y0
+	VPMULLW 32(DX), Y0, Y0
+	VMOVDQU Y0, 32(DI)
+	VMOVDQU 64(SI), Y0
+	VPMULLW 64(DX), Y0, Y0
+	VMOVDQU Y0, 64(DI)
+	VMOVDQU 96(SI), Y0
+	VPMULLW 96(DX), Y0, Y0
+	VMOVDQU Y0, 96(DI)
+	VZEROUPPER
+	RET
+
 // func rgbAVX2(dst, y, cb, cr *uint8, n int)
 TEXT ·rgbAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI

@@ -1,5 +1,7 @@
 package jpeg
 
+import "math/bits"
+
 // progressive decodes a part of each block by Huffman's code: a band of coefficients, some
 // of their bits (T.81 G.1.2, G.2).
 type progressive struct {
@@ -12,7 +14,7 @@ func (s *progressive) restart(data []byte) { s.bits, s.run = bitReader{data: dat
 
 func (s *progressive) over(length int) bool { return s.bits.used() > 8*length }
 
-func (s *progressive) block(p *part, b *[64]int16) {
+func (s *progressive) block(p *part, b *[64]int16, nonzero *uint64) {
 	switch {
 	case s.scan.first == 0 && s.scan.high == 0:
 		s.bits.fill()
@@ -23,9 +25,9 @@ func (s *progressive) block(p *part, b *[64]int16) {
 		s.bits.fill()
 		b[0] |= int16(s.bits.take(1) << s.scan.low)
 	case s.scan.high == 0:
-		s.firstBits(p.ac, b)
+		s.firstBits(p.ac, b, nonzero)
 	default:
-		s.oneMoreBit(p.ac, b)
+		s.oneMoreBit(p.ac, b, nonzero)
 	}
 }
 
@@ -34,7 +36,7 @@ func (s *progressive) block(p *part, b *[64]int16) {
 func (s *progressive) ends(size uint) { s.run = 1<<size + s.bits.take(size) }
 
 // firstBits decodes a band's coefficients, but for their lowest bits.
-func (s *progressive) firstBits(ac *huffmanTable, b *[64]int16) {
+func (s *progressive) firstBits(ac *huffmanTable, b *[64]int16, nonzero *uint64) {
 	if s.run > 0 {
 		s.run--
 		return
@@ -54,18 +56,20 @@ func (s *progressive) firstBits(ac *huffmanTable, b *[64]int16) {
 			continue
 		}
 		k += zeros
-		b[zigzag[k]&63] = int16(extend(r.take(size), size) << s.scan.low)
+		b[zigzag[k&127]&63] = int16(extend(r.take(size), size) << s.scan.low)
+		*nonzero |= 1 << min(k, 63)
 	}
 }
 
 // oneMoreBit decodes the next lower bit of a band's coefficients (T.81 figures G.7, G.8):
 // those that become non-zero come as in a first scan, with a correction bit for each that
 // was non-zero and is passed on the way.
-func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16) {
+func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16, nonzero *uint64) {
 	r := &s.bits
 	unit := int16(1) << s.scan.low
+	before := *nonzero & (1<<s.scan.last<<1 - 1) // of them those from k on are ahead
 	k := s.scan.first
-	for ; s.run == 0 && k <= s.scan.last; k++ {
+	for s.run == 0 && k <= s.scan.last {
 		r.fill()
 		symbol := ac.symbol(r)
 		zeros, size := int(symbol>>4), symbol&15
@@ -79,26 +83,26 @@ func (s *progressive) oneMoreBit(ac *huffmanTable, b *[64]int16) {
 			s.ends(uint(zeros))
 			break
 		}
-		for ; k <= s.scan.last; k++ {
-			c := &b[zigzag[k]&63]
-			if *c != 0 {
-				r.correct(c, unit)
-				continue
-			}
-			if zeros == 0 {
+		// On to the zero behind that many others.
+		for {
+			next := bits.TrailingZeros64(before >> k << k)
+			if zeros < next-k || next == 64 {
+				k = min(k+zeros, s.scan.last+1)
 				break
 			}
-			zeros--
+			zeros -= next - k
+			r.correct(&b[zigzag[next]&63], unit)
+			k = next + 1
 		}
 		if value != 0 {
 			b[zigzag[k]&63] = value
+			*nonzero |= 1 << min(k, 63)
 		}
+		k++
 	}
 	if s.run > 0 {
-		for ; k <= s.scan.last; k++ {
-			if c := &b[zigzag[k]&63]; *c != 0 {
-				r.correct(c, unit)
-			}
+		for ahead := before >> k << k; ahead != 0; ahead &= ahead - 1 {
+			r.correct(&b[zigzag[bits.TrailingZeros64(ahead)]&63], unit)
 		}
 		s.run--
 	}

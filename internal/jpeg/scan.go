@@ -28,8 +28,9 @@ type coder interface {
 	// restart begins a segment.
 	restart(data []byte)
 	// block decodes one of p into b. Of a sequential scan b is zero before, and what is
-	// written is dequantized.
-	block(p *part, b *[64]int16)
+	// written is dequantized; of a progressive one nonzero has a bit for each coefficient
+	// that is not zero, in zigzag order.
+	block(p *part, b *[64]int16, nonzero *uint64)
 	// over tells whether more was needed than the first length bytes of the segment.
 	over(length int) bool
 }
@@ -176,12 +177,12 @@ func (d *decoder) readBlocks(s *scan, c coder, mcusX, mcusY int) error {
 	left := d.interval
 	var block [64]int16
 	decode := func(p *part, x, y int) {
-		b := &block
-		if !s.sequential {
-			b = &p.coefficients[y*p.stride+x]
+		b, nonzero := &block, (*uint64)(nil)
+		if at := y*p.stride + x; !s.sequential {
+			b, nonzero = &p.coefficients[at], &p.nonzero[at]
 		}
 		if !seg.starved {
-			c.block(p, b)
+			c.block(p, b, nonzero)
 		}
 		if s.sequential {
 			inverseDCT(chosen, b, p.samples[64*p.stride*y+8*x:], 8*p.stride)

@@ -9,7 +9,7 @@ func (s *sequential) restart(data []byte) { s.bits = bitReader{data: data} }
 
 func (s *sequential) over(length int) bool { return s.bits.used() > 8*length }
 
-func (s *sequential) block(p *part, b *[64]int16) {
+func (s *sequential) block(p *part, b *[64]int16, _ *uint64) {
 	r := &s.bits
 	r.fill()
 	size := uint(p.dc.symbol(r))
