@@ -18,6 +18,9 @@ type Explanation struct {
 	Map *cam.Map
 	// Input is the picture as the network saw it: scaled and cut, not normalised.
 	Input *data.Image
+	// Logits are the network's outputs, one a class, and Features what goes into its
+	// last layer.
+	Logits, Features []float32
 }
 
 // Explain maps where a network finds the evidence for a class, or for the one
@@ -40,7 +43,7 @@ func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*E
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Map: r.Maps[0]}
+	e := &Explanation{Map: r.Maps[0], Logits: r.Logits.Data, Features: r.Features.Data}
 	if e.Predictions, err = m.predictions(r.Logits.Data); err != nil {
 		return nil, err
 	}

@@ -233,6 +233,9 @@ func (m *Model) Network() nn.Network { return m.net }
 // has none, see [cam.New].
 func (m *Model) Mapper() (*cam.Mapper, error) { return m.mapper, m.noMaps }
 
+// Method is how Explain explains.
+func (m *Model) Method() cam.Method { return m.method }
+
 // Assumed lists what the checkpoint does not tell of its network and was taken for
 // granted or given: "maxpool=yes (default)".
 func (m *Model) Assumed() []string { return m.assumed }

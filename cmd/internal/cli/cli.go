@@ -48,10 +48,7 @@ func Main(name string, run Program) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		signal.Notify(signals, syscall.SIGHUP)
-	}
-	signal.Ignore(syscall.SIGPIPE) // the write's error is enough
+	notifyHangUp(signals)
 	go func() {
 		s := <-signals
 		signal.Stop(signals)
@@ -110,10 +107,10 @@ func status(ctx context.Context, name string, err error, stderr io.Writer) int {
 			return exitError
 		}
 	}
-	switch stop.signal {
-	case syscall.SIGTERM:
+	switch {
+	case stop.signal == syscall.SIGTERM:
 		return exitTerminated
-	case syscall.SIGHUP:
+	case isHangUp(stop.signal):
 		return exitHungUp
 	}
 	return exitInterrupted
