@@ -32,6 +32,7 @@ import (
 	"math"
 	"syscall/js"
 
+	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/live/answer"
 )
 
@@ -71,6 +72,11 @@ func (w *worker) load(args []js.Value) (map[string]any, error) {
 		return nil, err
 	}
 	w.session = session
+	// The engine compiles anew what runs often: the first image would take five times as
+	// long as the next. What does not fit the network shows at a real one.
+	say("trying the network")
+	const side = 64
+	_, _ = session.Explain(context.Background(), make([]byte, 4*side*side), side, side, cam.Predicted)
 	return map[string]any{"about": session.About(), "classes": list(session.Classes())}, nil
 }
 
