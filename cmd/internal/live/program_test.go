@@ -122,6 +122,28 @@ func TestFindErrors(t *testing.T) {
 	}
 }
 
+// The program that a release has beside the others is found where nothing can be built.
+func TestBesideExecutable(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	path := filepath.Join(filepath.Dir(self), FileName)
+	if _, err := os.Stat(path); err == nil {
+		t.Skipf("there is a %s", path)
+	}
+	p := &Program{[]byte(tiny), []byte("exec")}
+	if err := os.WriteFile(path, p.Pack(), 0o600); err != nil {
+		t.Skip(err)
+	}
+	defer os.Remove(path)
+	t.Setenv("PATH", t.TempDir())
+	got, err := Find(t.Context(), "", func(string) {})
+	if err != nil || string(got.Wasm) != tiny {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // The hash of the source changes with any file of the program, and with no other.
 func TestSourceHash(t *testing.T) {
 	root := t.TempDir()
