@@ -37,6 +37,7 @@ func (s *session) draw(ctx context.Context) error {
 		}
 	}
 	var cells []render.Cell
+	page := s.newPage()
 	for b, err := range s.Batches(ctx, data.BatchOptions{Start: s.start, Count: count, Size: s.batch}) {
 		if err != nil {
 			return err
@@ -62,6 +63,7 @@ func (s *session) draw(ctx context.Context) error {
 				return err
 			}
 			cells = append(cells, row...)
+			page.add(sample, im, maps[i], p)
 			s.report.Images = append(s.report.Images, s.describe(b.Index[i], sample, maps[i], p, im))
 			if err := s.saveImage(ctx, b.Index[i], maps[i], row); err != nil {
 				return err
@@ -91,6 +93,9 @@ func (s *session) draw(ctx context.Context) error {
 	}
 	if s.each != "" {
 		s.line("each", "%s: %d .png files", s.each, read)
+	}
+	if err := page.write(ctx); err != nil {
+		return err
 	}
 	return s.writeJSON(ctx)
 }
@@ -242,11 +247,16 @@ func (s *session) row(im *data.Image, maps []drawn, p []float64, label int) ([]r
 // cell is an image under its heat map. Of all methods but cam, whose maps the notebook
 // draws as they are, what is below 0 is not shown.
 func (s *session) cell(im *data.Image, m *cam.Map) (render.Cell, error) {
+	heat, err := model.Heat(s.shown(m), im.Width, im.Height)
+	return render.Cell{Base: im, Heat: heat, Color: s.overlay == "color"}, err
+}
+
+// shown is the part of a map that is drawn.
+func (s *session) shown(m *cam.Map) *cam.Map {
 	if len(s.ways) > 1 || s.ways[0].method != cam.Method(cam.CAM{}) {
 		m = m.Rectified()
 	}
-	heat, err := model.Heat(m, im.Width, im.Height)
-	return render.Cell{Base: im, Heat: heat, Color: s.overlay == "color"}, err
+	return m
 }
 
 // likeliest is the predicted class.

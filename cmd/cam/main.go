@@ -46,6 +46,7 @@ type options struct {
 	out        string
 	maps       string
 	json       string
+	page       cli.PageFlags
 }
 
 // run is the program.
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return cli.Usagef("-colormap: %s", strings.TrimPrefix(err.Error(), "render: "))
 	}
-	outputs := []cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}, {Flag: "csv", Path: o.csv}}
+	outputs := append([]cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}, {Flag: "csv", Path: o.csv}}, o.page.Outputs()...)
 	if err := cli.CheckFiles(append(append(o.Source.Inputs(), o.Fonts.Inputs()...), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
 		return err
 	}
@@ -124,6 +125,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.IntVar(&o.batch, "batch", 40, "`number` of images that go through the network at a time")
 	flags.StringVar(&o.out, "out", "cam.png", "PNG `file` of the figure")
 	flags.StringVar(&o.maps, "maps", "", "`folder` for each raw map as .npy")
+	o.page.AddFlags(flags, 224)
 	flags.StringVar(&o.json, "json", "", "JSON `file` for predictions, probabilities and the maps' peaks; - is stdout, and findings then go to stderr")
 	if err := cli.Parse(flags, args, func(w io.Writer) { help(w, flags) }, stdout); err != nil {
 		return nil, err
@@ -146,8 +148,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 		return nil, cli.Usagef("-top %d: want 1 to 100, or 0 for the predicted class alone", o.top)
 	case o.top > 0 && o.class != "":
 		return nil, cli.Usagef("-top and -class exclude each other")
-	case o.evaluate && (o.top > 0 || o.maps != "" || o.each != ""):
-		return nil, cli.Usagef("-evaluate draws no maps: it goes without -top, -maps and -each")
+	case o.evaluate && (o.top > 0 || o.maps != "" || o.each != "" || o.page.Wanted()):
+		return nil, cli.Usagef("-evaluate draws no maps: it goes without -top, -maps, -each and -html")
 	case o.csv == "-" && o.json == "-":
 		return nil, cli.Usagef("-csv and -json are both stdout")
 	case o.csv != "" && !o.evaluate:
@@ -169,7 +171,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	case !strings.EqualFold(filepath.Ext(o.out), ".png"):
 		return nil, cli.Usagef("-out %q: want a name that ends in .png", o.out)
 	}
-	return o, nil
+	return o, o.page.Check()
 }
 
 // help explains the program.
@@ -189,6 +191,7 @@ is wrong.
 	cli.PrintFlags(w, flags, "Images and network", cli.SourceFlags...)
 	cli.PrintFlags(w, flags, "Maps", "method", "methods", "layer", "class", "top", "target", "smooth", "eigen")
 	cli.PrintFlags(w, flags, "Figure", "start", "count", "cols", "overlay", "alpha", "colormap", "originals", "font", "out", "each")
+	cli.PrintFlags(w, flags, "A page to explore", cli.PageFlagNames...)
 	cli.PrintFlags(w, flags, "More results", "acc", "evaluate", "masks", "csv", "json", "maps", "batch", "version")
 	fmt.Fprint(w, `
 The checkpoint is a state dict (torch.save of model.state_dict(), or safetensors) of

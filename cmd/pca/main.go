@@ -18,6 +18,7 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/pca"
 	"github.com/glimpse-go/glimpse/render"
+	"github.com/glimpse-go/glimpse/render/explorer"
 )
 
 func main() { cli.Main("pca", run) }
@@ -26,6 +27,7 @@ func main() { cli.Main("pca", run) }
 type options struct {
 	cli.FeatureFlags
 	cli.PlotFlags
+	page cli.PageFlags
 	pca.Options
 	components string
 	scree      string
@@ -38,6 +40,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags := flag.NewFlagSet("pca", flag.ContinueOnError)
 	o.FeatureFlags.AddFlags(flags, 1000)
 	o.PlotFlags.AddFlags(flags, "pca")
+	o.page.AddFlags(flags, 64)
 	flags.StringVar(&o.components, "components", "2", "`number` of components, a fraction of the variance as 0.95, or all")
 	flags.BoolVar(&o.Whiten, "whiten", false, "scale the components to unit variance")
 	flags.StringVar(&o.scree, "scree", "", "`file` of a plot of the variance that each component explains, .png or .svg")
@@ -54,6 +57,7 @@ scikit-learn's PCA does, and draws the first two.
 		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
 		cli.PrintFlags(w, flags, "PCA", "components", "whiten")
 		cli.PrintFlags(w, flags, "Results", append([]string{"scree", "model"}, append(cli.PlotFlagNames, "version")...)...)
+		cli.PrintFlags(w, flags, "A page to explore", cli.PageFlagNames...)
 		fmt.Fprint(w, `
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
 Ctrl-C, 143 after SIGTERM.
@@ -79,6 +83,9 @@ Ctrl-C, 143 after SIGTERM.
 			return nil, cli.Usagef("-scree: %v", err)
 		}
 	}
+	if err := o.page.Check(); err != nil {
+		return nil, err
+	}
 	return o, o.Check()
 }
 
@@ -90,13 +97,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
 	outputs = append(outputs, cli.File{Flag: "scree", Path: o.scree}, cli.File{Flag: "model", Path: o.model})
+	outputs = append(outputs, o.page.Outputs()...)
 	if err := cli.CheckFiles(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), outputs); err != nil {
 		return err
 	}
 	if err := o.Load(ctx); err != nil {
 		return err
 	}
-	f, err := o.Get(ctx, o.Thumbnails, stderr)
+	f, err := o.Get(ctx, o.Thumbnails, &o.page, stderr)
 	if err != nil {
 		return err
 	}
@@ -141,6 +149,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Written())
+	if o.page.Wanted() {
+		layouts := []explorer.Layout{{Name: "PCA", At: scores}}
+		if len(ratio) > 3 {
+			layouts = append(layouts, explorer.Layout{Name: "PCA, components 3 and 4", At: scores.Slice(0, n, 2, 4)})
+		}
+		if err := o.page.WritePoints(ctx, f, fmt.Sprintf("PCA of %d points", n), o.Palette, layouts...); err != nil {
+			return err
+		}
+		cli.Line(stdout, "page      %s", o.page.HTML)
+	}
 	if o.scree != "" {
 		if err := o.drawScree(ctx, f, ratio); err != nil {
 			return fmt.Errorf("-scree: %w", err)

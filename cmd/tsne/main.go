@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/table"
 	"github.com/glimpse-go/glimpse/internal/visible"
+	"github.com/glimpse-go/glimpse/render/explorer"
 	"github.com/glimpse-go/glimpse/tsne"
 	"github.com/glimpse-go/glimpse/tsne/quality"
 )
@@ -33,13 +35,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.layout != "" { // its coordinates are not written again
 		outputs = append(o.FeatureFlags.Outputs(), cli.File{Flag: "out", Path: o.Out})
 	}
+	outputs = append(outputs, o.page.Outputs()...)
 	if err := cli.CheckFiles(inputs, outputs); err != nil {
 		return err
 	}
 	if err := o.Load(ctx); err != nil {
 		return err
 	}
-	f, err := o.Get(ctx, o.Thumbnails, stderr)
+	f, err := o.Get(ctx, o.Thumbnails, &o.page, stderr)
 	if err != nil {
 		return err
 	}
@@ -72,6 +75,9 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Written())
+	if err := o.writePage(writing, stdout, f, result.Layout, "t-SNE", title); err != nil {
+		return err
+	}
 	if stopped != nil {
 		fmt.Fprintf(stdout, "stopped   this is the layout after %d iterations\n", result.Iterations)
 		return stopped
@@ -152,6 +158,24 @@ func (o *options) draw(ctx context.Context, stderr io.Writer, f *cli.Features, l
 	return o.Figure(ctx, stderr, f, layout, title, "t-SNE 1", "t-SNE 2")
 }
 
+// writePage follows -html: a page with the layout, and beside it the principal components.
+func (o *options) writePage(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix, name, title string) error {
+	if !o.page.Wanted() {
+		return nil
+	}
+	layouts := []explorer.Layout{{Name: name, At: layout}}
+	if l, ok, err := cli.PCALayout(ctx, f); err != nil {
+		return err
+	} else if ok {
+		layouts = append(layouts, l)
+	}
+	if err := o.page.WritePoints(ctx, f, title, o.Palette, layouts...); err != nil {
+		return err
+	}
+	cli.Line(stdout, "page      %s", o.page.HTML)
+	return nil
+}
+
 // measure draws and measures a layout that is there already.
 func (o *options) measure(ctx context.Context, stdout, stderr io.Writer, f *cli.Features) error {
 	places, err := table.LoadFeatures(ctx, o.layout)
@@ -178,7 +202,7 @@ func (o *options) measure(ctx context.Context, stdout, stderr io.Writer, f *cli.
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Out)
-	return nil
+	return o.writePage(ctx, stdout, f, layout, filepath.Base(o.layout), o.layout)
 }
 
 // qualityPoints is the most points whose neighbours are all looked at, in time

@@ -153,7 +153,7 @@ func TestInterruptedWritesTheLayout(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	f, err := o.Get(ctx, false, &stderr)
+	f, err := o.Get(ctx, false, nil, &stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

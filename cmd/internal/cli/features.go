@@ -10,11 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/cmd/internal/table"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/nn"
-	"gonum.org/v1/gonum/mat"
 )
 
 // Features is what the programs that draw feature spaces start from: points
@@ -26,6 +27,8 @@ type Features struct {
 	Names  []string   // of the classes, or nil
 	Images []*data.Image
 	Source string // for people
+
+	Page Explained // what -html shows beside, where it was asked for
 }
 
 // index is the number of point i in the data set.
@@ -63,8 +66,9 @@ func (f *FeatureFlags) AddFlags(flags *flag.FlagSet, scenes int) {
 }
 
 // Get reads the features or makes them, and keeps them where -save says. With
-// images it also keeps the pictures, at most 64 pixels a side.
-func (f *FeatureFlags) Get(ctx context.Context, images bool, stderr io.Writer) (*Features, error) {
+// images it also keeps the pictures, at most 64 pixels a side; for a page, what that
+// shows of each image.
+func (f *FeatureFlags) Get(ctx context.Context, images bool, page *PageFlags, stderr io.Writer) (*Features, error) {
 	switch {
 	case f.Count < 0:
 		return nil, Usagef("-count %d: want 0 or more", f.Count)
@@ -79,7 +83,7 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, stderr io.Writer) (
 	case f.File != "":
 		return f.read(ctx, stderr)
 	}
-	return f.extract(ctx, images, stderr)
+	return f.extract(ctx, images, page, stderr)
 }
 
 // read reads features, and labels, from files.
@@ -149,7 +153,7 @@ func (f *FeatureFlags) nameClasses(labels *table.Labels, stderr io.Writer) error
 }
 
 // extract runs images through the network.
-func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Writer) (*Features, error) {
+func (f *FeatureFlags) extract(ctx context.Context, images bool, page *PageFlags, stderr io.Writer) (*Features, error) {
 	o, err := f.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -170,24 +174,28 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	began := time.Now()
 	bar := NewProgress(stderr, n, "features", "images")
 	defer bar.Done()
-	for b, err := range o.Batches(ctx, data.BatchOptions{Count: n, Size: f.Batch, DropImages: !images}) {
+	run := plain(o.Model.Network())
+	if page.Wanted() {
+		run = newExplainer(o.Model, page, &out.Page).run
+	}
+	for b, err := range o.Batches(ctx, data.BatchOptions{Count: n, Size: f.Batch, DropImages: !images && !page.wantsImages()}) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := o.Model.Network().Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
+		features, err := run(ctx, b)
 		if err != nil {
 			return nil, err
 		}
-		if err := CheckFinite(b, r.Features, "feature"); err != nil {
+		if err := CheckFinite(b, features, "feature"); err != nil {
 			return nil, err
 		}
-		for _, v := range r.Features.Data {
+		for _, v := range features.Data {
 			x = append(x, float64(v))
 		}
 		for _, s := range b.Samples {
 			out.Labels = append(out.Labels, s.Label)
 			if images {
-				im, err := thumbnail(s.Image)
+				im, err := shrink(s.Image, thumbnailSide)
 				if err != nil {
 					return nil, err
 				}
@@ -218,6 +226,17 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, stderr io.Write
 	return out, f.keep(ctx, out)
 }
 
+// plain runs a batch through a network for its features alone.
+func plain(net nn.Network) func(context.Context, *data.Batch) (*nn.Tensor, error) {
+	return func(ctx context.Context, b *data.Batch) (*nn.Tensor, error) {
+		r, err := net.Run(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
+		if err != nil {
+			return nil, err
+		}
+		return r.Features, nil
+	}
+}
+
 // labelsPath is where -save puts the labels.
 func (f *FeatureFlags) labelsPath() string {
 	return strings.TrimSuffix(f.Save, filepath.Ext(f.Save)) + "_labels.npy"
@@ -238,9 +257,11 @@ func (f *FeatureFlags) Outputs() []File {
 	return []File{{"save", f.Save}, {"save", f.labelsPath()}}
 }
 
-// thumbnail shrinks a picture to at most 64 pixels a side.
-func thumbnail(im *data.Image) (*data.Image, error) {
-	const side = 64
+// thumbnailSide is the longer side of the pictures that figures are drawn with.
+const thumbnailSide = 64
+
+// shrink makes a picture's longer side at most so many pixels.
+func shrink(im *data.Image, side int) (*data.Image, error) {
 	long := max(im.Width, im.Height)
 	if long <= side {
 		return im, nil

@@ -86,7 +86,7 @@ func TestFeatureErrors(t *testing.T) {
 		{[]string{"-scenes", "0"}, false, usage, "-scenes 0"},
 		{[]string{"-features", x, "-save", filepath.Join(absent, "x.npy")}, false, false, "-save: "},
 	} {
-		_, err := featureFlags(t, c.args...).Get(t.Context(), c.images, io.Discard)
+		_, err := featureFlags(t, c.args...).Get(t.Context(), c.images, nil, io.Discard)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%v: %v, want %q", c.args, err, c.want)
 		}
@@ -120,7 +120,7 @@ func TestFeaturesOfFiles(t *testing.T) {
 		var stderr bytes.Buffer
 		dir := t.TempDir()
 		f := featureFlags(t, append(c.args, "-features", x, "-save", filepath.Join(dir, "kept.npy"))...)
-		got, err := f.Get(t.Context(), false, &stderr)
+		got, err := f.Get(t.Context(), false, nil, &stderr)
 		if err != nil {
 			t.Fatalf("%v: %v", c.args, err)
 		}
@@ -149,7 +149,7 @@ func TestFeaturesOfFiles(t *testing.T) {
 
 // The features of images are those of their batch-mates, with gaps as without.
 func TestFeaturesOfImages(t *testing.T) {
-	all, err := featureFlags(t, "-count", "7", "-batch", "3").Get(t.Context(), true, io.Discard)
+	all, err := featureFlags(t, "-count", "7", "-batch", "3").Get(t.Context(), true, nil, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestFeaturesOfImages(t *testing.T) {
 		!strings.HasPrefix(all.Source, "embedded scenes, held out from training through embedded scenes network, ") {
 		t.Errorf("%d x %d, %d labels, %d names, %d images, %q", n, d, len(all.Labels), len(all.Names), len(all.Images), all.Source)
 	}
-	if most, err := featureFlags(t, "-count", "13").Get(t.Context(), false, io.Discard); err != nil || most.X.RawMatrix().Rows != 12 || most.Images != nil {
+	if most, err := featureFlags(t, "-count", "13").Get(t.Context(), false, nil, io.Discard); err != nil || most.X.RawMatrix().Rows != 12 || most.Images != nil {
 		t.Errorf("%+v, %v", most, err)
 	}
 	dir, weights := t.TempDir(), sceneWeights(t, map[string]string{})
@@ -167,7 +167,7 @@ func TestFeaturesOfImages(t *testing.T) {
 	}
 	get := func(args ...string) *Features {
 		t.Helper()
-		f, err := featureFlags(t, append(args, "-image", dir, "-weights", weights, "-size", "0", "-batch", "2")...).Get(t.Context(), true, io.Discard)
+		f, err := featureFlags(t, append(args, "-image", dir, "-weights", weights, "-size", "0", "-batch", "2")...).Get(t.Context(), true, nil, io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestFeaturesOfImages(t *testing.T) {
 	if few := get("-skip-bad", "-count", "3"); few.X.RawMatrix().Rows != 2 || !slices.Equal(few.Index, []int{0, 2}) {
 		t.Errorf("of the first 3: %v", few.Index)
 	}
-	_, err = featureFlags(t, "-image", dir, "-weights", weights).Get(t.Context(), false, io.Discard)
+	_, err = featureFlags(t, "-image", dir, "-weights", weights).Get(t.Context(), false, nil, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "0b.png: not an image") || !strings.HasSuffix(err.Error(), "(-skip-bad goes on without it)") {
 		t.Errorf("%v", err)
 	}

@@ -11,10 +11,11 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
 	"github.com/glimpse-go/glimpse/render"
-	"gonum.org/v1/gonum/mat"
 )
 
 // PlotFlags are the flags of a program that draws points and writes their

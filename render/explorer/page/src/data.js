@@ -1,0 +1,96 @@
+// What the file holds, read from its blocks. render/explorer/meta.go is the other end.
+import { bytes, json, numbers } from './blocks.js';
+import { Sprites } from './sprites.js';
+import { Maps } from './maps.js';
+
+export class Data {
+  static async load() {
+    const d = new Data();
+    const meta = JSON.parse(document.getElementById('meta').textContent);
+    Object.assign(d, {
+      meta, n: meta.points, classes: meta.classes, title: meta.title,
+      extra: [], // points added while the page is open
+    });
+    const optional = (name, Type) => (name ? numbers(name, Type) : null);
+    [d.labels, d.predictions, d.names] = await Promise.all([
+      optional(meta.labels, Int32Array), optional(meta.predictions, Int32Array), meta.names ? json(meta.names) : null,
+    ]);
+    d.layouts = await Promise.all(meta.layouts.map(async (l) => ({ ...l, at: await numbers(l.block, Float32Array) })));
+    for (const l of d.layouts) normalise(l);
+    d.columns = await Promise.all((meta.columns ?? []).map(async (c) => ({
+      ...c, of: await numbers(c.block, c.kind === 'number' ? Float32Array : Int32Array),
+    })));
+    if (meta.likeliest) {
+      const { count, classes, probabilities } = meta.likeliest;
+      d.likeliest = { count, classes: await numbers(classes, Int32Array), probabilities: await numbers(probabilities, Float32Array) };
+    }
+    if (meta.neighbours) {
+      const { count, kind, block } = meta.neighbours;
+      d.neighbours = { count, of: await numbers(block, kind === 'uint16' ? Uint16Array : Uint32Array) };
+    }
+    const tables = new Uint8Array(await bytes('colormaps'));
+    d.colormaps = Object.fromEntries(meta.colormaps.map((name, i) => [name, tables.subarray(768 * i, 768 * (i + 1))]));
+    d.sprites = meta.sprites ? await Sprites.load(meta.sprites) : null;
+    d.maps = await Promise.all((meta.maps ?? []).map((m) => Maps.load(m, d.n)));
+    return d;
+  }
+
+  label(i) { return i < this.n ? this.labels?.[i] ?? -1 : -1; }
+  prediction(i) { return i < this.n ? this.predictions?.[i] ?? -1 : this.extra[i - this.n].prediction; }
+  className(c) { return c >= 0 ? this.classes[c] ?? `class ${c}` : 'unlabelled'; }
+  name(i) { return i < this.n ? this.names?.[i] ?? '' : this.extra[i - this.n].className ?? ''; }
+
+  /** Whether the network was wrong about a point, where both are known. */
+  wrong(i) { const l = this.label(i), p = this.prediction(i); return l >= 0 && p >= 0 && l !== p; }
+  /** Whether a right or wrong answer is known of any point. */
+  get judged() { return Boolean(this.labels && this.predictions); }
+
+  /** The likeliest classes of a point: [{c, p}], likeliest first. */
+  guesses(i) {
+    if (i >= this.n) return this.extra[i - this.n].guesses;
+    if (!this.likeliest) return [];
+    const { count, classes, probabilities } = this.likeliest, out = [];
+    for (let j = i * count; j < (i + 1) * count; j++) if (classes[j] >= 0) out.push({ c: classes[j], p: probabilities[j] });
+    return out;
+  }
+
+  /** The probability of the likeliest class; NaN where it is not known. */
+  confidence(i) {
+    if (i >= this.n) return this.extra[i - this.n].guesses[0]?.p ?? NaN;
+    const t = this.likeliest;
+    return t && t.classes[i * t.count] >= 0 ? t.probabilities[i * t.count] : NaN;
+  }
+
+  /** The points nearest in feature space, nearest first; null where that is not known. */
+  nearest(i) {
+    if (i >= this.n) return this.extra[i - this.n].neighbours ?? null;
+    if (!this.neighbours) return null;
+    const { count, of } = this.neighbours;
+    return Array.from(of.subarray(i * count, (i + 1) * count)).filter((j) => j !== i);
+  }
+
+  /** Pixels of a point's image as ImageData, or null. */
+  async pixels(i) {
+    if (i >= this.n) return this.extra[i - this.n].pixels;
+    return this.sprites?.pixels(i) ?? null;
+  }
+
+  /** The map of a point by a method: of a class, or the first; null where there is none. */
+  map(i, method, wanted) {
+    if (i >= this.n) return this.extra[i - this.n].map;
+    return this.maps[method]?.of(i, wanted) ?? null;
+  }
+}
+
+/** Scales a layout into -1 to 1, a unit as long across as up; y grows upwards. */
+function normalise(l) {
+  let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
+  for (let i = 0; i < l.at.length; i += 2) {
+    x0 = Math.min(x0, l.at[i]); x1 = Math.max(x1, l.at[i]);
+    y0 = Math.min(y0, l.at[i + 1]); y1 = Math.max(y1, l.at[i + 1]);
+  }
+  l.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
+  l.half = Math.max(x1 - x0, y1 - y0) / 2 || 1;
+  l.unit = new Float32Array(l.at.length);
+  for (let i = 0; i < l.at.length; i++) l.unit[i] = (l.at[i] - l.centre[i % 2]) / l.half;
+}
