@@ -21,7 +21,7 @@ type page struct {
 func (s *session) newPage() *page {
 	kind := s.kind()
 	p := &page{session: s, content: explorer.Page{
-		Title: strings.ToUpper(kind[:1]) + kind[1:], Classes: s.Model.Classes(), Quality: 90,
+		Title: strings.ToUpper(kind[:1]) + kind[1:], Classes: s.Model.Classes(),
 		Colormap: s.colormap, Alpha: &s.alpha, Color: s.overlay == "color", Gallery: true,
 	}}
 	for _, way := range s.ways {

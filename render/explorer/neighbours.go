@@ -1,7 +1,9 @@
 package explorer
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/neighbours"
 )
@@ -57,17 +59,33 @@ func (b *builder) neighbours(ctx context.Context) error {
 	return err
 }
 
-// nearest returns the k nearest points of each by the features.
+// nearest returns the k nearest points of each by the features, nearest first.
 func nearest(ctx context.Context, b *builder, k int) ([]int32, error) {
 	s, err := neighbours.New(b.Features, neighbours.Euclidean)
 	if err != nil {
 		return nil, err
 	}
 	var found []int32
+	var d2 []float32
 	if b.n <= maxExactPoints {
-		found, _, err = s.Neighbours(ctx, k)
+		found, d2, err = s.Neighbours(ctx, k)
 	} else {
-		found, _, err = s.NearestApproximately(ctx, k)
+		found, d2, err = s.NearestApproximately(ctx, k)
 	}
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	order, row := make([]int, k), make([]int32, k)
+	for i := range b.n { // they come in the order of their indices
+		near, far := found[i*k:(i+1)*k], d2[i*k:(i+1)*k]
+		for j := range order {
+			order[j] = j
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(far[a], far[b]) })
+		for j, at := range order {
+			row[j] = near[at]
+		}
+		copy(near, row)
+	}
+	return found, nil
 }

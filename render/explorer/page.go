@@ -31,7 +31,7 @@ type Page struct {
 	// Thumb is the most pixels of an image's longer side, 8 to 512; larger ones are made
 	// smaller. Default: 64.
 	Thumb int
-	// Quality is that of the images as JPEG, 1 to 100. Default: 80.
+	// Quality is that of the images as JPEG, 1 to 100. Default: 90.
 	Quality int
 	// Lossless keeps images as PNG, several times as large.
 	Lossless bool

@@ -22,7 +22,7 @@ const (
 
 const (
 	defaultThumb   = 64
-	defaultQuality = 80
+	defaultQuality = 90
 	// sheetSide is the most pixels of a sheet's side: what telephones decode too.
 	sheetSide = 2048
 	// jpegUnit is the side of what JPEG with halved colours encodes at once. Images that

@@ -256,8 +256,8 @@ export class Plot {
   focus(i) {
     const at = this.at(i);
     if (!at) return;
-    // About the 40 nearest in the layout are to be in view.
-    const grid = this.grid, near = Math.min(40, this.data.n - 1);
+    // Of many points the 40 nearest in the layout are to be in view, of few a twelfth.
+    const grid = this.grid, near = Math.min(40, Math.max(5, this.data.n / 12));
     let radius = 0.02;
     for (; radius < 1; radius *= 1.5) {
       let found = 0;

@@ -27,7 +27,7 @@ export class PointPanel {
     this.element.dataset.point = i;
     this.canvas.hidden = !data.sprites && !data.maps.length;
     drawTile(this.canvas, data, i, s);
-    this.text.replaceChildren(el('div', { class: 'name' }, data.name(i) ? `#${i} ${data.name(i)}` : `#${i}`), facts(data, i), this.bars(i), this.mapChoice(i, s), this.columns(i));
+    this.text.replaceChildren(...[el('div', { class: 'name' }, data.name(i) ? `#${i} ${data.name(i)}` : `#${i}`), facts(data, i), this.bars(i), this.mapChoice(i, s), this.columns(i)].filter(Boolean));
     const near = data.nearest(i);
     this.nearTitle.textContent = near ? 'Nearest in feature space' : 'Nearest in this layout';
     const list = near ?? this.nearestInLayout(i);
@@ -51,7 +51,7 @@ export class PointPanel {
     const { data, store } = this.app, classes = i < data.n ? data.maps[s.method]?.classes(i) ?? [] : [];
     if (classes.length < 2) return null;
     const current = data.map(i, s.method, s.mapOf).class;
-    return el('label', {}, 'Map of ', el('select', { onchange: (e) => store.set({ mapOf: Number(e.target.value) }) },
+    return el('label', {}, el('span', {}, 'Map of'), el('select', { onchange: (e) => store.set({ mapOf: Number(e.target.value) }) },
       ...classes.map((c) => el('option', { value: c, selected: c === current }, data.className(c)))));
   }
 

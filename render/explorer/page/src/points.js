@@ -13,7 +13,7 @@ void main() {
 }`;
 
 const fragment = `#version 300 es
-precision mediump float;
+precision highp float;
 uniform float size, fade;
 in vec4 ink;
 out vec4 result;
@@ -35,6 +35,7 @@ function program(gl) {
   }
   ['a', 'b', 'colour'].forEach((name, i) => gl.bindAttribLocation(p, i, name));
   gl.linkProgram(p);
+  if (!gl.getProgramParameter(p, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(p));
   return p;
 }
 

@@ -32,6 +32,7 @@ export class Tiles {
     this.shown = 0;
     this.watch.disconnect();
     this.list.replaceChildren();
+    if (this.large && indices.length) this.list.style.setProperty('--views', Math.min(8, Math.max(...Array.from(indices).slice(0, 50).map((i) => this.views(i).length))));
     this.add();
   }
 
