@@ -123,9 +123,11 @@ export class Plot {
     c.setTransform(this.dpr, 0, 0, this.dpr, 0, 0);
     c.clearRect(0, 0, this.camera.width, this.camera.height);
     if (this.t === 1) {
+      this.drawLines(c, s);
       this.drawThumbs(c, s);
       this.drawExtra(c, s);
-      this.drawPinned(c, s);
+      if (s.pinned >= 0) this.drawMarked(c, s, s.pinned, true);
+      if (s.hover >= 0 && s.hover !== s.pinned) this.drawMarked(c, s, s.hover, false);
     }
     this.drawLasso(c);
   }
@@ -143,7 +145,9 @@ export class Plot {
       return;
     }
     const side = s.imageSize, later = () => this.redraw(this.still);
-    this.thumbs = placeThumbs(inView, (i) => this.screen(i), side + 6, this.before, 600);
+    const near = new Set(s.pinned >= 0 ? this.data.nearest(s.pinned) ?? [] : []);
+    const rank = (i) => (i === s.pinned ? 3 : near.has(i) ? 2 : Number(this.before.has(i)));
+    this.thumbs = placeThumbs(inView, (i) => this.screen(i), side + 6, rank, 600);
     this.before = new Set(this.thumbs.map((t) => t.i));
     for (const { i, px, py } of this.thumbs) {
       const [w, h] = this.data.sprites.size(i);
@@ -168,34 +172,35 @@ export class Plot {
     });
   }
 
-  /** The pinned point with lines to its neighbours, and the point under the pointer. */
-  drawPinned(c, s) {
-    if (s.pinned >= 0 && this.at(s.pinned)) {
-      const [px, py] = this.screen(s.pinned);
-      c.lineWidth = 1;
-      c.strokeStyle = s.dark ? 'rgb(255 255 255 / 45%)' : 'rgb(0 0 0 / 40%)';
-      for (const j of this.data.nearest(s.pinned) ?? []) {
-        c.beginPath();
-        c.moveTo(px, py);
-        c.lineTo(...this.screen(j));
-        c.stroke();
-      }
-      ring(c, px, py, this.size() / 2 + 5);
+  /** Lines from the pinned point to its neighbours. */
+  drawLines(c, s) {
+    if (s.pinned < 0 || !this.at(s.pinned)) return;
+    const from = this.screen(s.pinned);
+    c.lineWidth = 1;
+    c.strokeStyle = s.dark ? 'rgb(255 255 255 / 45%)' : 'rgb(0 0 0 / 40%)';
+    c.beginPath();
+    for (const j of this.data.nearest(s.pinned) ?? []) {
+      c.moveTo(...from);
+      c.lineTo(...this.screen(j));
     }
-    if (s.hover >= 0 && s.hover !== s.pinned && this.at(s.hover)) this.drawHover(c, s);
+    c.stroke();
   }
 
-  /** The image under the pointer comes to the front. */
-  drawHover(c, s) {
-    const [px, py] = this.screen(s.hover);
-    const shown = this.thumbs?.find((t) => t.i === s.hover);
-    if (!shown || s.hover >= this.data.n) return ring(c, px, py, this.size() / 2 + 3);
-    const [w, h] = this.data.sprites.size(s.hover), side = s.imageSize * 1.5;
+  /** A point in front of all others: its image larger, where it is shown, or a ring. */
+  drawMarked(c, s, i, pinned) {
+    if (!this.at(i)) return;
+    const [px, py] = this.screen(i);
+    if (i >= this.data.n || !this.thumbs?.some((t) => t.i === i)) {
+      ring(c, px, py, this.size() / 2 + (pinned ? 5 : 3));
+      return;
+    }
+    const [w, h] = this.data.sprites.size(i), side = s.imageSize * 1.5;
     const dw = (side * w) / Math.max(w, h), dh = (side * h) / Math.max(w, h);
-    c.fillStyle = this.app.derived.css(s.hover);
-    c.fillRect(px - dw / 2 - 3, py - dh / 2 - 3, dw + 6, dh + 6);
-    this.data.sprites.draw(c, s.hover, px - dw / 2, py - dh / 2, dw, dh, () => this.redraw());
-    return undefined;
+    for (const [edge, colour] of pinned ? [[6, '#000'], [4.5, '#fff'], [3, this.app.derived.css(i)]] : [[3, this.app.derived.css(i)]]) {
+      c.fillStyle = colour;
+      c.fillRect(px - dw / 2 - edge, py - dh / 2 - edge, dw + 2 * edge, dh + 2 * edge);
+    }
+    this.data.sprites.draw(c, i, px - dw / 2, py - dh / 2, dw, dh, () => this.redraw(this.still));
   }
 
   drawLasso(c) {

@@ -1,8 +1,9 @@
 // Images on the plot, at points that lie far enough apart.
 
-/** Which of the points in view get an image: greedily, whatever does not overlap what has
- * one already. Points that had one keep it, so that nothing flickers. */
-export function placeThumbs(points, toScreen, side, before, most) {
+/** Which of the points in view get an image: greedily, those of the largest rank first,
+ * whatever does not overlap what has one already. (Points that had one rank above others,
+ * so that nothing flickers.) */
+export function placeThumbs(points, toScreen, side, rank, most) {
   const cells = new Map(), out = [];
   const taken = (px, py) => {
     const cx = Math.floor(px / side), cy = Math.floor(py / side);
@@ -15,7 +16,7 @@ export function placeThumbs(points, toScreen, side, before, most) {
     cells.set(`${cx},${cy}`, [px, py]);
     return false;
   };
-  for (const i of [...points].sort((a, b) => before.has(b) - before.has(a) || a - b)) {
+  for (const [i] of points.map((i) => [i, rank(i)]).sort((a, b) => b[1] - a[1] || a[0] - b[0])) {
     if (out.length >= most) break;
     const [px, py] = toScreen(i);
     if (!taken(px, py)) out.push({ i, px, py });

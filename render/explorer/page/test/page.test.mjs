@@ -26,6 +26,9 @@ const place = (i, pane = 0) => page.evaluate(([j, k]) => {
   return [box.left + x, box.top + y];
 }, [i, pane]);
 
+/** Waits until what has changed is drawn. */
+const frames = () => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+
 /** Brings the page back to how it opens. */
 const reset = async () => {
   await page.evaluate(() => {
@@ -35,7 +38,7 @@ const reset = async () => {
     document.activeElement?.blur();
   });
   await page.mouse.move(5, 5);
-  await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+  await frames();
 };
 
 const pixels = (selector, on = page) => on.evaluate((s) => {
@@ -340,8 +343,9 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
   test('thumbnails do not overlap', async () => {
     await reset();
     await page.evaluate(() => window.glimpse.app.store.set({ images: 'always', imageSize: 100 }));
-    await until(() => window.glimpse.app.plots[0].thumbs?.length > 5);
+    await frames();
     const thumbs = await page.evaluate(() => window.glimpse.app.plots[0].thumbs.map((t) => [t.px, t.py]));
+    assert.ok(thumbs.length > 5, String(thumbs.length));
     thumbs.forEach(([x, y], i) => thumbs.slice(0, i).forEach(([u, v]) => assert.ok(Math.max(Math.abs(x - u), Math.abs(y - v)) >= 106)));
     await page.evaluate(() => window.glimpse.app.store.set({ images: 'off' }));
     await until(() => window.glimpse.app.plots[0].thumbs.length === 0);
