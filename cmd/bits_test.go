@@ -17,8 +17,8 @@ var spent = regexp.MustCompile(`[0-9.]+ (s\b|images/s)`)
 func TestSameBytes(t *testing.T) {
 	all := jobs(t)
 	all = append(all,
-		job{"tsne", []string{"-scenes", "50", "-perplexity", "8", "-iterations", "60", "-thumbnails", "-components", "3", "-save", "s.npy"},
-			[]string{"tsne.png", "tsne.npy", "tsne.csv", "s.npy", "s_labels.npy"}},
+		job{"tsne", []string{"-scenes", "50", "-perplexity", "8", "-iterations", "60", "-thumbnails", "-components", "3", "-save", "s.npy", "-html", "tsne.html"},
+			[]string{"tsne.png", "tsne.html", "tsne.npy", "tsne.csv", "s.npy", "s_labels.npy"}},
 		job{"pca", []string{"-scenes", "50", "-components", "0.9", "-thumbnails", "-scree", "s.png", "-out", "pca.svg", "-model", "m.json"},
 			[]string{"pca.svg", "pca.npy", "pca.csv", "s.png", "m.json"}})
 	if long {

@@ -184,17 +184,17 @@ type job struct {
 // some tenths of a second.
 func jobs(t *testing.T) []job {
 	x, y := points(t, 400, 10)
-	maps := []string{"-scenes", "30", "-start", "0", "-count", "8", "-cols", "4", "-out", "cam.png", "-json", "cam.json", "-maps", "maps"}
-	files := []string{"cam.png", "cam.json"}
+	maps := []string{"-scenes", "30", "-start", "0", "-count", "8", "-cols", "4", "-out", "cam.png", "-json", "cam.json", "-maps", "maps", "-html", "cam.html"}
+	files := []string{"cam.png", "cam.json", "cam.html"}
 	for i := range 8 {
 		files = append(files, filepath.Join("maps", fmt.Sprintf("cam_%05d.npy", i)))
 	}
 	return []job{
 		{"cam", maps, files},
-		{"tsne", []string{"-features", x, "-labels", y, "-perplexity", "10", "-iterations", "150", "-out", "t.svg", "-npy", "t.npy", "-csv", "t.csv", "-save", "s.npy"},
-			[]string{"t.svg", "t.npy", "t.csv", "s.npy", "s_labels.npy"}},
-		{"pca", []string{"-features", x, "-labels", y, "-components", "all", "-out", "p.png", "-npy", "p.npy", "-csv", "p.csv", "-save", "s.npy", "-scree", "scree.svg", "-model", "p.json"},
-			[]string{"p.png", "p.npy", "p.csv", "s.npy", "s_labels.npy", "scree.svg", "p.json"}},
+		{"tsne", []string{"-features", x, "-labels", y, "-perplexity", "10", "-iterations", "150", "-out", "t.svg", "-npy", "t.npy", "-csv", "t.csv", "-save", "s.npy", "-html", "t.html"},
+			[]string{"t.svg", "t.html", "t.npy", "t.csv", "s.npy", "s_labels.npy"}},
+		{"pca", []string{"-features", x, "-labels", y, "-components", "all", "-out", "p.png", "-npy", "p.npy", "-csv", "p.csv", "-save", "s.npy", "-scree", "scree.svg", "-model", "p.json", "-html", "p.html"},
+			[]string{"p.png", "p.html", "p.npy", "p.csv", "s.npy", "s_labels.npy", "scree.svg", "p.json"}},
 	}
 }
 

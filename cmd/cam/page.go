@@ -60,11 +60,8 @@ func (p *page) write(ctx context.Context) error {
 	if !slices.ContainsFunc(p.content.Labels, func(l int) bool { return l >= 0 }) {
 		p.content.Labels = nil
 	}
-	p.content.Images = func(i int) (image.Image, error) {
-		if flags.NoImages {
-			return nil, nil
-		}
-		return p.images[i], nil
+	if !flags.NoImages {
+		p.content.Images = func(i int) (image.Image, error) { return p.images[i], nil }
 	}
 	if err := flags.Write(ctx, &p.content); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/internal/testkit/explored"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/pca"
 )
@@ -68,6 +70,39 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
+// The page of features has both pairs of components, and the nearest points.
+func TestPage(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "p.html")
+	stdout, err := program(t, dir, "-features", plane(t), "-components", "4", "-html", file)
+	if err != nil || !strings.Contains(stdout, "page      "+file) {
+		t.Fatalf("%v\n%s", err, stdout)
+	}
+	var meta struct {
+		Points     int
+		Layouts    []struct{ Name, Block string }
+		Neighbours struct{ Count int }
+	}
+	blocks := explored.ReadFile(t, file, &meta)
+	if meta.Points != 50 || len(meta.Layouts) != 2 || meta.Layouts[1].Name != "PCA, components 3 and 4" || meta.Neighbours.Count != 12 {
+		t.Errorf("%+v", meta)
+	}
+	a, err := npy.Load(t.Context(), filepath.Join(dir, "f.npy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, l := range meta.Layouts {
+		for i := range 50 {
+			for j := range 2 {
+				have := math.Float32frombits(binary.LittleEndian.Uint32(blocks[l.Block][8*i+4*j:]))
+				if want := float32(a.Float64s()[4*i+2*k+j]); have != want {
+					t.Fatalf("layout %d, point %d, axis %d: %v, want %v", k, i, j, have, want)
+				}
+			}
+		}
+	}
+}
+
 func TestScenes(t *testing.T) {
 	stdout, err := program(t, t.TempDir(), "-scenes", "30", "-components", "0.9")
 	if err != nil || !strings.Contains(stdout, "features  30 x 128") {
@@ -94,6 +129,9 @@ func TestErrors(t *testing.T) {
 		{[]string{"-features", x, "-components", "NaN"}, "-components"},
 		{[]string{"-features", x, "-scree", "scree.txt"}, "scree.txt"},
 		{[]string{"-features", x, "-palette", "magic"}, "magic"},
+		{[]string{"-features", x, "-html", "-"}, "-html \"-\": want a name that ends in .html"},
+		{[]string{"-features", x, "-html", "p.html", "-thumb", "4"}, "-thumb 4: want 8 to 512"},
+		{[]string{"-features", x, "-html", filepath.Join(there, "absent", "p.html")}, "-html: "},
 		{[]string{"-data", filepath.Join(t.TempDir(), "cifar-10-batches-bin")}, " cifar10 downloads it)"},
 		{[]string{"-data", filepath.Join(t.TempDir(), "absent")}, "absent"},
 		{[]string{"-features", nan}, "nan.npy: row 1, column 1 is NaN"},

@@ -68,8 +68,8 @@ func (p *Page) check() (n int, err error) {
 		}
 	}
 	switch {
-	case len(p.Layouts) == 0 && p.Images == nil:
-		return 0, errors.New("neither a layout nor images")
+	case len(p.Layouts) == 0 && p.Images == nil && p.Maps == nil:
+		return 0, errors.New("neither a layout nor images nor maps")
 	case n < 1:
 		return 0, errors.New("no points")
 	case n > maxPoints:

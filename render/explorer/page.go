@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Page is what is shown. All fields are optional, but there must be a layout or images;
+// Page is what is shown. All fields are optional, but there must be a layout, images or maps;
 // what is not there is left out of the page. Slices by point have one element a point.
 // Write does not change them.
 type Page struct {

@@ -2,7 +2,6 @@ package explorer
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -21,6 +20,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glimpse-go/glimpse/internal/testkit/explored"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -37,40 +37,8 @@ func write(t *testing.T, p *Page) *written {
 	if err := p.Write(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
-	return read(t, out.String())
-}
-
-var (
-	metaElement  = regexp.MustCompile(`<script type="application/json" id="meta">([^<]*)</script>`)
-	blockElement = regexp.MustCompile(`<script type="application/octet-stream" id="block-([a-z0-9-]+)"( data-pack="gzip")?>([^<]*)</script>`)
-)
-
-func read(t *testing.T, text string) *written {
-	t.Helper()
-	w := &written{text: text, blocks: map[string][]byte{}}
-	found := metaElement.FindStringSubmatch(text)
-	if found == nil {
-		t.Fatal("no meta block")
-	}
-	if err := json.Unmarshal([]byte(found[1]), &w.meta); err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range blockElement.FindAllStringSubmatch(text, -1) {
-		raw, err := base64.StdEncoding.DecodeString(b[3])
-		if err != nil {
-			t.Fatalf("block %s: %v", b[1], err)
-		}
-		if b[2] != "" {
-			z, err := gzip.NewReader(bytes.NewReader(raw))
-			if err != nil {
-				t.Fatalf("block %s: %v", b[1], err)
-			}
-			if raw, err = io.ReadAll(z); err != nil {
-				t.Fatalf("block %s: %v", b[1], err)
-			}
-		}
-		w.blocks[b[1]] = raw
-	}
+	w := &written{text: out.String()}
+	w.blocks = explored.Read(t, w.text, &w.meta)
 	return w
 }
 
@@ -301,7 +269,7 @@ func TestSameBytes(t *testing.T) {
 func TestErrors(t *testing.T) {
 	alpha := 1.5
 	for name, change := range map[string]func(*Page){
-		"neither a layout nor images":                    func(p *Page) { p.Layouts = nil },
+		"neither a layout nor images nor maps":           func(p *Page) { p.Layouts, p.Maps = nil, nil },
 		"layout \"line\" has no coordinates":             func(p *Page) { p.Layouts[0].At = nil },
 		"coordinates of layout 3-d are of 3 points":      func(p *Page) { p.Layouts[1].At = mat.NewDense(3, 2, nil) },
 		"labels are of 3 points":                         func(p *Page) { p.Labels = []int{0, 0, 0} },

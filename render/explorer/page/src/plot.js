@@ -17,8 +17,8 @@ export class Plot {
     this.camera = new Camera();
     this.layout = -1;
     this.t = 1;
-    this.most = Infinity; // points drawn while something moves
-    this.times = []; // of the last frames in ms
+    this.most = 300000; // points drawn while something moves, at most
+    this.last = -1e9; // when the last frame was
     this.before = new Set(); // points that have an image on the plot
     this.gl = el('canvas', { class: 'points', 'aria-hidden': 'true' });
     this.over = el('canvas', { class: 'over', tabindex: '0', role: 'application', 'aria-label': 'Plot. Arrow keys move it, + and - zoom, Enter pins the point in the middle, N and P walk on; ? lists all keys.' });
@@ -80,12 +80,10 @@ export class Plot {
   /** Draws at the next frame; still tells that nothing moves, so that all is drawn. */
   redraw(still = false) {
     this.still = still || (this.still && this.waiting);
-    if (!still) {
-      clearTimeout(this.later);
-      if (this.data.n > 20000) this.later = setTimeout(() => this.redraw(true), 150);
-    }
+    clearTimeout(this.later);
     if (this.waiting) return;
     this.waiting = true;
+    this.asked = performance.now();
     requestAnimationFrame((now) => this.frame(now));
   }
 
@@ -98,18 +96,26 @@ export class Plot {
       const part = Math.min(1, (now - this.began) / 700);
       this.t = part < 1 ? part * part * (3 - 2 * part) : 1;
     }
-    const gap = now - (this.last ?? 0);
-    if (!this.still && gap < 500 && this.data.n > 20000) {
-      this.times.push(gap);
-      const drawn = Math.min(this.most, this.points.rest);
-      if (gap > 45) this.most = Math.max(20000, drawn / Math.min(3, gap / 33));
-      else if (gap < 25 && this.most < this.points.rest) this.most *= 1.2;
-    }
-    this.last = now;
+    this.measure(now);
     const most = this.still ? Infinity : this.most;
+    // Once nothing has moved for a while, all points are drawn.
+    if (most < this.points.rest) this.later = setTimeout(() => this.redraw(true), Math.max(150, 2 * this.gap));
     this.points.draw(this.camera, { t: this.t, size: this.size(), dpr: this.dpr, most });
     this.drawOver();
     if (this.t < 1) this.redraw();
+  }
+
+  /** Decides from the time since the last frame how many points the next may have, where
+   * it was asked for at once, so that something moves. */
+  measure(now) {
+    const gap = Math.min(now - this.last, 2000), moves = !this.still && !this.wasStill && this.asked - this.last < 100;
+    this.last = now;
+    this.gap = gap;
+    this.wasStill = this.still;
+    if (!moves || this.data.n <= 20000) return;
+    const drawn = Math.min(this.most, this.points.rest);
+    if (gap > 45) this.most = Math.max(20000, drawn / Math.min(4, gap / 33));
+    else if (gap < 25 && this.most < this.points.rest) this.most *= 1.2;
   }
 
   /** The diameter of a point in CSS pixels. */
