@@ -10,7 +10,8 @@ import (
 )
 
 // Page is what is shown. All fields are optional, but there must be a layout, images or maps;
-// what is not there is left out of the page. Slices by point have one element a point.
+// what is not there is left out of the page. Slices by point have one element a point, and
+// say how many points there are; Images alone do not.
 // Write does not change them.
 type Page struct {
 	Title   string

@@ -8,7 +8,7 @@ export class Camera {
   }
 
   /** CSS pixels of a unit. */
-  get unit() { return this.k * 0.47 * Math.max(1, Math.min(this.width, this.height)); }
+  get unit() { return this.k * 0.45 * Math.max(1, Math.min(this.width, this.height)); }
 
   toScreen(x, y) { return [this.width / 2 + (x - this.x) * this.unit, this.height / 2 - (y - this.y) * this.unit]; }
   toPlane(px, py) { return [this.x + (px - this.width / 2) / this.unit, this.y - (py - this.height / 2) / this.unit]; }

@@ -1,6 +1,8 @@
 // The legend: what the colours mean; its entries switch points on and off.
 import { count, el } from './dom.js';
 
+const most = 1000; // entries
+
 export class Legend {
   constructor(app) {
     this.app = app;
@@ -16,7 +18,9 @@ export class Legend {
       return;
     }
     const focused = document.activeElement?.dataset?.category;
-    this.list.replaceChildren(...c.names.map((name, k) => (c.counts[k] ? this.entry(c, k, s) : null)).filter(Boolean));
+    const used = [...c.names.keys()].filter((k) => c.counts[k]), more = used.length - most;
+    this.list.replaceChildren(...used.slice(0, most).map((k) => this.entry(c, k, s)));
+    if (more > 0) this.list.append(el('p', { class: 'note' }, `and ${count(more)} more`));
     if (focused !== undefined) this.list.querySelector(`[data-category="${focused}"]`)?.focus();
   }
 

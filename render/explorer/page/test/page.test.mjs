@@ -435,6 +435,18 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
     assert.deepEqual(page.problems, []);
   });
 
+  // Pages of the programs, as of the demo or of CIFAR-10.
+  for (const file of (process.env.EXPLORER_PAGES ?? '').split(':').filter(Boolean)) {
+    test(`${file} opens without an error`, async () => {
+      const p = await open(browser, file);
+      await p.evaluate(() => window.glimpse.select(3));
+      await until(() => document.querySelector('#point canvas.big').dataset.drawn === '3', null, p);
+      await until(() => document.querySelector('#point .tile-button'), null, p);
+      assert.deepEqual(p.problems, []);
+      await p.context().close();
+    });
+  }
+
   test('a page without layouts opens on its gallery, methods side by side', async () => {
     const g = await open(browser, join(folder, 'gallery.html'));
     await until(() => document.querySelector('#maps canvas[data-drawn]'), null, g);
