@@ -1,5 +1,5 @@
 // Bundles src into dist, which is committed and embedded by the Go package. With -check
-// it compares instead.
+// it compares instead. Nothing but src goes into it, so that no other licence applies.
 import * as esbuild from 'esbuild';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -7,10 +7,12 @@ const check = process.argv.includes('-check');
 const here = (name) => new URL(name, import.meta.url);
 
 async function bundle(entry) {
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [new URL(entry, import.meta.url).pathname],
+  const { outputFiles, metafile } = await esbuild.build({
+    entryPoints: [here(entry).pathname],
     bundle: true,
     write: false,
+    metafile: true,
+    absWorkingDir: here('.').pathname,
     minify: true,
     format: 'iife',
     target: ['chrome109', 'firefox115', 'safari16.4'],
@@ -18,6 +20,8 @@ async function bundle(entry) {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  const foreign = Object.keys(metafile.inputs).filter((name) => !name.startsWith('src/'));
+  if (foreign.length) throw new Error(`${foreign} would need its licence in dist`);
   return outputFiles[0].text.trim();
 }
 

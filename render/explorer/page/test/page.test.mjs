@@ -441,7 +441,7 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
       const p = await open(browser, file);
       await p.evaluate(() => window.glimpse.select(3));
       await until(() => document.querySelector('#point canvas.big').dataset.drawn === '3', null, p);
-      await until(() => document.querySelector('#point .tile-button'), null, p);
+      await until(() => document.querySelector('#point .tile-button, #maps .tile-button'), null, p);
       assert.deepEqual(p.problems, []);
       await p.context().close();
     });
