@@ -15,6 +15,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"math/rand/v2"
 	"regexp"
 	"runtime"
 	"strings"
@@ -175,7 +176,7 @@ func striped(w, h, i int) *image.RGBA {
 }
 
 func TestSprites(t *testing.T) {
-	sizes := []image.Point{{20, 10}, {10, 20}, {0, 0}, {20, 20}, {100, 50}, {7, 3}, {16, 16}}
+	sizes := []image.Point{{20, 10}, {10, 20}, {0, 0}, {20, 20}, {24, 3}, {100, 50}, {7, 3}, {16, 16}}
 	for _, lossless := range []bool{true, false} {
 		p := &Page{Thumb: 32, Lossless: lossless, Quality: 100, Layouts: []Layout{{Name: "l", At: mat.NewDense(len(sizes), 2, nil)}}}
 		p.Images = func(i int) (image.Image, error) {
@@ -189,7 +190,7 @@ func TestSprites(t *testing.T) {
 		for raw := w.blocks[w.meta.Sprites.Sizes]; len(raw) > 0; raw = raw[2:] {
 			stored = append(stored, int(binary.LittleEndian.Uint16(raw)))
 		}
-		equal(t, "sizes", stored, []int{20, 10, 10, 20, 0, 0, 20, 20, 32, 16, 7, 3, 16, 16})
+		equal(t, "sizes", stored, []int{20, 10, 10, 20, 0, 0, 20, 20, 24, 3, 32, 16, 7, 3, 16, 16})
 		for i, size := range sizes {
 			if size.X == 0 {
 				continue
@@ -266,6 +267,22 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
+// What gzip would not make smaller is left as it is.
+func TestPacking(t *testing.T) {
+	b := &builder{}
+	random := make([]byte, 2048)
+	rand.NewChaCha8([32]byte{}).Read(random)
+	for name, raw := range map[string][]byte{"zeros": make([]byte, 2048), "random": random} {
+		if _, err := b.add(name, raw); err != nil {
+			t.Fatal(err)
+		}
+		last := b.blocks[len(b.blocks)-1]
+		if last.packed != (name == "zeros") || !last.packed && !bytes.Equal(last.data, raw) {
+			t.Errorf("%s: packed %v in %d bytes", name, last.packed, len(last.data))
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	alpha := 1.5
 	for name, change := range map[string]func(*Page){
@@ -277,6 +294,8 @@ func TestErrors(t *testing.T) {
 		"the prediction of point 0 is -2":                func(p *Page) { p.Predictions = []int{-2, 0, 0, 0} },
 		"3 probabilities of point 0":                     func(p *Page) { p.Probabilities[0] = []float64{0, 0, 1} },
 		"the probability of class 1 of point 3":          func(p *Page) { p.Probabilities[3][1] = math.NaN() },
+		"the probability of class 0 of point 1 is 1.5":   func(p *Page) { p.Probabilities[1][0] = 1.5 },
+		"the probability of class 0 of point 1 is -0.5":  func(p *Page) { p.Probabilities[1][0] = -0.5 },
 		"names are of 1 points":                          func(p *Page) { p.Names = []string{"x"} },
 		"column \"number\" needs numbers or texts":       func(p *Page) { p.Columns[0].Numbers = nil },
 		"values of column text are of 1":                 func(p *Page) { p.Columns[1].Texts = []string{"x"} },

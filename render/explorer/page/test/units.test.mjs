@@ -46,6 +46,7 @@ test('indices in the URL', () => {
   assert.equal(packIndices([3, 4, 5, 9, 40]), '3-5.9.14');
   assert.deepEqual(unpackIndices('3-5.9.14', 41), [3, 4, 5, 9, 40]);
   assert.deepEqual(unpackIndices('3-5.9.14.x!.-.7-2.z-', 10), [3, 4, 5, 9]);
+  assert.deepEqual(unpackIndices('8-c', 10), [8, 9]);
   assert.equal(packIndices(Array.from({ length: 2001 }, (_, i) => 2 * i)), '');
   for (let k = 0; k < 20; k++) {
     const list = [...Array(200).keys()].filter(() => random() < 0.4);
@@ -67,11 +68,11 @@ test('the fragment of a state is that state', () => {
 test('camera: zooming keeps the place under the pointer', () => {
   const c = new Camera();
   [c.width, c.height] = [800, 600];
-  const before = c.toPlane(500, 200);
-  c.zoom(3, 500, 200);
-  assert.ok(Math.hypot(...c.toPlane(500, 200).map((v, i) => v - before[i])) < 1e-12);
+  const before = c.toPlane(500, 260);
+  c.zoom(3, 500, 260);
+  assert.ok(Math.hypot(...c.toPlane(500, 260).map((v, i) => v - before[i])) < 1e-12);
   assert.equal(c.k, 3);
-  assert.ok(Math.hypot(...c.toScreen(...before).map((v, i) => v - [500, 200][i])) < 1e-9);
+  assert.ok(Math.hypot(...c.toScreen(...before).map((v, i) => v - [500, 260][i])) < 1e-9);
   const [x0, y0, x1, y1] = c.box();
   assert.ok(x0 < x1 && y0 < y1 && Math.abs((x1 - x0) / (y1 - y0) - 800 / 600) < 1e-9);
 });
@@ -111,7 +112,7 @@ test('thumbnails: the higher rank first, none within a side of another', () => {
 const three = {
   n: 3, classes: ['Cat', 'dog'], labels: Int32Array.of(0, 1, -1), predictions: Int32Array.of(0, 0, 1), names: ['a,b', 'say "x"', 'z'],
   layouts: [{ name: 't', at: [1, 2, 3, 4, 5, 6] }], columns: [{ name: 'c', kind: 'number', of: [1, NaN, 3] }, { name: 'd', kind: 'text', values: ['p', 'q'], of: [0, 1, 1] }],
-  meta: { palettes: [{ name: 'tab10', colours: ['#ff0000', '#00ff00'] }, { name: 'okabe-ito', colours: ['#000000'] }] },
+  meta: { palettes: [{ name: 'tab10', colours: ['#ff0000', '#00ff00'], more: ['#0000ff'] }, { name: 'okabe-ito', colours: ['#000000'] }] },
   label(i) { return this.labels[i]; }, prediction(i) { return this.predictions[i]; }, className(c) { return this.classes[c]; }, name(i) { return this.names[i]; },
   confidence(i) { return [0.5, NaN, 1][i]; }, wrong(i) { return i === 1; },
 };
@@ -123,7 +124,7 @@ test('CSV', () => {
 test('search', () => {
   assert.deepEqual(find(three, 'cat'), [0, 1]);
   assert.deepEqual(find(three, ' Z '), [2]);
-  assert.deepEqual([find(three, '#2'), find(three, '1'), find(three, '7'), find(three, ' ')], [[2], [1], [], []]);
+  assert.deepEqual([find(three, '#2'), find(three, '1'), find(three, '#3'), find(three, ' ')], [[2], [1], [], []]);
 });
 
 test('colours', () => {
@@ -131,6 +132,8 @@ test('colours', () => {
   assert.deepEqual([byClass.names, [...byClass.of], [...byClass.counts]], [['Cat', 'dog', 'unlabelled'], [0, 1, 2], [1, 1, 1]]);
   assert.deepEqual([...paint(byClass, 3, 1)], [255, 0, 0, 255, 0, 255, 0, 255, 154, 154, 154, 255]);
   assert.deepEqual([...colouring(three, 'correct', 'tab10', false).of], [0, 1, 2]);
+  // More classes than the palette has colours take its longer form.
+  assert.equal(colouring({ ...three, classes: ['a', 'b', 'c'] }, 'class', 'tab10', false).colours[0], '#0000ff');
   // Black cannot be seen on dark.
   assert.deepEqual(colouring(three, 'class', 'okabe-ito', true).colours.slice(0, 2), ['#ffffff', '#ffffff']);
   const table = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
