@@ -195,13 +195,13 @@ func TestFeaturesOfImages(t *testing.T) {
 	}
 }
 
-func TestThumbnail(t *testing.T) {
+func TestShrink(t *testing.T) {
 	for _, c := range [][4]int{{64, 64, 64, 64}, {64, 10, 64, 10}, {65, 64, 64, 63}, {128, 64, 64, 32}, {30, 300, 6, 64}, {1000, 1, 64, 1}, {1, 1000, 1, 64}} {
 		im, err := data.NewImage(c[0], c[1])
 		if err != nil {
 			t.Fatal(err)
 		}
-		small, err := thumbnail(im)
+		small, err := shrink(im, thumbnailSide)
 		if err != nil || small.Width != c[2] || small.Height != c[3] {
 			t.Errorf("%v: %+v, %v", c, small, err)
 		}
