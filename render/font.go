@@ -145,7 +145,7 @@ const (
 )
 
 // glyphBytes is what reading one glyph may cost, about the memory that its outline
-// takes. The most intricate ideographs and emoji take a tenth.
+// takes. The most intricate ideographs of serif fonts take a third.
 const glyphBytes = 1 << 20
 
 // segmentBytes is the size of a sfnt.Segment.
