@@ -69,6 +69,18 @@ func TestScaleNeedsRoom(t *testing.T) {
 			t.Errorf("room for %d: a scale at %v", c.room, got)
 		}
 	}
+	// It stands beside a caption that leaves it 24 pixels more than its own, else below.
+	caption := "Maps of maps"
+	for short := range 2 {
+		l, err := newLayout([]Cell{picture(4, 4, 0, 0, "")}, GridOptions{Cols: 1, CellSize: 140 + words + 24 + text.width(caption) - short, Caption: caption})
+		if err != nil {
+			t.Fatal(err)
+		}
+		baseline := l.footer.top + short*text.line + text.ascent
+		if got := l.footer; got.bar.Max.Y != baseline || len(got.lines) != 1 || got.bar.Dx() != 140 {
+			t.Errorf("%d pixels too few: lines %q, a scale at %v, want it at %d", short, got.lines, got.bar, baseline)
+		}
+	}
 	// Without heat maps there is none.
 	l, err := newLayout([]Cell{{Base: image.NewGray(image.Rect(0, 0, 9, 9))}}, GridOptions{Caption: "a"})
 	if err != nil || !l.footer.bar.Empty() {
@@ -87,6 +99,12 @@ func TestRooms(t *testing.T) {
 		c := picture([]int{40, 10}[i], []int{10, 40}[i], 0, 0, "")
 		if got := l.places(l.cell(i), &c); len(got) != 1 || got[0] != want {
 			t.Errorf("picture %d at %v, want %v", i, got, want)
+		}
+	}
+	for _, other := range []Cell{picture(40, 20, 0, 0, ""), picture(10, 40, 0, 0, "")} {
+		l, err := newLayout([]Cell{picture(40, 10, 0, 0, ""), other}, GridOptions{CellSize: 120})
+		if err != nil || l.side != image.Pt(120, 120) {
+			t.Errorf("a room of %v, want a square, %v", l.side, err)
 		}
 	}
 	line := goFace(t, 16).line

@@ -200,6 +200,7 @@ func TestColoursAndShapes(t *testing.T) {
 		{10, "", 9, Tab10[9], disc}, {11, Tableau, 1, Tab20[1], disc}, {20, Tableau, 19, Tab20[19], disc},
 		{100, Tableau, 20, Tab20[0], square}, {100, Tableau, 99, Tab20[19], upended}, {101, Tableau, 100, Tab20[0], plus}, {200, Tableau, 199, Tab20[19], rightwards},
 		{201, Tableau, 200, color.RGBA{22, 83, 126, 255}, disc}, {401, Tableau, 400, color.RGBA{98, 160, 203, 255}, disc},
+		{601, Tableau, 600, color.RGBA{26, 101, 153, 255}, disc}, {248, ColourBlindSafe, 247, color.RGBA{115, 115, 115, 255}, disc},
 		{81, ColourBlindSafe, 80, color.RGBA{0, 80, 125, 255}, disc},
 		{8, ColourBlindSafe, 7, OkabeIto[7], disc}, {9, ColourBlindSafe, 8, OkabeIto[0], square},
 	} {
