@@ -52,7 +52,8 @@ func isSource(root string) bool {
 		return false
 	}
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil || !strings.HasPrefix(string(mod), "module "+modulePath+"\n") {
+	first, _, _ := strings.Cut(string(mod), "\n")
+	if err != nil || strings.TrimSpace(first) != "module "+modulePath {
 		return false
 	}
 	_, err = os.Stat(filepath.Join(root, "cmd", "internal", "live", "worker", "main.go"))

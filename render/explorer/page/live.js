@@ -160,7 +160,33 @@ async function pixelsOf(image) {
   if (!context) throw new Error(`an image of ${width} x ${height} pixels is too large for the browser`);
   context.drawImage(original, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
-  return { pixels: new Uint8Array(data.buffer), width, height, original };
+  let pixels = new Uint8Array(data.buffer);
+  if (isTranslucent(pixels)) pixels = straightPixels(original) ?? pixels;
+  return { pixels, width, height, original };
+}
+
+function isTranslucent(pixels) {
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] !== 255) return true;
+  return false;
+}
+
+/**
+ * The pixels of a bitmap where alpha is below 255. A canvas multiplies it into the colours,
+ * and what is clear comes back black; a texture keeps them. Null without WebGL.
+ */
+function straightPixels(original) {
+  const { width, height } = original;
+  const gl = document.createElement('canvas').getContext('webgl');
+  if (!gl || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return null;
+  gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, original);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, gl.getParameter(gl.TEXTURE_BINDING_2D), 0);
+  const pixels = new Uint8Array(4 * width * height);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  const failed = gl.getError() !== gl.NO_ERROR;
+  gl.getExtension('WEBGL_lose_context')?.loseContext(); // browsers allow few at a time
+  return failed ? null : pixels;
 }
 
 /** R, G, B bytes as an ImageBitmap. */

@@ -247,7 +247,7 @@ func TestErrors(t *testing.T) {
 		want               string
 	}{
 		{0, 0, 5, -1, "0 x 5 pixels"}, {4, -1, -1, -1, "-1 x -1"}, {15, 2, 2, -1, "want 16"}, {16, 2, 2, 10, "class 10"}, {16, 2, 2, -2, "class -2"},
-		{16, 1 << 40, 1 << 40, -1, "want 1 to"},
+		{16, math.MaxInt32, math.MaxInt32, -1, "want 1 to"},
 	} {
 		if _, err := s.Explain(t.Context(), make([]byte, c.bytes), c.w, c.h, c.class); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want %q in it", err, c.want)
