@@ -45,7 +45,7 @@ export class Tiles {
         class: `tile-button${data.wrong(i) ? ' is-wrong' : ''}`, 'data-point': i, title: data.name(i) || null, 'aria-label': `${text}, point ${i}`,
         onclick: () => app.pin(i, true),
         onmouseenter: (e) => app.hover(i, this.large ? null : e), onmouseleave: () => app.hover(-1),
-      }, pictures, el('span', { class: 'caption' }, text));
+      }, pictures, el('span', { class: 'caption' }, pictures ? text : `#${i} ${text}`));
       this.list.append(b);
       this.watch.observe(b);
     }
