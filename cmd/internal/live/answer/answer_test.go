@@ -12,7 +12,9 @@ import (
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/cmd/internal/live/answer"
+	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
+	"github.com/glimpse-go/glimpse/nn/arch"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/pca"
@@ -43,13 +45,15 @@ func rgba(i int) []byte {
 // A packed network gives the model's very numbers where its weights are in half precision
 // already, with whatever options the model was made with.
 func TestAnswersAreTheModels(t *testing.T) {
+	const high = 70 // so that it matters whether the picture is left as it is
 	sd := network(t)
 	names := []string{"a,b", "</script>", "c", "d", "e", "f", "g", "h", "i", "j"}
 	for _, opt := range []model.Options{
 		{},
 		{Size: 128, Classes: names, Layer: "layer4"},
 		{Size: model.AsIs, Mean: []float32{0.4, 0.5, 0.6}, Std: []float32{0.25}},
-		{Mean: []float32{0}, Std: []float32{1}},
+		{Mean: []float32{}, Std: []float32{}}, // 0 and 1, not the metadata's
+		{Network: arch.Options{"eps": "0.01"}},
 		{Method: cam.GradCAMPlusPlus{}, Layer: "layer3"},
 	} {
 		m, err := model.New(sd, opt)
@@ -68,11 +72,11 @@ func TestAnswersAreTheModels(t *testing.T) {
 			t.Errorf("classes %q, want %q", s.Classes(), m.Classes())
 		}
 		for _, class := range []int{cam.Predicted, 3} {
-			want, err := m.Explain(t.Context(), scenes.Draw(5).Image, class)
+			want, err := m.Explain(t.Context(), &data.Image{Width: scenes.Size, Height: high, Pix: scenes.Draw(5).Image.Pix[:3*scenes.Size*high]}, class)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := s.Explain(t.Context(), rgba(5), scenes.Size, scenes.Size, class)
+			got, err := s.Explain(t.Context(), rgba(5)[:4*scenes.Size*high], scenes.Size, high, class)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,6 +208,58 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("neighbours %v do not come by distance", a.Neighbours)
 		}
 		last = d
+	}
+}
+
+// Where half precision loses nothing, t-SNE's options are all that a place depends on.
+func TestPlacesByOptions(t *testing.T) {
+	packed, err := answer.PackNetwork(network(t), model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 250 // above 200 an angle counts
+	x, at := mat.NewDense(n, 128, nil), mat.NewDense(n, 2, nil)
+	for i := range n {
+		for j := range 128 {
+			x.Set(i, j, float64(i*i*(j+3)%97)/64) // a half has 11 bits
+		}
+		at.SetRow(i, []float64{float64(i % 16), float64(i / 16)})
+	}
+	options := []tsne.Options{{}, {DegreesOfFreedom: 0.3}, {Metric: tsne.Cosine}, {Angle: 1}, {Method: tsne.Exact}}
+	space := &answer.Space{Features: x}
+	for i := range options {
+		space.Layouts = append(space.Layouts, answer.Layout{At: at, TSNE: &options[i]})
+	}
+	laid, err := answer.PackSpace(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := answer.Load(t.Context(), packed, laid, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.Explain(t.Context(), rgba(1), scenes.Size, scenes.Size, cam.Predicted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := mat.NewDense(1, 128, nil)
+	for j, v := range a.Features {
+		row.Set(0, j, float64(v))
+	}
+	for i, o := range options {
+		r, err := tsne.Restore(x, at, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := r.Transform(t.Context(), row, tsne.TransformOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, v := range a.Places[i].At {
+			if d := math.Abs(v - want.At(0, j)); !(d <= 1e-6) {
+				t.Errorf("%+v: %v away from %v", o, d, want.RawRowView(0))
+			}
+		}
 	}
 }
 
