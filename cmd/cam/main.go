@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return cli.Usagef("-colormap: %s", strings.TrimPrefix(err.Error(), "render: "))
 	}
 	outputs := append([]cli.File{{Flag: "out", Path: o.out}, {Flag: "json", Path: o.json}, {Flag: "csv", Path: o.csv}}, o.page.Outputs()...)
-	if err := cli.CheckFiles(append(append(o.Source.Inputs(), o.Fonts.Inputs()...), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
+	if err := cli.CheckFiles(append(append(append(o.Source.Inputs(), o.Fonts.Inputs()...), o.page.Inputs()...), cli.File{Flag: "masks", Path: o.masks}), outputs); err != nil {
 		return err
 	}
 	for _, folder := range []cli.File{{Flag: "maps", Path: o.maps}, {Flag: "each", Path: o.each}} {

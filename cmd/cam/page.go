@@ -63,7 +63,7 @@ func (p *page) write(ctx context.Context) error {
 	if !flags.NoImages {
 		p.content.Images = func(i int) (image.Image, error) { return p.images[i], nil }
 	}
-	if err := flags.Write(ctx, &p.content); err != nil {
+	if err := flags.Write(ctx, p.stderr, &p.content, p.Opened, nil); err != nil {
 		return err
 	}
 	p.line("page", "%s", flags.HTML)

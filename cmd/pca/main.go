@@ -18,7 +18,6 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/pca"
 	"github.com/glimpse-go/glimpse/render"
-	"github.com/glimpse-go/glimpse/render/explorer"
 )
 
 func main() { cli.Main("pca", run) }
@@ -98,7 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
 	outputs = append(outputs, cli.File{Flag: "scree", Path: o.scree}, cli.File{Flag: "model", Path: o.model})
 	outputs = append(outputs, o.page.Outputs()...)
-	if err := cli.CheckFiles(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), outputs); err != nil {
+	if err := cli.CheckFiles(append(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), o.page.Inputs()...), outputs); err != nil {
 		return err
 	}
 	if err := o.Load(ctx); err != nil {
@@ -150,11 +149,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	cli.Line(stdout, "figure    %s", o.Written())
 	if o.page.Wanted() {
-		layouts := []explorer.Layout{{Name: "PCA", At: scores}}
+		layouts := []cli.PageLayout{{Name: "PCA", At: scores, PCA: model}}
 		if len(ratio) > 3 {
-			layouts = append(layouts, explorer.Layout{Name: "PCA, components 3 and 4", At: scores.Slice(0, n, 2, 4)})
+			layouts = append(layouts, cli.PageLayout{Name: "PCA, components 3 and 4", At: mat.DenseCopyOf(scores.Slice(0, n, 2, 4))})
 		}
-		if err := o.page.WritePoints(ctx, f, fmt.Sprintf("PCA of %d points", n), o.Palette, layouts...); err != nil {
+		if err := o.page.WritePoints(ctx, stderr, f, fmt.Sprintf("PCA of %d points", n), o.Palette, layouts...); err != nil {
 			return err
 		}
 		cli.Line(stdout, "page      %s", o.page.HTML)

@@ -16,7 +16,6 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/table"
 	"github.com/glimpse-go/glimpse/internal/visible"
-	"github.com/glimpse-go/glimpse/render/explorer"
 	"github.com/glimpse-go/glimpse/tsne"
 	"github.com/glimpse-go/glimpse/tsne/quality"
 )
@@ -30,7 +29,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	layout, _ := table.SplitName(o.layout)
-	inputs := append(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), cli.File{Flag: "layout", Path: layout})
+	inputs := append(append(append(o.FeatureFlags.Inputs(), o.Fonts.Inputs()...), o.page.Inputs()...), cli.File{Flag: "layout", Path: layout})
 	outputs := append(o.FeatureFlags.Outputs(), o.PlotFlags.Outputs()...)
 	if o.layout != "" { // its coordinates are not written again
 		outputs = append(o.FeatureFlags.Outputs(), cli.File{Flag: "out", Path: o.Out})
@@ -75,7 +74,7 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Written())
-	if err := o.writePage(writing, stdout, f, result.Layout, "t-SNE", title); err != nil {
+	if err := o.writePage(writing, stdout, stderr, f, cli.PageLayout{Name: "t-SNE", At: result.Layout, TSNE: &o.Options}, title); err != nil {
 		return err
 	}
 	if stopped != nil {
@@ -159,17 +158,17 @@ func (o *options) draw(ctx context.Context, stderr io.Writer, f *cli.Features, l
 }
 
 // writePage follows -html: a page with the layout, and beside it the principal components.
-func (o *options) writePage(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix, name, title string) error {
+func (o *options) writePage(ctx context.Context, stdout, stderr io.Writer, f *cli.Features, layout cli.PageLayout, title string) error {
 	if !o.page.Wanted() {
 		return nil
 	}
-	layouts := []explorer.Layout{{Name: name, At: layout}}
+	layouts := []cli.PageLayout{layout}
 	if l, ok, err := cli.PCALayout(ctx, f); err != nil {
 		return err
 	} else if ok {
 		layouts = append(layouts, l)
 	}
-	if err := o.page.WritePoints(ctx, f, title, o.Palette, layouts...); err != nil {
+	if err := o.page.WritePoints(ctx, stderr, f, title, o.Palette, layouts...); err != nil {
 		return err
 	}
 	cli.Line(stdout, "page      %s", o.page.HTML)
@@ -202,7 +201,7 @@ func (o *options) measure(ctx context.Context, stdout, stderr io.Writer, f *cli.
 		return err
 	}
 	cli.Line(stdout, "figure    %s", o.Out)
-	return o.writePage(ctx, stdout, f, layout, filepath.Base(o.layout), o.layout)
+	return o.writePage(ctx, stdout, stderr, f, cli.PageLayout{Name: filepath.Base(o.layout), At: layout}, o.layout)
 }
 
 // qualityPoints is the most points whose neighbours are all looked at, in time

@@ -17,6 +17,8 @@ type Explained struct {
 	Probabilities [][]float64
 	Images        []*data.Image // as the network saw them, at most -thumb pixels a side; or nil
 	Maps          []explorer.Method
+
+	opened *Opened // the network, for -live; nil for features from a file
 }
 
 // explainer runs batches through a network and keeps what a page shows of them: in the
@@ -34,6 +36,9 @@ func newExplainer(m *model.Model, flags *PageFlags, out *Explained) *explainer {
 	e := &explainer{m: m, flags: flags, out: out}
 	out.Classes = m.Classes()
 	net := m.Network()
+	if m.Headless() { // there is no class to explain
+		return e
+	}
 	if _, err := m.Mapper(); err == nil {
 		e.method, e.layer = cam.CAM{}, cam.DefaultLayer(net)
 	} else if e.layer = cam.LastMaps(net); e.layer != "" {
@@ -61,14 +66,16 @@ func (e *explainer) run(ctx context.Context, b *data.Batch) (*nn.Tensor, error) 
 			return nil, err
 		}
 	}
-	outputs := r.Logits.Shape[1]
+	outputs := len(e.out.Classes)
 	var wrong []int // images whose label is another class
 	for i, s := range b.Samples {
-		p, err := model.Probabilities(r.Logits.Data[i*outputs : (i+1)*outputs])
-		if err != nil {
-			return nil, err
+		if !e.m.Headless() {
+			p, err := model.Probabilities(r.Logits.Data[i*outputs : (i+1)*outputs])
+			if err != nil {
+				return nil, err
+			}
+			e.out.Probabilities = append(e.out.Probabilities, p)
 		}
-		e.out.Probabilities = append(e.out.Probabilities, p)
 		e.out.Names = append(e.out.Names, s.Name)
 		if s.Label >= 0 && s.Label < outputs && r.Maps != nil && s.Label != r.Maps[i].Class {
 			wrong = append(wrong, i)

@@ -11,9 +11,12 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/glimpse-go/glimpse/cmd/internal/live"
+	"github.com/glimpse-go/glimpse/cmd/internal/live/answer"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
 	"github.com/glimpse-go/glimpse/pca"
 	"github.com/glimpse-go/glimpse/render/explorer"
+	"github.com/glimpse-go/glimpse/tsne"
 )
 
 // PageFlags are the flags of a program that writes an explorer: one HTML file with points,
@@ -22,16 +25,18 @@ type PageFlags struct {
 	HTML     string
 	Thumb    int
 	NoImages bool
+	live.Flags
 }
 
 // PageFlagNames are the names that AddFlags defines, for PrintFlags.
-var PageFlagNames = []string{"html", "thumb", "no-images"}
+var PageFlagNames = append([]string{"html", "thumb", "no-images"}, live.FlagNames...)
 
 // AddFlags defines the flags; thumb is the default of -thumb.
 func (p *PageFlags) AddFlags(flags *flag.FlagSet, thumb int) {
 	flags.StringVar(&p.HTML, "html", "", "`file` of a page to explore it all in a browser, .html: points, images, maps, neighbours, one file that needs no network; empty: none")
 	flags.IntVar(&p.Thumb, "thumb", thumb, fmt.Sprintf("with -html: make the images' longer side at most so many `pixels`, %d to %d", explorer.MinThumb, explorer.MaxThumb))
 	flags.BoolVar(&p.NoImages, "no-images", false, "with -html: leave the images out")
+	p.Flags.AddFlags(flags)
 }
 
 // Check returns an error of the command line for flags that make no sense.
@@ -41,6 +46,12 @@ func (p *PageFlags) Check() error {
 	}
 	if p.Thumb < explorer.MinThumb || p.Thumb > explorer.MaxThumb {
 		return Usagef("-thumb %d: want %d to %d", p.Thumb, explorer.MinThumb, explorer.MaxThumb)
+	}
+	switch {
+	case p.Live && p.HTML == "":
+		return Usagef("-live needs -html")
+	case p.Wasm != "" && !p.Live:
+		return Usagef("-live-wasm needs -live")
 	}
 	return nil
 }
@@ -53,9 +64,23 @@ func (p *PageFlags) wantsImages() bool { return p.Wanted() && !p.NoImages }
 // Outputs returns the file that Write writes.
 func (p *PageFlags) Outputs() []File { return []File{{"html", p.HTML}} }
 
-// Write writes a page to the file that -html names.
-func (p *PageFlags) Write(ctx context.Context, page *explorer.Page) error {
+// Inputs returns the file that Write may read.
+func (p *PageFlags) Inputs() []File { return []File{{"live-wasm", p.Wasm}} }
+
+// Write writes a page to the file that -html names. With -live the network that o opened
+// goes into it, and space, in which it places new images; nil: none.
+func (p *PageFlags) Write(ctx context.Context, stderr io.Writer, page *explorer.Page, o *Opened, space *answer.Space) error {
 	page.Thumb = p.Thumb
+	if p.Live {
+		if o == nil {
+			return Usagef("-live needs a network: images, and not -features")
+		}
+		blocks, err := p.Blocks(ctx, o.weights, o.options, space, func(what string) { Note(stderr, "%s", what) })
+		if err != nil {
+			return err
+		}
+		page.Live = &explorer.Live{Blocks: blocks}
+	}
 	err := atomicfile.Write(ctx, p.HTML, func(w io.Writer) error { return page.Write(ctx, w) })
 	if err != nil {
 		return fmt.Errorf("-html: %w", err)
@@ -63,11 +88,25 @@ func (p *PageFlags) Write(ctx context.Context, page *explorer.Page) error {
 	return nil
 }
 
+// A PageLayout is a layout of a page, and by what a new image finds its place in it: a
+// PCA, the options that t-SNE had, or neither, which leaves it to its neighbours.
+type PageLayout struct {
+	Name string
+	At   *mat.Dense
+	PCA  *pca.Model
+	TSNE *tsne.Options
+}
+
 // WritePoints writes the page of layouts of features.
-func (p *PageFlags) WritePoints(ctx context.Context, f *Features, title, palette string, layouts ...explorer.Layout) error {
+func (p *PageFlags) WritePoints(ctx context.Context, stderr io.Writer, f *Features, title, palette string, layouts ...PageLayout) error {
 	page := &explorer.Page{
-		Title: title, Layouts: layouts, Classes: f.Names, Labels: f.Labels, Palette: palette, Features: f.X,
+		Title: title, Classes: f.Names, Labels: f.Labels, Palette: palette, Features: f.X,
 		Probabilities: f.Page.Probabilities, Names: f.Page.Names, Maps: f.Page.Maps,
+	}
+	space := &answer.Space{Features: f.X}
+	for _, l := range layouts {
+		page.Layouts = append(page.Layouts, explorer.Layout{Name: l.Name, At: l.At})
+		space.Layouts = append(space.Layouts, answer.Layout{Name: l.Name, At: l.At, PCA: l.PCA, TSNE: l.TSNE})
 	}
 	if page.Classes == nil {
 		page.Classes = f.Page.Classes
@@ -75,22 +114,22 @@ func (p *PageFlags) WritePoints(ctx context.Context, f *Features, title, palette
 	if f.Page.Images != nil {
 		page.Images = func(i int) (image.Image, error) { return f.Page.Images[i], nil }
 	}
-	return p.Write(ctx, page)
+	return p.Write(ctx, stderr, page, f.Page.opened, space)
 }
 
 // PCALayout is the projection of features on their first two principal components, which
 // a page shows beside another layout. It is false where there are not two.
-func PCALayout(ctx context.Context, f *Features) (explorer.Layout, bool, error) {
+func PCALayout(ctx context.Context, f *Features) (PageLayout, bool, error) {
 	if n, d := f.X.Dims(); min(n, d) < 2 {
-		return explorer.Layout{}, false, nil
+		return PageLayout{}, false, nil
 	}
 	model, err := pca.Fit(ctx, f.X, pca.Options{Components: 2})
 	if err != nil {
-		return explorer.Layout{}, false, err
+		return PageLayout{}, false, err
 	}
-	var scores *mat.Dense
-	if scores, err = model.Transform(ctx, f.X); err != nil {
-		return explorer.Layout{}, false, err
+	scores, err := model.Transform(ctx, f.X)
+	if err != nil {
+		return PageLayout{}, false, err
 	}
-	return explorer.Layout{Name: "PCA", At: scores}, true, nil
+	return PageLayout{Name: "PCA", At: scores, PCA: model}, true, nil
 }

@@ -127,6 +127,9 @@ type Opened struct {
 	Masks       Masked // the objects' masks where the data has them, else nil
 	Skipped     []Skipped
 
+	weights *checkpoint.StateDict // the network's, and
+	options model.Options         // how it was made of them
+
 	skipBad   bool
 	notes     []string
 	leftovers []string
@@ -162,6 +165,7 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 	if err != nil {
 		return nil, err
 	}
+	o.weights, o.options = sd, opt
 	o.Model, err = model.New(sd, opt)
 	if count, ok := errors.AsType[*model.ClassCountError](err); ok && s.Classes != "" {
 		return nil, fmt.Errorf("-classes: %s for the %d classes of %s%s", plural(count.Names, "name"), count.Outputs, o.NetworkName, noFile(s.Classes))

@@ -12,5 +12,5 @@
 //
 // The program is built by the go command where there is one and the module's source is at
 // hand, once for each state of the source; else it is taken from a file of a release,
-// live.wasm. The page's side is render/explorer/page/live.js and worker.js.
+// live.wasm. The page's side is render/explorer/page/src/live.js and worker.js.
 package live

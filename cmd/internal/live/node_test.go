@@ -110,7 +110,7 @@ func TestNode(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "package.json"), []byte(`{"type": "module"}`))
 	for to, from := range map[string]string{
-		"page/live.js": "render/explorer/page/live.js", "page/worker.js": "render/explorer/page/worker.js",
+		"page/live.js": "render/explorer/page/src/live.js", "page/worker.js": "render/explorer/page/src/worker.js",
 		"live.test.mjs": "cmd/internal/live/testdata/live.test.mjs",
 	} {
 		content, err := os.ReadFile(golden.Path(t, "..", "..", filepath.FromSlash(from)))

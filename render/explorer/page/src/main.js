@@ -9,6 +9,7 @@ import { byId, count } from './dom.js';
 import { fromFragment, toFragment } from './fragment.js';
 import { Gallery } from './gallery.js';
 import { levels } from './heat.js';
+import { intake, liveBlocks } from './intake.js';
 import { keyboard } from './keyboard.js';
 import { Legend } from './legend.js';
 import { startLive } from './live.js';
@@ -177,7 +178,7 @@ class App {
     }
     e.guesses = Array.from(probabilities, (p, c) => ({ c, p })).sort((a, b) => b.p - a.p || a.c - b.c).slice(0, 5);
     e.prediction = e.guesses[0]?.c ?? data.classes.indexOf(className);
-    if (map) e.map = { class: e.prediction, width: map.width, height: map.height, levels: levels(map.values) };
+    if (map) e.map = { class: map.class ?? e.prediction, width: map.width, height: map.height, levels: map.levels ?? levels(map.values) };
     e.unit = l ? [(x - l.centre[0]) / l.half, (y - l.centre[1]) / l.half] : [0, 0];
     data.extra.push(e);
     for (const p of this.plots) p.redraw();
@@ -203,8 +204,7 @@ async function start() {
   byId('loading').remove();
   document.body.classList.add('is-ready');
   if (data.meta.live) {
-    const blocks = [...document.querySelectorAll('script[id^="block-live-"]')].map((e) => e.id.replace('block-', ''));
-    await startLive(blocks, window.glimpse);
+    startLive(liveBlocks, intake(window.glimpse)); // the page is ready without
   }
   requestAnimationFrame(() => begun(count(data.n)));
 }

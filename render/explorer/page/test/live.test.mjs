@@ -1,0 +1,72 @@
+// The network in the page, in a browser: an image that is chosen there gets the classes and
+// the map that cmd/cam gives the same file, and a place in the layout.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { launch, open, path } from './browser.mjs';
+
+const root = new URL('../../../..', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'live-'));
+const file = (name) => join(folder, name);
+const picture = join(root, 'testdata/readme/cam.png');
+const go = (...args) => execFileSync('go', ['run', ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+
+describe('an image that is chosen in the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-get install chromium' }, () => {
+  let browser, want;
+  before(async () => {
+    go('./cmd/cam', '-image', picture, '-weights', 'nn/pretrained/scenes.safetensors', '-out', file('cam.png'), '-json', file('cam.json'), '-html', file('cam.html'), '-live');
+    go('./cmd/tsne', '-scenes', '60', '-perplexity', '5', '-out', file('t.png'), '-npy', '', '-csv', '', '-html', file('tsne.html'), '-live');
+    want = JSON.parse(readFileSync(file('cam.json'), 'utf8')).images[0];
+    browser = await launch();
+  }, { timeout: 600000 });
+  after(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Chooses the picture, and returns what the page has of it. */
+  async function explained(name) {
+    const page = await open(browser, file(name));
+    await page.waitForFunction(() => /^Ready/.test(document.getElementById('live-status').textContent), null, { timeout: 300000 });
+    await page.setInputFiles('#live-file', picture);
+    await page.waitForFunction(() => window.glimpse.app.data.extra.length === 1, null, { timeout: 300000 });
+    const got = await page.evaluate(() => {
+      const { app } = window.glimpse, e = app.data.extra[0];
+      return {
+        guesses: e.guesses, className: e.className, unit: e.unit, pinned: app.store.state.pinned, n: app.data.n,
+        map: { class: e.map.class, width: e.map.width, height: e.map.height, levels: [...e.map.levels] },
+      };
+    });
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+    return got;
+  }
+
+  test('has the classes and the map of cmd/cam, which the page holds as well', async () => {
+    const got = await explained('cam.html');
+    assert.equal(got.className, want.predicted);
+    assert.equal(got.pinned, got.n, 'it is not pinned');
+    for (const { c, p } of got.guesses) {
+      // The page's network is in half precision.
+      assert.ok(Math.abs(p - want.probabilities[c].probability) < 5e-3, `class ${c}: ${p}, cmd/cam ${want.probabilities[c].probability}`);
+    }
+    const page = await open(browser, file('cam.html'));
+    const map = await page.evaluate(() => {
+      const m = window.glimpse.app.data.maps[0].of(0, -1);
+      return { class: m.class, width: m.width, height: m.height, levels: [...m.levels] };
+    });
+    assert.deepEqual({ ...got.map, levels: 0 }, { ...map, levels: 0 });
+    const most = Math.max(...map.levels.map((v, i) => Math.abs(v - got.map.levels[i])));
+    assert.ok(most <= 2, `the map differs by ${most} of 255`);
+    await page.context().close();
+  });
+
+  test('has a place among the points', async () => {
+    const got = await explained('tsne.html');
+    assert.ok(got.unit.every((v) => Number.isFinite(v) && Math.abs(v) < 2), `it is at ${got.unit}`);
+    assert.equal(got.className, want.predicted);
+  });
+});
