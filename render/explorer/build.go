@@ -235,9 +235,7 @@ func (b *builder) live(context.Context) error {
 				return fmt.Errorf("a live block is named %q, want small letters, digits and -", name)
 			}
 		}
-		if _, err := b.add("live-"+name, b.Live.Blocks[name]); err != nil {
-			return err
-		}
+		b.addRaw("live-"+name, b.Live.Blocks[name])
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ type Map struct {
 // Live is a program with its data that explains new images in the page: WebAssembly,
 // which runs in a worker.
 type Live struct {
-	Blocks map[string][]byte // by name: "wasm", "checkpoint" and whatever else it reads
+	Blocks map[string][]byte // by name, as the program reads them; they go in as they are
 }
 
 // Write writes the page. It returns an error when there is nothing to show, lengths

@@ -5,12 +5,14 @@
 package answer
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
+	"github.com/glimpse-go/glimpse/data"
 )
 
 // MaxPixels is the size of the largest image.
@@ -80,7 +82,20 @@ func (s *Session) Explain(ctx context.Context, rgba []byte, width, height, class
 	if len(rgba) != 4*width*height {
 		return nil, fmt.Errorf("%d bytes for %d x %d pixels, want %d", len(rgba), width, height, 4*width*height)
 	}
-	picture := &image.NRGBA{Pix: rgba, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
+	return s.explain(ctx, &image.NRGBA{Pix: rgba, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}, class)
+}
+
+// ExplainFile is Explain of an image file, as [data.Decode] reads it: browsers decode JPEG
+// in ways of their own, and turn photographs.
+func (s *Session) ExplainFile(ctx context.Context, file []byte, class int) (*Answer, error) {
+	picture, err := data.Decode(ctx, bytes.NewReader(file), data.DecodeOptions{MaxPixels: MaxPixels})
+	if err != nil {
+		return nil, err
+	}
+	return s.explain(ctx, picture, class)
+}
+
+func (s *Session) explain(ctx context.Context, picture image.Image, class int) (*Answer, error) {
 	e, err := s.model.Explain(ctx, picture, class)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ import (
 
 func main() {
 	w := &worker{}
-	js.Global().Set("glimpseNetwork", map[string]any{"load": guarded(w.load), "explain": guarded(w.explain)})
+	js.Global().Set("glimpseNetwork", map[string]any{"load": guarded(w.load), "explain": guarded(w.explain), "explainFile": guarded(w.explainFile)})
 	select {} // the functions are called as long as the page is open
 }
 
@@ -95,6 +95,25 @@ func (w *worker) explain(args []js.Value) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.object(a), nil
+}
+
+func (w *worker) explainFile(args []js.Value) (map[string]any, error) {
+	switch {
+	case len(args) != 2:
+		return nil, fmt.Errorf("explainFile: %d arguments, want file and class", len(args))
+	case w.session == nil:
+		return nil, fmt.Errorf("explainFile: no network is loaded")
+	}
+	a, err := w.session.ExplainFile(context.Background(), bytesOf(args[0]), args[1].Int())
+	if err != nil {
+		return nil, err
+	}
+	return w.object(a), nil
+}
+
+// object is an answer for JavaScript.
+func (w *worker) object(a *answer.Answer) map[string]any {
 	predictions := make([]any, len(a.Predictions))
 	for i, p := range a.Predictions {
 		predictions[i] = map[string]any{"class": p.Class, "name": p.Name, "probability": p.Probability}
@@ -114,7 +133,7 @@ func (w *worker) explain(args []js.Value) (map[string]any, error) {
 		"input":      map[string]any{"width": a.Width, "height": a.Height, "pixels": uint8s(a.Pixels)},
 		"places":     places,
 		"neighbours": list(a.Neighbours),
-	}, nil
+	}
 }
 
 // bytesOf copies a Uint8Array; null is none.

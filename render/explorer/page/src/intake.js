@@ -1,6 +1,7 @@
 // Where new images come into the page: dropped, pasted, chosen or taken by the camera.
 import { bytes } from './blocks.js';
 import { byId, el } from './dom.js';
+import { openCamera } from './live.js';
 
 /** The blocks of the file as startLive reads them. */
 export const liveBlocks = {
@@ -19,7 +20,7 @@ export function intake(page) {
   bar.append(
     words, chooser,
     el('button', { id: 'live-choose', title: 'Explain an image; it may also be dropped on the page or pasted', onclick: () => chooser.click() }, 'Choose an image'),
-    navigator.mediaDevices?.getUserMedia ? el('button', { id: 'live-camera', onclick: () => photograph(say, (image) => give('camera', [image])) }, 'Camera') : null,
+    el('button', { id: 'live-camera', onclick: () => photograph(say, (image) => give('camera', [image])) }, 'Camera'),
   );
   bar.hidden = false;
   function say(text, isError) {
@@ -50,18 +51,17 @@ export function intake(page) {
 
 /** Shows what the camera sees, and gives the picture that is taken. */
 async function photograph(say, give) {
-  let stream;
+  const video = el('video');
+  let camera;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+    camera = await openCamera(video);
   } catch (e) {
-    return say(`The camera cannot be used: ${e.message}`, true);
+    return say(e.message, true);
   }
-  const video = el('video', { autoplay: true, playsinline: true, muted: true });
-  const dialog = el('dialog', { class: 'camera', 'aria-label': 'Camera', onclose: () => { stream.getTracks().forEach((t) => t.stop()); dialog.remove(); } },
+  const dialog = el('dialog', { class: 'camera', 'aria-label': 'Camera', onclose: () => { camera.close(); dialog.remove(); } },
     video,
-    el('button', { onclick: async () => { const image = await createImageBitmap(video); dialog.close(); give(image); } }, 'Take the picture'),
+    el('button', { onclick: async () => { const image = await camera.shoot(); dialog.close(); give(image); } }, 'Take the picture'),
     el('button', { onclick: () => dialog.close() }, 'Close'));
-  video.srcObject = stream;
   document.body.append(dialog);
   dialog.showModal();
 }

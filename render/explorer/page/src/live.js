@@ -19,7 +19,8 @@ import { serve } from './worker.js';
  *
  *   x, y           its place in the first layout, or undefined; places: {name of layout: [x, y, ...]}
  *   name           of the file, or what it came by
- *   image          ImageBitmap of what the network saw; original: of the whole image
+ *   image          ImageBitmap of what the network saw; original: of the whole image, where the
+ *                  browser read it
  *   className      the predicted class; predicted: its number
  *   probabilities  by class
  *   map            {class, name, method, width, height, values, levels}: coarse; levels, 0 to
@@ -71,9 +72,8 @@ export async function startLive(blocks, ui, { start = startWorker, read = pixels
 
 /** Asks the network about an image. */
 async function pointOf(image, name, network, read) {
-  const picture = await read(image);
   const began = performance.now();
-  const result = await network.explain(picture, -1);
+  const { result, original } = await askOf(image, -1, network, read);
   const seconds = (performance.now() - began) / 1000;
   const probabilities = new Array(network.classes.length).fill(0);
   for (const p of result.predictions) probabilities[p.class] = p.probability;
@@ -82,13 +82,27 @@ async function pointOf(image, name, network, read) {
   return {
     x, y, places, name, probabilities, seconds,
     image: await bitmapOf(result.input),
-    original: picture.original,
+    original,
     className: result.predictions[0].name,
     predicted: result.predictions[0].class,
     map: result.map,
     neighbours: result.neighbours,
-    mapOf: async (of) => (await network.explain(await read(picture.original ?? image), of)).map,
+    mapOf: async (of) => (await askOf(image, of, network, read)).result.map,
   };
+}
+
+/**
+ * Asks the network about an image: of a file, the file itself, which our own decoders read as
+ * the programs do; of what they do not read, and of what is no file, the browser's pixels.
+ */
+async function askOf(image, of, network, read) {
+  if (typeof Blob !== 'undefined' && image instanceof Blob) {
+    try {
+      return { result: await network.explainFile(new Uint8Array(await image.arrayBuffer()), of), original: null };
+    } catch { /* perhaps the browser can read it */ }
+  }
+  const picture = await read(image);
+  return { result: await network.explain(picture, of), original: picture.original };
 }
 
 /** Starts the worker and gives it the program and the network. */
@@ -134,6 +148,7 @@ async function loadNetwork(blocks, say, start) {
     classes,
     explain: ({ pixels, width, height }, of) =>
       ask({ explain: { pixels, width, height, class: of } }, [pixels.buffer]),
+    explainFile: (file, of) => ask({ explain: { file, class: of } }, [file.buffer]),
   };
 }
 

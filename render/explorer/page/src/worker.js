@@ -4,6 +4,7 @@
 // Messages to it:
 //   {id, load: {wasm, network, space}}          Uint8Arrays, each perhaps gzip'd; space may be null
 //   {id, explain: {pixels, width, height, class}}  RGBA as a canvas gives it; class -1: the predicted
+//   {id, explain: {file, class}}                   the bytes of an image file
 // Messages from it, with the same id:
 //   {id, status: words}   while it works
 //   {id, result}          what cmd/internal/live/worker documents; {about, classes} of load
@@ -43,9 +44,9 @@ export function serve(scope) {
     return checked(program.load(weights, await unpacked(space ?? null), say));
   }
 
-  function explain({ pixels, width, height, class: of = -1 }) {
+  function explain({ file, pixels, width, height, class: of = -1 }) {
     if (!program) throw new Error('no network is loaded');
-    return checked(program.explain(pixels, width, height, of));
+    return checked(file ? program.explainFile(file, of) : program.explain(pixels, width, height, of));
   }
 
   // One after the other, in the order in which they came.

@@ -2,7 +2,7 @@
 // the map that cmd/cam gives the same file, and a place in the layout.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,12 +11,22 @@ import { launch, open, path } from './browser.mjs';
 const root = new URL('../../../..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'live-'));
 const file = (name) => join(folder, name);
-const picture = join(root, 'testdata/readme/cam.png');
+const picture = join(folder, 'picture.jpg'); // which browsers decode in ways of their own
 const go = (...args) => execFileSync('go', ['run', ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+
+/** A JPEG file with subsampled colours, of the goldens. */
+function jpeg() {
+  const b = readFileSync(join(root, 'testdata/golden/jpeg.safetensors')), n = Number(b.readBigUInt64LE(0));
+  const header = JSON.parse(b.subarray(8, 8 + n));
+  const name = Object.keys(header).find((k) => k.startsWith('33x31 sampling 2x2') && k.endsWith(': file'));
+  const [begin, end] = header[name].data_offsets;
+  return b.subarray(8 + n + begin, 8 + n + end);
+}
 
 describe('an image that is chosen in the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-get install chromium' }, () => {
   let browser, want;
   before(async () => {
+    writeFileSync(picture, jpeg());
     go('./cmd/cam', '-image', picture, '-weights', 'nn/pretrained/scenes.safetensors', '-out', file('cam.png'), '-json', file('cam.json'), '-html', file('cam.html'), '-live');
     go('./cmd/tsne', '-scenes', '60', '-perplexity', '5', '-out', file('t.png'), '-npy', '', '-csv', '', '-html', file('tsne.html'), '-live');
     want = JSON.parse(readFileSync(file('cam.json'), 'utf8')).images[0];
