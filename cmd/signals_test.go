@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/internal/testkit/explored"
 )
 
 // statuses are what a signal ends a program with, once it can catch it.
@@ -129,6 +130,10 @@ func wellFormed(t *testing.T, name, content string) {
 	case ".csv":
 		rows, err := csv.NewReader(strings.NewReader(content)).ReadAll()
 		ok = err == nil && len(rows) == 401
+	case ".html":
+		var meta struct{ Points int }
+		explored.Read(t, content, &meta)
+		ok = meta.Points == 400 && strings.HasSuffix(content, "</html>\n")
 	}
 	if !ok {
 		t.Errorf("%s is not whole: %d bytes", name, len(content))
