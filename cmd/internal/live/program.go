@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/glimpse-go/glimpse/cmd/internal/regular"
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
@@ -65,14 +66,7 @@ func besideExecutable() (string, error) {
 // Load reads a program that Pack made, perhaps compressed by gzip. It returns an error that
 // names the file when it is none.
 func Load(ctx context.Context, path string) (*Program, error) {
-	info, err := os.Stat(path) // before it is opened: opening a named pipe would wait for ever
-	if err != nil {
-		return nil, fmt.Errorf("live: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("live: %s: not a regular file", path)
-	}
-	f, err := os.Open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("live: %w", err)
 	}

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/cmd/internal/regular"
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
@@ -27,19 +27,12 @@ const (
 // from an .npz file, stored or deflated. It returns an error that names the file, and
 // the arrays in it when none is the one, or ctx's when ctx ends.
 func LoadArchive(ctx context.Context, file, name string) (*Array, error) {
-	f, err := os.Open(file)
+	f, size, err := regular.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", file)
-	}
-	a, err := readArchive(ctxio.ReaderAt(ctx, f), info.Size(), name, max(8*info.Size(), maxUnpacked))
+	a, err := readArchive(ctxio.ReaderAt(ctx, f), size, name, max(8*size, maxUnpacked))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/cmd/internal/regular"
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
 
@@ -27,19 +27,12 @@ type Array struct {
 // Load reads a .npy file. It returns an error that names the file, or ctx's, at
 // the next MiB, when ctx ends.
 func Load(ctx context.Context, path string) (*Array, error) {
-	f, err := os.Open(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	a, err := Read(bufio.NewReader(ctxio.Reader(ctx, f)), info.Size())
+	a, err := Read(bufio.NewReader(ctxio.Reader(ctx, f)), size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

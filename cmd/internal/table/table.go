@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/cmd/internal/regular"
 	"github.com/glimpse-go/glimpse/internal/budget"
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 )
@@ -56,7 +56,7 @@ func SplitName(path string) (file, name string) {
 // open opens a table, whose kind its first bytes tell.
 func open(ctx context.Context, path string) (*file, error) {
 	archive, name := SplitName(path)
-	f, err := os.Open(archive)
+	f, size, err := regular.Open(archive)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,6 @@ func open(ctx context.Context, path string) (*file, error) {
 			f.Close()
 		}
 	}()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", archive)
-	}
 	head := make([]byte, 8)
 	n, err := ctxio.ReaderAt(ctx, f).ReadAt(head, 0)
 	if err != nil && err != io.EOF {
@@ -85,7 +78,7 @@ func open(ctx context.Context, path string) (*file, error) {
 		}
 	}
 	err = nil // the end, of a short file
-	out := &file{size: info.Size(), memory: budget.New(info.Size())}
+	out := &file{size: size, memory: budget.New(size)}
 	ext := strings.ToLower(filepath.Ext(archive))
 	switch {
 	case bytes.HasPrefix(head, []byte("PK")) || ext == ".npz":
