@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"io"
 
 	"github.com/glimpse-go/glimpse/internal/ctxio"
+	"github.com/glimpse-go/glimpse/internal/jpeg"
 	"github.com/glimpse-go/glimpse/internal/png"
 	"github.com/glimpse-go/glimpse/internal/webp"
 )
@@ -54,55 +54,17 @@ func (n *noting) ReadAt(p []byte, off int64) (int, error) {
 // jpegMetadata reads the application segments 1 (Exif 2.32, section 4.7.2; XMP
 // part 3, section 1.1.3) before the first scan.
 func jpegMetadata(r io.Reader) imageMetadata {
-	const (
-		sos, eoi, app1 = 0xda, 0xd9, 0xe1
-		exif, xmp      = "Exif\x00\x00", "http://ns.adobe.com/xap/1.0/\x00"
-	)
+	const exif, xmp = "Exif\x00\x00", "http://ns.adobe.com/xap/1.0/\x00"
 	var m imageMetadata
-	b := bufio.NewReader(r)
-	b.Discard(2)
-	for {
-		// A marker is 0xff and a byte that is neither 0xff nor 0.
-		if c, err := b.ReadByte(); err != nil {
-			return m
-		} else if c != 0xff {
-			continue
-		}
-		marker := byte(0xff)
-		for marker == 0xff {
-			var err error
-			if marker, err = b.ReadByte(); err != nil {
-				return m
-			}
-		}
+	for b := bufio.NewReader(r); ; {
+		marker, segment, err := jpeg.ReadSegment(b)
 		switch {
-		case marker == sos, marker == eoi:
+		case err != nil, marker == jpeg.MarkerSOS, marker == jpeg.MarkerEOI:
 			return m
-		case marker < 0xc0, marker >= 0xd0 && marker < 0xd9: // no segment
-			continue
-		}
-		var length [2]byte
-		if _, err := io.ReadFull(b, length[:]); err != nil {
-			return m
-		}
-		n := int(binary.BigEndian.Uint16(length[:])) - 2
-		if n < 0 {
-			return m
-		}
-		if marker != app1 {
-			if _, err := b.Discard(n); err != nil {
-				return m
-			}
-			continue
-		}
-		segment := make([]byte, n)
-		if _, err := io.ReadFull(b, segment); err != nil {
-			return m
-		}
-		switch {
+		case marker != jpeg.MarkerAPP1:
 		case bytes.HasPrefix(segment, []byte(exif)) && m.exif == nil:
 			m.exif = segment
-		case bytes.HasPrefix(segment, []byte(exif)) && len(m.exif)+n <= 1<<18:
+		case bytes.HasPrefix(segment, []byte(exif)) && len(m.exif)+len(segment) <= 1<<18:
 			m.exif = append(m.exif, segment[len(exif):]...) // it goes on
 		case bytes.HasPrefix(segment, []byte(xmp)):
 			m.xmp = segment[len(xmp):]

@@ -3,6 +3,7 @@ package jpeg
 import (
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // fastBits is the length of the codes that are looked up at once. Ten catch most codes
@@ -119,19 +120,23 @@ func (t *huffmanTable) symbol(b *bitReader) uint8 {
 // largest is the largest symbol.
 func (t *huffmanTable) largest() uint8 { return slices.Max(t.symbols[:]) }
 
-// The tables of T.81 annex K.3, which Motion JPEG leaves out.
-var standardDC, standardAC = func() (dc, ac [2]*huffmanTable) {
+// standardTables makes the tables of T.81 annex K.3, which Motion JPEG leaves out, when a
+// file first needs them.
+var standardTables = sync.OnceValues(func() (t struct{ dc, ac [2]*huffmanTable }, err error) {
 	differences := []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
-	must := func(counts [16]byte, symbols []byte) *huffmanTable {
-		t, err := newHuffmanTable(counts, symbols)
-		if err != nil {
-			panic(err) // the tables are constants
+	for _, k := range []struct {
+		table   **huffmanTable
+		counts  [16]byte
+		symbols []byte
+	}{
+		{&t.dc[0], [16]byte{0, 1, 5, 1, 1, 1, 1, 1, 1}, differences},
+		{&t.dc[1], [16]byte{0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1}, differences},
+		{&t.ac[0], [16]byte{0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d}, standardLuma},
+		{&t.ac[1], [16]byte{0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77}, standardChroma},
+	} {
+		if *k.table, err = newHuffmanTable(k.counts, k.symbols); err != nil {
+			break
 		}
-		return t
 	}
-	dc[0] = must([16]byte{0, 1, 5, 1, 1, 1, 1, 1, 1}, differences)
-	dc[1] = must([16]byte{0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1}, differences)
-	ac[0] = must([16]byte{0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d}, standardLuma)
-	ac[1] = must([16]byte{0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77}, standardChroma)
-	return dc, ac
-}()
+	return t, err
+})

@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // ErrTruncated says that the file ends before the picture does.
@@ -54,10 +53,10 @@ type Picture struct {
 
 // Header tells the size of a picture, in pixels, and its components, of a file that is
 // read up to there. It returns an error when the file is none that [Decode] can read.
-func Header(r io.ByteReader) (width, height, components int, err error) {
+func Header(r Reader) (width, height, components int, err error) {
 	d := decoder{}
 	for d.frame == nil {
-		marker, body, err := readSegment(r)
+		marker, body, err := ReadSegment(r)
 		if err != nil {
 			return 0, 0, 0, err
 		}
@@ -66,7 +65,7 @@ func Header(r io.ByteReader) (width, height, components int, err error) {
 			if err := d.readFrame(marker, body); err != nil {
 				return 0, 0, 0, err
 			}
-		case marker == markerSOS || marker == markerEOI:
+		case marker == MarkerSOS || marker == MarkerEOI:
 			return 0, 0, 0, errors.New("no picture before its data")
 		}
 	}

@@ -161,9 +161,9 @@ func TestManyScans(t *testing.T) {
 		if i > 0 {
 			high = 0x10
 		}
-		file = append(file, 0xff, markerSOS, 0, 8, 1, 1, 0, 1, 63, high, 0xff, 0)
+		file = append(file, 0xff, MarkerSOS, 0, 8, 1, 1, 0, 1, 63, high, 0xff, 0)
 	}
-	file = append(file, 0xff, markerEOI)
+	file = append(file, 0xff, MarkerEOI)
 	d := &decoder{ctx: t.Context(), file: file, work: new(workspace)}
 	err := d.read()
 	if err == nil || !strings.Contains(err.Error(), "more scans") {
@@ -178,7 +178,7 @@ func TestManyScans(t *testing.T) {
 func TestErrors(t *testing.T) {
 	good := encoded(t, "gray: file")
 	sof := bytes.Index(good, []byte{0xff, markerSOF0})
-	sos := bytes.Index(good, []byte{0xff, markerSOS})
+	sos := bytes.Index(good, []byte{0xff, MarkerSOS})
 	with := func(at int, v ...byte) []byte {
 		b := slices.Clone(good)
 		copy(b[at:], v)
@@ -247,8 +247,8 @@ func TestWithoutTheEnd(t *testing.T) {
 		}
 	}
 	file := encoded(t, "gray -progressive: file")
-	last := bytes.LastIndex(file, []byte{0xff, markerSOS})
-	for _, end := range [][]byte{nil, {0xff, markerEOI}} {
+	last := bytes.LastIndex(file, []byte{0xff, MarkerSOS})
+	for _, end := range [][]byte{nil, {0xff, MarkerEOI}} {
 		lacks := append(slices.Clone(file[:last]), end...)
 		if _, err := Decode(t.Context(), lacks, Options{}); err == nil {
 			t.Error("a file that lacks a scan is read")
@@ -267,7 +267,7 @@ func TestEveryCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := bytes.Index(file, []byte{0xff, markerSOS}) + 14
+	data := bytes.Index(file, []byte{0xff, MarkerSOS}) + 14
 	for n := range len(file) - 2 {
 		if _, err := Decode(t.Context(), file[:n], Options{}); err == nil {
 			if p, _ := Decode(t.Context(), file[:n], Options{}); !bytes.Equal(p.Pix, whole.Pix) {
@@ -297,11 +297,11 @@ func TestTables(t *testing.T) {
 			rest = append(rest, file[at:at+n]...)
 		}
 		at += n
-		if file[at+1] == markerSOS {
+		if file[at+1] == MarkerSOS {
 			break
 		}
 	}
-	tables = append(tables, 0xff, markerEOI)
+	tables = append(tables, 0xff, MarkerEOI)
 	rest = append(rest, file[at:]...)
 	if _, err := Decode(t.Context(), rest, Options{}); err == nil {
 		t.Error("read without its tables")

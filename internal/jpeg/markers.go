@@ -20,11 +20,12 @@ const (
 	markerRST0  = 0xd0
 	markerRST7  = 0xd7
 	markerSOI   = 0xd8
-	markerEOI   = 0xd9
-	markerSOS   = 0xda
+	MarkerEOI   = 0xd9 // end of image
+	MarkerSOS   = 0xda // start of scan
 	markerDQT   = 0xdb
 	markerDRI   = 0xdd
 	markerAPP0  = 0xe0
+	MarkerAPP1  = 0xe1 // Exif, XMP
 	markerAPP14 = 0xee
 	markerTEM   = 0x01
 )
@@ -36,12 +37,19 @@ func isFrame(marker byte) bool {
 
 // alone tells whether nothing follows a marker.
 func alone(marker byte) bool {
-	return marker >= markerRST0 && marker <= markerSOI || marker == markerTEM || marker == markerEOI
+	return marker >= markerRST0 && marker <= markerSOI || marker == markerTEM || marker == MarkerEOI
 }
 
-// readSegment reads on to the next marker that is not a lone one but the end's, and what
-// follows it, as its length says.
-func readSegment(r io.ByteReader) (marker byte, body []byte, err error) {
+// A Reader is what segments are read from: a bufio.Reader, a bytes.Reader.
+type Reader interface {
+	io.Reader
+	io.ByteReader
+}
+
+// ReadSegment reads on to the next marker that is not a lone one but the end's, and what
+// follows it, as its length says. It returns an error when the file ends before, or the
+// length is none.
+func ReadSegment(r Reader) (marker byte, body []byte, err error) {
 	next := func() byte {
 		var b byte
 		if err == nil {
@@ -56,32 +64,31 @@ func readSegment(r io.ByteReader) (marker byte, body []byte, err error) {
 		for marker = 0xff; err == nil && marker == 0xff; {
 			marker = next()
 		}
-		if err == nil && (marker == 0 || alone(marker) && marker != markerEOI) {
-			continue
+		if err != nil || marker == MarkerEOI || marker != 0 && !alone(marker) {
+			break
 		}
-		break
 	}
-	if err == nil && marker == markerEOI {
+	if err == nil && marker == MarkerEOI {
 		return marker, nil, nil
 	}
 	n := int(next())<<8 | int(next())
 	if err == nil && n < 2 {
 		return 0, nil, fmt.Errorf("segment %#02x has a length of %d", marker, n)
 	}
-	// The length is at most 64 kB; one that is longer than the file ends in an error.
-	for i := 2; err == nil && i < n; i++ {
-		body = append(body, next())
+	if err == nil {
+		body = make([]byte, n-2)
+		_, err = io.ReadFull(r, body)
 	}
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = ErrTruncated
 	}
 	return marker, body, err
 }
 
-// segment is readSegment of the file in memory.
+// segment is ReadSegment of the file in memory.
 func (d *decoder) segment() (marker byte, body []byte, err error) {
 	r := bytes.NewReader(d.file[d.at:])
-	marker, body, err = readSegment(r)
+	marker, body, err = ReadSegment(r)
 	d.at = len(d.file) - r.Len()
 	return marker, body, err
 }
@@ -93,7 +100,7 @@ func (d *decoder) readTables() error {
 		if err != nil {
 			return err
 		}
-		if marker == markerEOI {
+		if marker == MarkerEOI {
 			return nil
 		}
 		if err := d.table(marker, body); err != nil {
@@ -111,7 +118,7 @@ func (d *decoder) read() error {
 	for {
 		marker, body, err := d.segment()
 		switch {
-		case err == nil && marker == markerEOI || errors.Is(err, ErrTruncated):
+		case err == nil && marker == MarkerEOI || errors.Is(err, ErrTruncated):
 			switch f := d.frame; {
 			case f == nil || !f.scanned:
 				return cmp.Or(err, errors.New("no picture"))
@@ -125,7 +132,7 @@ func (d *decoder) read() error {
 			if err := d.readFrame(marker, body); err != nil {
 				return err
 			}
-		case marker == markerSOS:
+		case marker == MarkerSOS:
 			done, err := d.readScan(body)
 			if err != nil {
 				return err

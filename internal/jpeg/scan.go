@@ -119,10 +119,8 @@ func (f *frame) component(id byte) *component {
 
 // tablesOf finds the tables that a component needs.
 func (d *decoder) tablesOf(s *scan, p *part) error {
-	if p.dcNumber > 3 || p.acNumber > 3 {
-		if !d.arithmetic {
-			return fmt.Errorf("tables %d and %d of codes, expected at most 3", p.dcNumber, p.acNumber)
-		}
+	if !d.arithmetic && (p.dcNumber > 3 || p.acNumber > 3) {
+		return fmt.Errorf("tables %d and %d of codes, expected at most 3", p.dcNumber, p.acNumber)
 	}
 	if p.quant == nil {
 		if p.quantNumber > 3 || d.quant[p.quantNumber] == nil {
@@ -134,13 +132,17 @@ func (d *decoder) tablesOf(s *scan, p *part) error {
 		return nil
 	}
 	p.dc, p.ac = d.dc[p.dcNumber], d.ac[p.acNumber]
-	if s.sequential {
+	if s.sequential && (p.dc == nil || p.ac == nil) {
 		// Motion JPEG has the standard tables, and leaves them out.
+		standard, err := standardTables()
+		if err != nil {
+			return err
+		}
 		if p.dc == nil && p.dcNumber < 2 {
-			p.dc = standardDC[p.dcNumber]
+			p.dc = standard.dc[p.dcNumber]
 		}
 		if p.ac == nil && p.acNumber < 2 {
-			p.ac = standardAC[p.acNumber]
+			p.ac = standard.ac[p.acNumber]
 		}
 	}
 	if needsDC := s.first == 0 && s.high == 0; needsDC {
