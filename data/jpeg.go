@@ -26,7 +26,7 @@ func decodeJPEG(ctx context.Context, s *source) (image.Image, error) {
 	}
 	p, err := jpeg.Decode(ctx, file, jpeg.Options{Truncated: s.truncated})
 	if errors.Is(err, jpeg.ErrTruncated) && !s.truncated {
-		return nil, fmt.Errorf("%w (-truncated, or Truncated, reads what there is of it)", err)
+		return nil, fmt.Errorf("%w (Truncated reads what there is of it)", err)
 	}
 	if err != nil {
 		return nil, err

@@ -184,19 +184,12 @@ func (c choice) check() error {
 	return cli.Usagef("-%s %q: want %s or %s", c.flag, c.name, strings.Join(c.names[:last], ", "), c.names[last])
 }
 
-// flagNames are the flags of the options that [tsne.Fit] may still refuse.
-var flagNames = map[string]string{
-	"Perplexity": "perplexity", "LearningRate": "learning-rate", "Components": "components", "Method": "method", "Angle": "angle",
-	"EarlyExaggeration": "early-exaggeration", "LateExaggeration": "late-exaggeration", "DegreesOfFreedom": "dof",
-	"Metric": "metric", "NeighbourSearch": "neighbours", "Init": "init", "Schedule": "schedule",
-}
-
 // named puts a flag in the place of the option that an error is about.
 func named(err error) error {
 	var o *tsne.OptionError
-	if !errors.As(err, &o) || flagNames[o.Option] == "" {
+	if !errors.As(err, &o) || cli.FlagOf(o.Option) == "" {
 		return err
 	}
-	text := fmt.Sprintf("-%s %s: want %s", flagNames[o.Option], o.Shown(), o.Want)
+	text := fmt.Sprintf("%s %s: want %s", cli.FlagOf(o.Option), o.Shown(), o.Want)
 	return cli.Usagef("%s", strings.Replace(strings.TrimPrefix(err.Error(), "tsne: "), o.Error(), text, 1))
 }

@@ -23,7 +23,7 @@ func Note(stderr io.Writer, format string, args ...any) {
 // optionFlags are the flags of options that errors of the packages name.
 var optionFlags = map[string]string{
 	// data
-	"Fold": "-fold", "MaxPixels": "-max-pixels", "Mean": "-mean", "Std": "-std",
+	"Fold": "-fold", "MaxPixels": "-max-pixels", "Mean": "-mean", "Std": "-std", "Truncated": "-truncated",
 	"Resize with CenterCrop": "-size",
 	// tsne
 	"Perplexity": "-perplexity", "Components": "-components", "Method": "-method", "NeighbourSearch": "-neighbours",
@@ -31,6 +31,9 @@ var optionFlags = map[string]string{
 	"Iterations": "-iterations", "LearningRate": "-learning-rate", "DegreesOfFreedom": "-dof",
 	"EarlyExaggeration": "-early-exaggeration", "LateExaggeration": "-late-exaggeration",
 }
+
+// FlagOf returns the flag of an option, as -perplexity, or nothing.
+func FlagOf(option string) string { return optionFlags[option] }
 
 // option finds the name of an option where a package speaks of it: "Fold is 11",
 // "(MaxPixels raises it)". Elsewhere it may be part of a file's name.
@@ -41,7 +44,7 @@ var option = func() *regexp.Regexp {
 	}
 	slices.Sort(names)
 	name := "(" + strings.Join(names, "|") + ")"
-	return regexp.MustCompile(`(^|: |, but |, and |, as |\()` + name + `( is | has | gives | raises )`)
+	return regexp.MustCompile(`(^|: |, but |, and |, as |\()` + name + `( is | has | gives | raises | reads )`)
 }()
 
 // owner are the names of packages before the name of a flag.

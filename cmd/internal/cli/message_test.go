@@ -26,6 +26,7 @@ func TestMessage(t *testing.T) {
 		{(data.Transform{Mean: []float32{1, 2}}).Check(), "-mean has 2 numbers, expected 1 or 3"},
 		{(data.Transform{Std: []float32{0}}).Check(), "-std is [0], it would divide by zero"},
 		{fmt.Errorf("sample 0: a.png: png: more than the limit of 9 pixels (MaxPixels raises it)"), "sample 0: a.png: png: more than the limit of 9 pixels (-max-pixels raises it)"},
+		{fmt.Errorf("a.jpg: jpeg: the file ends too early (Truncated reads what there is of it)"), "a.jpg: jpeg: the file ends too early (-truncated reads what there is of it)"},
 		{fmt.Errorf("must have one size, as Resize with CenterCrop gives them"), "must have one size, as -size gives them"},
 		{errors.New("tsne: Method is \"fft\", but Components is 3"), `-method is "fft", but -components is 3`},
 		// Words of a file's name stay.
