@@ -3,7 +3,8 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
-	"regexp"
+
+	"github.com/glimpse-go/glimpse/internal/orientation"
 )
 
 // imageMetadata is what a file says about its picture beside the pixels.
@@ -12,19 +13,16 @@ type imageMetadata struct {
 	xmp  []byte // XMP packet
 }
 
-var xmpOrientation = regexp.MustCompile(`tiff:Orientation(?:="|>)([0-9])`)
-
 // orientation returns the Exif orientation, 1 to 8, as Pillow's Image.getexif finds
 // it: the tag of the first directory of the Exif data, or else the XMP property; 1
 // where there is none, or none that is known.
-func (m imageMetadata) orientation() int {
-	o, ok := exifOrientation(m.exif)
+func (m imageMetadata) orientation() orientation.Orientation {
+	v, ok := exifOrientation(m.exif)
+	o := orientation.Orientation(v)
 	if !ok {
-		if found := xmpOrientation.FindSubmatch(m.xmp); found != nil {
-			o = int(found[1][0] - '0')
-		}
+		o = orientation.OfXMP(m.xmp)
 	}
-	if o < 1 || o > 8 {
+	if !o.Known() {
 		return 1
 	}
 	return o

@@ -8,6 +8,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/ctxio"
 	"github.com/glimpse-go/glimpse/internal/jpeg"
+	"github.com/glimpse-go/glimpse/internal/orientation"
 	"github.com/glimpse-go/glimpse/internal/png"
 	"github.com/glimpse-go/glimpse/internal/webp"
 )
@@ -16,7 +17,7 @@ import (
 // file tells, and 1 for others: GIF and BMP have no place for it, and a TIFF file's
 // own belongs to its pixels. Damaged metadata are none, as the decoder has had its
 // say by then; an error is one of reading.
-func readOrientation(ctx context.Context, r io.ReaderAt, size int64) (int, error) {
+func readOrientation(ctx context.Context, r io.ReaderAt, size int64) (orientation.Orientation, error) {
 	noted := &noting{ReaderAt: ctxio.ReaderAt(ctx, r)}
 	s := &source{r: noted, size: size}
 	head := make([]byte, min(size, 32))

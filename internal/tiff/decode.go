@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+
+	"github.com/glimpse-go/glimpse/internal/orientation"
 )
 
 // decoder unpacks a picture chunk by chunk and each of them row by row, so that
@@ -19,7 +21,7 @@ type decoder struct {
 	row     []byte    // of all samples side by side
 	colours []uint8   // of a row of pixels, before it is placed
 	picture *Picture
-	place   placement
+	place   orientation.Placement
 	taken   int64 // bytes of chunks that have been read: the work, with the picture's
 }
 
@@ -30,9 +32,9 @@ func (d *decoder) decode(ctx context.Context) (*Picture, error) {
 			return nil, err
 		}
 	}
-	w, h := d.orientation.size(d.width, d.height)
+	w, h := d.orientation.Size(d.width, d.height)
 	d.picture = &Picture{w, h, make([]uint8, 3*w*h)}
-	d.place = d.orientation.placement(d.width, d.height)
+	d.place = d.orientation.Placement(d.width, d.height)
 	d.convert = d.converter(d.directory)
 	for range d.planes {
 		d.streams = append(d.streams, newStream(d))
@@ -86,7 +88,7 @@ func (d *decoder) chunk(ctx context.Context, cx, cy int) error {
 		colours := d.colours[:3*width*d.down]
 		d.convert(colours, d.row)
 		for i := range min(d.down, height-row) {
-			d.place.put(d.picture.Pix, colours[3*width*i:3*width*(i+1)], x, y+row+i)
+			d.place.Put(d.picture.Pix, colours[3*width*i:3*width*(i+1)], x, y+row+i)
 		}
 	}
 	for _, s := range d.streams {

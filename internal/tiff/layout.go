@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/glimpse-go/glimpse/internal/orientation"
 )
 
 // layout is what the tags say of a picture.
 type layout struct {
 	width, height int // as stored, not yet turned
-	orientation   orientation
+	orientation   orientation.Orientation
 	compression   int
 	predictor     int
 	photometric   int

@@ -8,7 +8,7 @@
 // directory (directory.go), what the tags say of the samples (layout.go), where
 // strips and tiles lie (grid.go), their bytes (stream.go, and a file for each
 // compression), differences undone (predictor.go), samples to RGB (convert.go,
-// ycbcr.go), and their place in the picture (orientation.go).
+// ycbcr.go), and their place in the picture (package orientation).
 package tiff
 
 import (
@@ -33,7 +33,7 @@ func DecodeConfig(r io.ReaderAt, size int64) (image.Config, error) {
 	if err != nil {
 		return image.Config{}, fmt.Errorf("tiff: %w", err)
 	}
-	w, h := l.orientation.size(l.width, l.height)
+	w, h := l.orientation.Size(l.width, l.height)
 	return image.Config{ColorModel: color.NRGBAModel, Width: w, Height: h}, nil
 }
 
