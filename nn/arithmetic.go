@@ -19,13 +19,20 @@ type Add struct{}
 // that plane. Either may be the smaller.
 type Mul struct{}
 
-// Affine multiplies each channel of N x C x H x W by a constant and adds
-// another: y = scale x + shift, dx = scale dy. It is the layer scale of
-// ConvNeXt, and what GoogLeNet and Inception do with an input that is
-// normalised for other networks.
+// Affine multiplies each channel of N x C x H x W by a number and adds another:
+//
+//	y  = scale x + shift
+//	dx = scale dy
+//	dscale = sum of dy x, over the batch and the pixels
+//
+// It is the layer scale of ConvNeXt, whose factors training changes, and what GoogLeNet
+// and Inception do with an input that is normalised for other networks, by constants.
 type Affine struct {
 	Scale []float32 // C
-	Shift []float32 // C, or nil for zeros
+	Shift []float32 // C, or nil for zeros; always constant
+	// Learned is the name of Scale as a parameter, of shape C x 1 x 1, of the module
+	// that the function stands in ("layer_scale"). Empty: Scale is constant too.
+	Learned string
 }
 
 // Shape is that of both inputs.
@@ -150,4 +157,22 @@ func (l *Affine) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*
 			dst[i] = v * l.Scale[channel]
 		}
 	})
+}
+
+// Parameters returns the factors where they are learned.
+func (l *Affine) Parameters() []Parameter {
+	if l.Learned == "" || len(l.Scale) == 0 {
+		return nil
+	}
+	return []Parameter{{Name: l.Learned, Value: &Tensor{Shape: []int{len(l.Scale), 1, 1}, Data: l.Scale}}}
+}
+
+// BackwardParameters returns the gradient by the factors where they are learned; sums are
+// in float64.
+func (l *Affine) BackwardParameters(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	if err := fits(l, dy, y, x); err != nil || l.Learned == "" {
+		return nil, err
+	}
+	sums, err := channelSums(ctx, dy.Shape, func(_, i int) float64 { return float64(dy.Data[i]) * float64(x[0].Data[i]) })
+	return []*Tensor{rounded(sums, len(sums), 1, 1)}, err
 }

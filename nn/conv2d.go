@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -16,11 +17,16 @@ import (
 //	dx[n,c,p,q] = sum over o,u,v and the i,j that reach pixel p,q of
 //	    weight[o,c,u,v] * dy[n,o,i,j]
 //
+//	dweight[o,c,u,v] = sum over n,i,j of
+//	    dy[n,o,i,j] * x[n, c, i*stride+u*dilation-padding, j*stride+v*dilation-padding]
+//	dbias[o] = sum over n,i,j of dy[n,o,i,j]
+//
 // where c runs over the channels of o's group. It is computed as a matrix
 // product: the patches under the kernel become the columns of a matrix
 // (im2col), which the weights, one row an output channel, multiply. Backward,
 // the transposed weights multiply dy, and the columns are added up where they
-// came from.
+// came from; and dy multiplies the transposed columns, which gives the gradient
+// by the weights.
 type Conv2d struct {
 	Weight   *Tensor   // out x in/groups x kernel height x kernel width
 	Bias     []float32 // out, or nil
@@ -98,6 +104,41 @@ func (l *Conv2d) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*
 	})
 }
 
+// Parameters returns weight and bias.
+func (l *Conv2d) Parameters() []Parameter { return matrixParameters(l.Weight, l.Bias) }
+
+// BackwardParameters returns the gradients by weight and bias; sums are in float64. It
+// stops between images once ctx is done.
+func (l *Conv2d) BackwardParameters(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	if err := fits(l, dy, y, x); err != nil {
+		return nil, err
+	}
+	sums := make([]float64, len(l.Weight.Data))
+	var left, right, product []float64
+	err := l.eachGroup(ctx, x[0], dy, func(columns []float32, x, dy patchGroup) error {
+		im2col(columns, x, dy)
+		left, right = float64s(left, dy.data), float64s(right, columns)
+		sum := sums[dy.group*dy.channels*dy.depth:][:dy.channels*dy.depth]
+		product = slices.Grow(product[:0], len(sum))[:len(sum)]
+		if err := gemm.Float64NT(dy.channels, dy.depth, dy.h*dy.w, left, dy.h*dy.w, right, dy.h*dy.w, product, dy.depth); err != nil {
+			return err
+		}
+		for i, v := range product {
+			sum[i] += v
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	dw := []*Tensor{rounded(sums, l.Weight.Shape...)}
+	if l.Bias == nil {
+		return dw, nil
+	}
+	bias, err := channelSums(ctx, dy.Shape, func(_, i int) float64 { return float64(dy.Data[i]) })
+	return append(dw, rounded(bias, len(bias))), err
+}
+
 // patchGroup is the channels of one group of one image.
 type patchGroup struct {
 	group, channels, h, w int
@@ -159,6 +200,15 @@ func (l *Conv2d) check() error {
 		return fmt.Errorf("nn: Conv2d: %d output channels do not split into %d groups", s[0], l.groups())
 	}
 	return nil
+}
+
+// float64s writes x to dst, which is made longer where it must.
+func float64s(dst []float64, x []float32) []float64 {
+	dst = slices.Grow(dst[:0], len(x))[:len(x)]
+	for i, v := range x {
+		dst[i] = float64(v)
+	}
+	return dst
 }
 
 // window is how a kernel slides over one axis of an image.

@@ -16,6 +16,8 @@ import (
 //	y  = z weight + bias
 //	dz = dy weight
 //	dx = (dz - mean(dz) - z mean(dz z)) / sqrt(v + eps)
+//
+//	dweight = sum of dy z, dbias = sum of dy, over all rows
 type LayerNorm struct {
 	Weight, Bias []float32 // C
 	Eps          float64   // 0 means PyTorch's 1e-5
@@ -79,21 +81,63 @@ func (l *LayerNorm) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) (
 	})
 }
 
+// Parameters returns weight and bias.
+func (l *LayerNorm) Parameters() []Parameter { return vectorParameters(l.Weight, l.Bias) }
+
+// BackwardParameters returns the gradients by weight and bias; sums are in float64, over
+// the rows in order.
+func (l *LayerNorm) BackwardParameters(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	if err := fits(l, dy, y, x); err != nil {
+		return nil, err
+	}
+	normal := make([]float64, len(x[0].Data))
+	err := l.eachRow(ctx, x[0], func(at []int, z []float64, _ float64) {
+		for i, p := range at {
+			normal[p] = z[i]
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := len(l.Weight)
+	inner := l.inner(x[0])
+	dw, db := empty(c), empty(c)
+	return []*Tensor{dw, db}, parallel.ForContext(ctx, c, 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			var weight, bias float64
+			for r := range len(normal) / c {
+				p := l.place(r, i, inner)
+				weight += float64(dy.Data[p]) * normal[p]
+				bias += float64(dy.Data[p])
+			}
+			dw.Data[i], db.Data[i] = float32(weight), float32(bias)
+		}
+	})
+}
+
+// inner is how far the elements of a row lie apart.
+func (l *LayerNorm) inner(x *Tensor) int {
+	if l.Channels {
+		return x.Shape[2] * x.Shape[3]
+	}
+	return 1
+}
+
+// place is where element i of row r lies.
+func (l *LayerNorm) place(r, i, inner int) int {
+	return r/inner*inner*len(l.Weight) + r%inner + i*inner
+}
+
 // eachRow calls f for every row that is normalised: where its elements are in x,
 // their normalised values, and the deviation that they were divided by.
 func (l *LayerNorm) eachRow(ctx context.Context, x *Tensor, f func(at []int, z []float64, deviation float64)) error {
-	c, eps := len(l.Weight), l.eps()
-	// Row r begins at r/inner*inner*c + r%inner, its elements are inner apart.
-	inner := 1
-	if l.Channels {
-		inner = x.Shape[2] * x.Shape[3]
-	}
+	c, eps, inner := len(l.Weight), l.eps(), l.inner(x)
 	return parallel.ForContext(ctx, len(x.Data)/c, max(1, 1<<12/c), func(lo, hi int) {
 		at, z := make([]int, c), make([]float64, c)
 		for r := lo; r < hi; r++ {
 			var sum, squares float64
 			for i := range at {
-				at[i] = r/inner*inner*c + r%inner + i*inner
+				at[i] = l.place(r, i, inner)
 				z[i] = float64(x.Data[at[i]])
 				sum += z[i]
 			}

@@ -11,6 +11,8 @@ import (
 //
 //	y[..., o] = bias[o] + sum over i of weight[o,i] x[..., i]
 //	dx[..., i] = sum over o of weight[o,i] dy[..., o]
+//	dweight[o,i] = sum over ... of dy[..., o] x[..., i]
+//	dbias[o] = sum over ... of dy[..., o]
 type Linear struct {
 	Weight *Tensor   // out x in
 	Bias   []float32 // out, or nil
@@ -76,6 +78,38 @@ func (l *Linear) Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*
 			}
 		}
 	})
+}
+
+// Parameters returns weight and bias.
+func (l *Linear) Parameters() []Parameter { return matrixParameters(l.Weight, l.Bias) }
+
+// BackwardParameters returns the gradients by weight and bias; sums are in float64.
+func (l *Linear) BackwardParameters(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error) {
+	if err := fits(l, dy, y, x); err != nil {
+		return nil, err
+	}
+	out, in := l.Weight.Shape[0], l.Weight.Shape[1]
+	dw, db := empty(out, in), empty(out)
+	err := parallel.ForContext(ctx, out, 1, func(lo, hi int) {
+		sums := make([]float64, in)
+		for o := lo; o < hi; o++ {
+			clear(sums)
+			bias := 0.0
+			for r := range len(dy.Data) / out {
+				v := float64(dy.Data[r*out+o])
+				bias += v
+				for i, u := range x[0].Data[r*in : (r+1)*in] {
+					sums[i] += v * float64(u)
+				}
+			}
+			copy(dw.Data[o*in:], rounded(sums, in).Data)
+			db.Data[o] = float32(bias)
+		}
+	})
+	if l.Bias == nil {
+		return []*Tensor{dw}, err
+	}
+	return []*Tensor{dw, db}, err
 }
 
 // dot is the inner product, in four interleaved sums: shorter chains of

@@ -50,27 +50,38 @@ func prepare(op Operation, x []*Tensor) (*Tensor, error) {
 // gradients checks what Backward was given, and returns tensors of zeros shaped
 // as the inputs.
 func gradients(op Operation, dy, y *Tensor, x []*Tensor) ([]*Tensor, error) {
-	shapes := make([][]int, len(x))
+	if err := fits(op, dy, y, x); err != nil {
+		return nil, err
+	}
 	dx := make([]*Tensor, len(x))
 	for i, t := range x {
+		dx[i] = empty(t.Shape...)
+	}
+	return dx, nil
+}
+
+// fits checks what a backward pass was given.
+func fits(op Operation, dy, y *Tensor, x []*Tensor) error {
+	shapes := make([][]int, len(x))
+	for i, t := range x {
 		if err := t.check(); err != nil {
-			return nil, err
+			return err
 		}
-		shapes[i], dx[i] = t.Shape, empty(t.Shape...)
+		shapes[i] = t.Shape
 	}
 	shape, err := op.Shape(shapes...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, t := range []*Tensor{dy, y} {
 		if err := t.check(); err != nil {
-			return nil, err
+			return err
 		}
 		if !slices.Equal(t.Shape, shape) {
-			return nil, fmt.Errorf("nn: %s: an output or its gradient of shape %v, want %v", kind(op), t.Shape, shape)
+			return fmt.Errorf("nn: %s: an output or its gradient of shape %v, want %v", kind(op), t.Shape, shape)
 		}
 	}
-	return dx, nil
+	return nil
 }
 
 // kind is the name of an operation's type.
@@ -122,6 +133,25 @@ func eachPlane(ctx context.Context, shape []int, f func(plane, channel int)) err
 	return parallel.ForContext(ctx, shape[0]*channels, 8, func(lo, hi int) {
 		for p := lo; p < hi; p++ {
 			f(p, p%channels)
+		}
+	})
+}
+
+// channelSums adds up a term of every element of an NCHW batch, by channel: over the
+// images in order and the pixels of each, in float64.
+func channelSums(ctx context.Context, shape []int, term func(channel, i int) float64) ([]float64, error) {
+	channels, area := shape[1], shape[2]*shape[3]
+	sums := make([]float64, channels)
+	return sums, parallel.ForContext(ctx, channels, 1, func(lo, hi int) {
+		for c := lo; c < hi; c++ {
+			sum := 0.0
+			for n := range shape[0] {
+				first := (n*channels + c) * area
+				for i := first; i < first+area; i++ {
+					sum += term(c, i)
+				}
+			}
+			sums[c] = sum
 		}
 	})
 }

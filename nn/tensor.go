@@ -80,6 +80,15 @@ func (t *Tensor) check() error {
 	return nil
 }
 
+// rounded makes a tensor of float64 numbers, which fill the shape.
+func rounded(x []float64, shape ...int) *Tensor {
+	t := empty(shape...)
+	for i, v := range x {
+		t.Data[i] = float32(v)
+	}
+	return t
+}
+
 func shapeOf(x *Tensor) any {
 	if x == nil {
 		return "nil"

@@ -69,7 +69,7 @@ func (b *builder) convNeXtBlock(name string, x value) value {
 	if y.channels != x.channels {
 		b.fail("%s.block.5 has %d outputs, want %d", name, y.channels, x.channels)
 	}
-	y = b.add(name+".mul", &nn.Affine{Scale: b.layerScale(name+".layer_scale", x.channels)}, y)
+	y = b.add(name+".mul", &nn.Affine{Scale: b.layerScale(name+".layer_scale", x.channels), Learned: "layer_scale"}, y)
 	y = b.skip(name+".stochastic_depth", y)
 	y = b.add(name+".add", nn.Add{}, y, x)
 	b.contain(y, name)
