@@ -132,6 +132,9 @@ func plus(sum, t *Tensor) *Tensor {
 // tangent returns what the output y of an operation changes by where its inputs x change
 // by v; nil among them is no change.
 func tangent(ctx context.Context, op Operation, y *Tensor, x, v []*Tensor) (*Tensor, error) {
+	if norm, ok := op.(*BatchNorm2d); ok && norm.Train {
+		return nil, fmt.Errorf("nn: no second derivatives of %s in train mode", kind(op))
+	}
 	switch op := op.(type) {
 	case *Activation: // each number by itself
 		dx, err := op.Backward(ctx, v[0], y, x[0])
@@ -167,7 +170,7 @@ func tangent(ctx context.Context, op Operation, y *Tensor, x, v []*Tensor) (*Ten
 				dy.Data[at[i]] = float32(dz * float64(op.Weight[i]))
 			}
 		})
-	case *Conv2d, *Linear, *BatchNorm2d, *Affine, Add, *AvgPool2d, *AdaptiveAvgPool2d, *BlurPool2d, mover:
+	case *Conv2d, *Linear, *BatchNorm2d, *Affine, Add, *AvgPool2d, *AdaptiveAvgPool2d, *BlurPool2d, BlurPool2d, mover:
 		// Linear but for a constant.
 		zeros, with := make([]*Tensor, len(x)), make([]*Tensor, len(x))
 		for k := range x {

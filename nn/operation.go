@@ -31,6 +31,15 @@ type Operation interface {
 	Backward(ctx context.Context, dy, y *Tensor, x ...*Tensor) ([]*Tensor, error)
 }
 
+// weightless tells whether an operation is known to have no weights.
+func weightless(op Operation) bool {
+	switch op.(type) {
+	case mover, *Activation, *AvgPool2d, *AdaptiveAvgPool2d, *MaxPool2d, *BlurPool2d, BlurPool2d, Add, Mul:
+		return true
+	}
+	return false
+}
+
 // prepare checks the inputs of an operation and returns its output, of zeros.
 func prepare(op Operation, x []*Tensor) (*Tensor, error) {
 	shapes := make([][]int, len(x))

@@ -187,6 +187,9 @@ func (c *compiler) factors(node, channels int) (scale, shift []float32, err erro
 	}
 	switch op := op.(type) {
 	case *BatchNorm2d:
+		if op.Train {
+			return nil, nil, fmt.Errorf("nn: BatchNorm2d: train mode has no fixed factors")
+		}
 		scale, shift = op.Affine()
 	case *Affine:
 		scale, shift = op.Scale, op.Shift

@@ -44,8 +44,11 @@ func (g *Graph) Redrawn(after string, seed uint64) (*Graph, error) {
 			again := *op
 			again.Weight, again.Bias = ones(op.Weight), zeros(op.Bias)
 			out.nodes[i].Op = &again
-		case mover, *Activation, *AvgPool2d, *AdaptiveAvgPool2d, *MaxPool2d, *BlurPool2d, Add, Mul, *Affine:
+		case *Affine:
 		default:
+			if weightless(op) {
+				continue
+			}
 			return nil, fmt.Errorf("nn: %s: what to draw anew of %s is not known", out.nodes[i].Name, kind(op))
 		}
 	}
