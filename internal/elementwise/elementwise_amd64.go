@@ -16,6 +16,9 @@ func machine() []*loops {
 			pass:      passAVX512,
 			sums:      sumsAVX512,
 			layerNorm: layerNormAVX512,
+			moments:   momentsGo,
+			products:  productsGo,
+			norm:      normGo,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
@@ -27,6 +30,9 @@ func machine() []*loops {
 			pass:      passAVX2,
 			sums:      sumsAVX2,
 			layerNorm: layerNormAVX2,
+			moments:   momentsGo,
+			products:  productsGo,
+			norm:      normGo,
 		})
 	}
 	return list

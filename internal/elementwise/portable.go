@@ -23,6 +23,9 @@ var portable = loops{
 	pass:      passGo,
 	sums:      sumsGo,
 	layerNorm: layerNormGo,
+	moments:   momentsGo,
+	products:  productsGo,
+	norm:      normGo,
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
