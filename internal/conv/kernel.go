@@ -10,7 +10,8 @@ type kernel struct {
 	lanes  int // of a tile, and of a panel of weights: output channels
 	narrow int // lanes of a panel that is short of lanes, if they suffice
 
-	mul func(*product)
+	mul   func(*product)
+	outer func(*outer)
 
 	// input and output are Winograd's transforms, of the variants in order.
 	input, output [variants]func(*transform)
@@ -43,6 +44,25 @@ type product struct {
 	add     *float32
 	floor   float32
 	ceiling float32
+}
+
+// An outer is a tile of a sum of outer products, over pixels that lie in runs: those of dy
+// one after the other, those of x step bytes apart, each run from an offset on.
+//
+//	tile[i][j] = sum over r < runs, k < depth of x[offsets[r] + k step][i] * dy[r*depth+k][j]
+//
+// in that order, for i < kernel.rows and j < lanes. If more is not 0, the sum is added to
+// what is there.
+type outer struct {
+	x       *float32
+	offsets *int // in bytes
+	runs    int  // at least 1
+	depth   int  // at least 1
+	step    int
+	dy      *float32
+	lanes   int      // kernel.lanes or kernel.narrow
+	tile    *float32 // kernel.rows rows of lanes elements
+	more    int
 }
 
 // A transform is one tile of Winograd's convolution with m x m outputs, of

@@ -12,6 +12,7 @@ func machineKernels() []*kernel {
 		list = append(list, &kernel{
 			name: "avx512", rows: 8, lanes: 32, narrow: 16,
 			mul:    mulAVX512,
+			outer:  outerAVX512,
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
 			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
@@ -21,6 +22,7 @@ func machineKernels() []*kernel {
 		list = append(list, &kernel{
 			name: "avx2", rows: 6, lanes: 16, narrow: 16,
 			mul:    mulAVX2,
+			outer:  outerAVX2,
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
 			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
@@ -76,3 +78,9 @@ func chooseAVX512(p *selection)
 
 //go:noescape
 func chooseAVX2(p *selection)
+
+//go:noescape
+func outerAVX512(p *outer)
+
+//go:noescape
+func outerAVX2(p *outer)

@@ -12,6 +12,7 @@ func machineKernels() []*kernel {
 	return []*kernel{{
 		name: "neon", rows: 8, lanes: lanesNEON, narrow: lanesNEON,
 		mul:    mulNEON,
+		outer:  outerNEON,
 		input:  [variants]func(*transform){input2NEON, input4NEON},
 		output: [variants]func(*transform){output2NEON, output4NEON},
 		pool:   poolNEON, stencil: stencilGo, choose: chooseGo,
@@ -59,3 +60,6 @@ func output4NEON(t *transform)
 
 //go:noescape
 func poolNEON(p *pooling)
+
+//go:noescape
+func outerNEON(p *outer)

@@ -9,6 +9,7 @@ import (
 var portable = kernel{
 	name: "portable", rows: 4, lanes: 4, narrow: 4,
 	mul:    mulGo,
+	outer:  outerGo,
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
 	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
@@ -70,6 +71,37 @@ func finishGo(y []float32, add *float32, offset int, floor, ceiling float32) {
 		}
 	}
 	clamp(y, floor, ceiling)
+}
+
+// outerGo sums two rows of a tile at a time, for the sake of registers.
+func outerGo(p *outer) {
+	offsets, tile := unsafe.Slice(p.offsets, p.runs), unsafe.Slice(p.tile, 16)
+	for i := 0; i < 4; i += 2 {
+		var c00, c01, c02, c03, c10, c11, c12, c13 float32
+		dy := at(p.dy, 0, 4*p.runs*p.depth)
+		for _, offset := range offsets {
+			offset += 4 * i
+			for range p.depth {
+				x, b := at(p.x, offset, 2), dy[:4]
+				c00 += x[0] * b[0]
+				c01 += x[0] * b[1]
+				c02 += x[0] * b[2]
+				c03 += x[0] * b[3]
+				c10 += x[1] * b[0]
+				c11 += x[1] * b[1]
+				c12 += x[1] * b[2]
+				c13 += x[1] * b[3]
+				offset += p.step
+				dy = dy[4:]
+			}
+		}
+		for j, sum := range [8]float32{c00, c01, c02, c03, c10, c11, c12, c13} {
+			if p.more != 0 {
+				sum += tile[4*i+j]
+			}
+			tile[4*i+j] = sum
+		}
+	}
 }
 
 func inputGo2(t *transform) { inputGo(t, 4, input2) }
