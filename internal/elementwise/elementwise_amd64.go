@@ -16,9 +16,9 @@ func machine() []*loops {
 			pass:      passAVX512,
 			sums:      sumsAVX512,
 			layerNorm: layerNormAVX512,
-			moments:   momentsGo,
-			products:  productsGo,
-			norm:      normGo,
+			moments:   momentsAVX512,
+			products:  productsAVX512,
+			norm:      normAVX512,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
@@ -30,9 +30,9 @@ func machine() []*loops {
 			pass:      passAVX2,
 			sums:      sumsAVX2,
 			layerNorm: layerNormAVX2,
-			moments:   momentsGo,
-			products:  productsGo,
-			norm:      normGo,
+			moments:   momentsAVX2,
+			products:  productsAVX2,
+			norm:      normAVX2,
 		})
 	}
 	return list

@@ -88,6 +88,8 @@ var outputs = []struct {
 	{"internal/conv/depthwise_avx512_amd64.s", "depthwise_amd64", avx512},
 	{"internal/elementwise/elementwise_avx2_amd64.s", "elementwise_amd64", avx2},
 	{"internal/elementwise/elementwise_avx512_amd64.s", "elementwise_amd64", avx512},
+	{"internal/elementwise/batchnorm_avx2_amd64.s", "batchnorm_amd64", avx2},
+	{"internal/elementwise/batchnorm_avx512_amd64.s", "batchnorm_amd64", avx512},
 	{"internal/jpeg/kernel_amd64.s", "jpeg_amd64", nil},
 	{"pca/rows_amd64.s", "rows_amd64", nil},
 }
