@@ -28,7 +28,7 @@ func (l *loops) addMoments(sum, squares []float64, x []float32, centre []float64
 	if rows < 1 || n == 0 {
 		return
 	}
-	l.moments(&sums{
+	l.moments(sums{
 		sum: &sum[:n][0], product: &squares[:n][0], centre: &centre[0],
 		x: Rows{x, stride}.first(n, rows), n: n, rows: rows, stride: 4 * stride,
 	})
@@ -53,7 +53,7 @@ func (l *loops) addProducts(sum, products []float64, dy, x, y []float32, centre 
 	if y != nil {
 		a.y = Rows{y, stride}.first(n, rows)
 	}
-	l.products(&a)
+	l.products(a)
 }
 
 // Norm is a factor and a summand for each channel, about a centre: what is left of a
@@ -100,5 +100,5 @@ func (c *Norm) apply(l *loops, y, x, dy, add []float32, rows int, relu bool) {
 	if relu {
 		a.floor = 0
 	}
-	l.norm(&a)
+	l.norm(a)
 }

@@ -3,7 +3,6 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "go_asm.h"
 
 // Eight lanes of ones, then eight of zeros: the mask of the first n lanes of a
 // vector begins 8-n lanes in.
@@ -17,14 +16,13 @@ DATA lanes<>+48(SB)/8, $0
 DATA lanes<>+56(SB)/8, $0
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// func momentsAVX2(a *sums)
+// func momentsAVX2(a sums)
 //
 // Groups of 8 rows, which are read side by side; of each, vectors of channels.
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), AX
-	MOVQ sums_n(AX), CX
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-72
+	MOVQ a_n+48(FP), R14
+	MOVQ R14, CX
 	ANDQ $7, CX // what is left of the last vector
-	MOVQ sums_n(AX), R14
 	SUBQ CX, R14
 	SHLQ $2, R14 // bytes of whole vectors
 	LEAQ    lanes<>+32(SB), AX
@@ -39,15 +37,14 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-8
 	VEXTRACTI128 $1, Y14, X13
 	VPMOVSXDQ    X13, Y13
 	VPMOVSXDQ    X14, Y12
-	MOVQ a+0(FP), AX
-	MOVQ sums_x(AX), SI
-	MOVQ sums_dy(AX), DI
-	MOVQ sums_y(AX), R9
-	MOVQ sums_sum(AX), R10
-	MOVQ sums_product(AX), R11
-	MOVQ sums_centre(AX), R12
-	MOVQ sums_stride(AX), R8
-	MOVQ sums_rows(AX), DX
+	MOVQ a_sum+0(FP), R10
+	MOVQ a_product+8(FP), R11
+	MOVQ a_x+16(FP), SI
+	MOVQ a_dy+24(FP), DI
+	MOVQ a_y+32(FP), R9
+	MOVQ a_centre+40(FP), R12
+	MOVQ a_rows+56(FP), DX
+	MOVQ a_stride+64(FP), R8
 
 group:
 	MOVQ    $8, R13
@@ -87,8 +84,7 @@ whole:
 	JMP  vector
 
 rest:
-	MOVQ  a+0(FP), AX
-	MOVQ  sums_n(AX), AX
+	MOVQ  a_n+48(FP), AX
 	TESTQ $7, AX
 	JZ    next
 	VMASKMOVPD (R10)(BX*2), Y12, Y0
@@ -128,14 +124,13 @@ next:
 	VZEROUPPER
 	RET
 
-// func productsAVX2(a *sums)
+// func productsAVX2(a sums)
 //
 // Groups of 8 rows, which are read side by side; of each, vectors of channels.
-TEXT ·productsAVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), AX
-	MOVQ sums_n(AX), CX
+TEXT ·productsAVX2(SB), NOSPLIT, $0-72
+	MOVQ a_n+48(FP), R14
+	MOVQ R14, CX
 	ANDQ $7, CX // what is left of the last vector
-	MOVQ sums_n(AX), R14
 	SUBQ CX, R14
 	SHLQ $2, R14 // bytes of whole vectors
 	LEAQ    lanes<>+32(SB), AX
@@ -150,15 +145,14 @@ TEXT ·productsAVX2(SB), NOSPLIT, $0-8
 	VEXTRACTI128 $1, Y14, X13
 	VPMOVSXDQ    X13, Y13
 	VPMOVSXDQ    X14, Y12
-	MOVQ a+0(FP), AX
-	MOVQ sums_x(AX), SI
-	MOVQ sums_dy(AX), DI
-	MOVQ sums_y(AX), R9
-	MOVQ sums_sum(AX), R10
-	MOVQ sums_product(AX), R11
-	MOVQ sums_centre(AX), R12
-	MOVQ sums_stride(AX), R8
-	MOVQ sums_rows(AX), DX
+	MOVQ a_sum+0(FP), R10
+	MOVQ a_product+8(FP), R11
+	MOVQ a_x+16(FP), SI
+	MOVQ a_dy+24(FP), DI
+	MOVQ a_y+32(FP), R9
+	MOVQ a_centre+40(FP), R12
+	MOVQ a_rows+56(FP), DX
+	MOVQ a_stride+64(FP), R8
 
 group:
 	MOVQ    $8, R13
@@ -211,8 +205,7 @@ passed:
 	JMP  vector
 
 rest:
-	MOVQ  a+0(FP), AX
-	MOVQ  sums_n(AX), AX
+	MOVQ  a_n+48(FP), AX
 	TESTQ $7, AX
 	JZ    next
 	VMASKMOVPD (R10)(BX*2), Y12, Y0
@@ -271,14 +264,13 @@ last:
 	VZEROUPPER
 	RET
 
-// func normAVX2(a *norm)
+// func normAVX2(a norm)
 //
 // AX: where in the maps; BX: where in the channels.
-TEXT ·normAVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), AX
-	MOVQ norm_n(AX), CX
+TEXT ·normAVX2(SB), NOSPLIT, $0-88
+	MOVQ a_n+64(FP), R8
+	MOVQ R8, CX
 	ANDQ $7, CX // what is left of the last vector
-	MOVQ norm_n(AX), R8
 	SUBQ CX, R8
 	SHLQ $2, R8 // bytes of whole vectors
 	LEAQ    lanes<>+32(SB), AX
@@ -293,17 +285,16 @@ TEXT ·normAVX2(SB), NOSPLIT, $0-8
 	VEXTRACTI128 $1, Y14, X13
 	VPMOVSXDQ    X13, Y13
 	VPMOVSXDQ    X14, Y12
-	MOVQ a+0(FP), AX
-	MOVQ norm_y(AX), DI
-	MOVQ norm_x(AX), SI
-	MOVQ norm_dy(AX), R9
-	MOVQ norm_add(AX), R10
-	MOVQ norm_centre(AX), R11
-	MOVQ norm_scale(AX), R12
-	MOVQ norm_shift(AX), R13
-	MOVQ norm_factor(AX), R14
-	MOVQ norm_rows(AX), DX
-	VBROADCASTSS norm_floor(AX), Y6
+	MOVQ a_y+0(FP), DI
+	MOVQ a_x+8(FP), SI
+	MOVQ a_dy+16(FP), R9
+	MOVQ a_add+24(FP), R10
+	MOVQ a_centre+32(FP), R11
+	MOVQ a_scale+40(FP), R12
+	MOVQ a_shift+48(FP), R13
+	MOVQ a_factor+56(FP), R14
+	MOVQ a_rows+72(FP), DX
+	VBROADCASTSS a_floor+80(FP), Y6
 	XORQ AX, AX
 
 row:

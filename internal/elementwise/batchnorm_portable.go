@@ -2,7 +2,7 @@ package elementwise
 
 import "unsafe"
 
-func momentsGo(a *sums) {
+func momentsGo(a sums) {
 	sum, squares := unsafe.Slice(a.sum, a.n), unsafe.Slice(a.product, a.n)
 	centre := unsafe.Slice(a.centre, a.n)
 	for r := range a.rows {
@@ -14,7 +14,7 @@ func momentsGo(a *sums) {
 	}
 }
 
-func productsGo(a *sums) {
+func productsGo(a sums) {
 	sum, products := unsafe.Slice(a.sum, a.n), unsafe.Slice(a.product, a.n)
 	centre := unsafe.Slice(a.centre, a.n)
 	for r := range a.rows {
@@ -34,7 +34,7 @@ func productsGo(a *sums) {
 	}
 }
 
-func normGo(a *norm) {
+func normGo(a norm) {
 	centre, scale, shift := unsafe.Slice(a.centre, a.n), unsafe.Slice(a.scale, a.n), unsafe.Slice(a.shift, a.n)
 	row := func(x *float32, r int) []float32 { return unsafe.Slice(after(x, 4*r*a.n), a.n) }
 	for r := range a.rows {

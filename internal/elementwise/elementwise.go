@@ -43,9 +43,9 @@ type loops struct {
 	pass      func(dy, y *float32, n int, limit, floor float32)
 	sums      func(y, x *float32, n, rows, stride int)
 	layerNorm func(y, x, weight, bias *float32, n, rows int, eps, each float32)
-	moments   func(*sums)
-	products  func(*sums)
-	norm      func(*norm)
+	moments   func(sums)
+	products  func(sums)
+	norm      func(norm)
 }
 
 // Name of the instruction set.
