@@ -29,8 +29,8 @@ func (m *Maps) Moments(mean, variance []float64, mem *Memory) {
 	for c := range centre { // about the first pixel, lest a large mean cancel
 		centre[c] = float64(x[c])
 	}
-	m.sums(mean[:m.C], variance[:m.C], blockChannels, mem, func(sum, squares []float64, c, lo, hi int) {
-		elementwise.Moments(sum, squares, x[lo*m.C+c:hi*m.C], centre[c:][:len(sum)], m.C, hi-lo)
+	m.sums(mean, variance, mem, func(sum, squares []float64, lo, hi int) {
+		elementwise.Moments(sum, squares, x[lo*m.C:hi*m.C], centre, m.C, hi-lo)
 	})
 	n := float64(m.N * m.H * m.W)
 	for c, first := range centre {
@@ -58,14 +58,9 @@ func (b *BatchNorm) Apply(y, x, add *Maps, relu bool, mem *Memory) {
 // First dy becomes 0, in place, where y is at most 0, unless y is nil: the gradient by an
 // output that was rectified.
 func (b *BatchNorm) Sums(dweight, dbias []float64, dy, x, y *Maps, mem *Memory) {
-	d, from := dy.pixels(), x.pixels()
-	dy.sums(dbias[:dy.C], dweight[:dy.C], blockChannels, mem, func(sum, products []float64, c, lo, hi int) {
-		lo, hi, rows := lo*dy.C+c, hi*dy.C, hi-lo
-		var out []float32
-		if y != nil {
-			out = y.pixels()[lo:hi]
-		}
-		elementwise.Products(sum, products, d[lo:hi], from[lo:hi], out, b.Mean[c:][:len(sum)], dy.C, rows)
+	mean := b.Mean[:dy.C]
+	dy.sums(dbias, dweight, mem, func(sum, products []float64, lo, hi int) {
+		elementwise.Products(sum, products, dy.run(lo, hi), x.run(lo, hi), y.run(lo, hi), mean, dy.C, hi-lo)
 	})
 	for c := range dy.C {
 		dweight[c] /= b.deviation(c)
@@ -124,14 +119,15 @@ func (b *BatchNorm) set(l elementwise.Norm, c int, scale, shift float64) {
 
 // each writes what l makes of every pixel of x, dy and add.
 func (m *Maps) each(l elementwise.Norm, x, dy, add *Maps, relu bool) {
-	y := m.pixels()
-	pixelsEach(len(y)/m.C, m.C, func(lo, hi int) {
-		run := func(m *Maps) []float32 {
-			if m == nil {
-				return nil
-			}
-			return m.pixels()[lo*m.C : hi*m.C]
-		}
-		l.Apply(run(m), run(x), run(dy), run(add), hi-lo, relu)
+	pixelsEach(m.N*m.H*m.W, m.C, func(lo, hi int) {
+		l.Apply(m.run(lo, hi), x.run(lo, hi), dy.run(lo, hi), add.run(lo, hi), hi-lo, relu)
 	})
+}
+
+// run returns pixels [lo, hi), counted through the batch, or nil of no maps.
+func (m *Maps) run(lo, hi int) []float32 {
+	if m == nil {
+		return nil
+	}
+	return m.pixels()[lo*m.C : hi*m.C]
 }

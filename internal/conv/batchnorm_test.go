@@ -15,7 +15,7 @@ type normCase struct {
 	pixels, channels     int
 	weight, bias         []float32
 	x, add, dy           []float32 // pixels x channels
-	mean, variance       []float64
+	mean, variance, s    []float64 // s = sqrt(variance + eps)
 	y, rectified, masked []float64
 	dweight, dbias, dx   []float64
 	size                 []float64 // of dweight's and dbias' summands
@@ -42,30 +42,34 @@ func newNormCase(r *rand.Rand, pixels, channels int) *normCase {
 		d := float64(v) - k.mean[i%channels]
 		k.variance[i%channels] += d * d / float64(pixels)
 	}
+	for _, v := range k.variance {
+		k.s = append(k.s, math.Sqrt(v+normEps))
+	}
 	return k
+}
+
+// z returns a normalised element.
+func (k *normCase) z(i int) float64 {
+	return (float64(k.x[i]) - k.mean[i%k.channels]) / k.s[i%k.channels]
 }
 
 // finish computes what depends on which elements were rectified, as the maps y say.
 func (k *normCase) finish(y []float32) {
-	z := func(i int) float64 {
-		c := i % k.channels
-		return (float64(k.x[i]) - k.mean[c]) / math.Sqrt(k.variance[c]+normEps)
-	}
 	for i := range k.x {
 		c := i % k.channels
-		k.y[i] = z(i)*float64(k.weight[c]) + float64(k.bias[c])
+		k.y[i] = k.z(i)*float64(k.weight[c]) + float64(k.bias[c])
 		k.rectified[i] = max(0, k.y[i]+float64(k.add[i]))
 		if y[i] > 0 {
 			k.masked[i] = float64(k.dy[i])
 		}
 		k.dbias[c] += k.masked[i]
-		k.dweight[c] += k.masked[i] * z(i)
-		k.size[c] += math.Abs(k.masked[i]) * (1 + math.Abs(z(i)))
+		k.dweight[c] += k.masked[i] * k.z(i)
+		k.size[c] += math.Abs(k.masked[i]) * (1 + math.Abs(k.z(i)))
 	}
 	for i := range k.x {
 		c := i % k.channels
 		n := float64(k.pixels)
-		k.dx[i] = float64(k.weight[c]) / math.Sqrt(k.variance[c]+normEps) * (k.masked[i] - k.dbias[c]/n - z(i)*k.dweight[c]/n)
+		k.dx[i] = float64(k.weight[c]) / k.s[c] * (k.masked[i] - k.dbias[c]/n - k.z(i)*k.dweight[c]/n)
 	}
 }
 
@@ -161,12 +165,11 @@ func testBatchNorm(t *testing.T, k *normCase, mem *Memory) {
 	b.Gradient(summed, dy, x, add, dweight, dbias, mem)
 	b.Gradient(fixed, dy, nil, add, nil, nil, mem)
 	factor := func(i int) float64 {
-		return math.Abs(float64(k.weight[i%k.channels])) / math.Sqrt(k.variance[i%k.channels]+normEps)
+		return math.Abs(float64(k.weight[i%k.channels])) / k.s[i%k.channels]
 	}
 	dxSize := func(i int) float64 {
 		c := i % k.channels
-		z := math.Abs(float64(k.x[i])-k.mean[c]) / math.Sqrt(k.variance[c]+normEps)
-		return factor(i) * (math.Abs(k.masked[i]) + (math.Abs(k.dbias[c])+z*math.Abs(k.dweight[c]))/float64(k.pixels))
+		return factor(i) * (math.Abs(k.masked[i]) + (math.Abs(k.dbias[c])+math.Abs(k.z(i)*k.dweight[c]))/float64(k.pixels))
 	}
 	near("dx", dx.pixels(), k.dx, dxSize)
 	plus, straight := make([]float64, len(k.x)), make([]float64, len(k.x))
@@ -236,7 +239,7 @@ func TestMomentsConstant(t *testing.T) {
 	for i := range x.pixels() {
 		x.pixels()[i] = [3]float32{1e6 / 3, -1e-3, 0}[i%3]
 	}
-	x.pixels()[4001*1] = float32(math.NaN()) // channel 2
+	x.pixels()[4001] = float32(math.NaN()) // channel 2
 	mean, variance := make([]float64, 3), make([]float64, 3)
 	x.Moments(mean, variance, &mem)
 	if mean[0] != float64(float32(1e6)/3) || mean[1] != float64(float32(-1e-3)) || variance[0] != 0 || variance[1] != 0 {

@@ -132,23 +132,21 @@ func (m *Maps) LayerNormGradient(dy, x *Maps, weight []float32, eps float64) {
 	})
 }
 
-// LayerNormSums writes the gradients by LayerNorm's weight and bias, the sums over all
-// pixels of dy z and of dy.
+// LayerNormSums writes the gradients by the weight and the bias of the LayerNorm of m: the
+// sums over all pixels of dy z, with the normalised pixel z, and of dy.
 func (m *Maps) LayerNormSums(dweight, dbias []float64, dy *Maps, eps float64, mem *Memory) {
-	x, d := m.pixels(), dy.pixels()
-	zeros64, zeros := make([]float64, m.C), make([]float32, m.C)
-	ones := make([]float32, m.C)
+	ones, zeros, centre := make([]float32, m.C), make([]float32, m.C), make([]float64, m.C)
 	for c := range ones {
 		ones[c] = 1
 	}
-	run := max(1, 1<<12/m.C) // pixels that stay near while they are normalised and read
-	m.sums(dbias[:m.C], dweight[:m.C], m.C, mem, func(sum, products []float64, _, lo, hi int) {
+	run := max(1, 1<<12/m.C) // pixels that are near still when z is read
+	m.sums(dbias, dweight, mem, func(sum, products []float64, lo, hi int) {
 		z := mem.take(run * m.C)
 		defer mem.give(z)
-		for at := lo; at < hi; at += run {
-			n := min(run, hi-at)
-			elementwise.LayerNorm(z, x[at*m.C:(at+n)*m.C], ones, zeros, n, eps)
-			elementwise.Products(sum, products, d[at*m.C:(at+n)*m.C], z, nil, zeros64, m.C, n)
+		for ; lo < hi; lo += run {
+			n := min(run, hi-lo)
+			elementwise.LayerNorm(z, m.run(lo, lo+n), ones, zeros, n, eps)
+			elementwise.Products(sum, products, dy.run(lo, lo+n), z, nil, centre, m.C, n)
 		}
 	})
 }

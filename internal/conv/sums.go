@@ -6,42 +6,38 @@ import (
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// Sums over the pixels of all maps are those of blocks, of so many channels and pixels,
-// which depend on the shape of the maps alone, added up in order. A block has enough
-// elements that the next one costs nothing, and enough pixels that its sums are little
-// beside them; a row of a block, so many channels that it is read as fast as a whole one.
+// Sums over the pixels of all maps are those of blocks of pixels, which depend on the
+// shape of the maps alone, added up in order. A block has so many elements that beginning
+// the next one costs nothing, and so many pixels that its sums are little beside them.
 const (
 	blockElements = 1 << 16
-	blockPixels   = 1 << 8
-	blockChannels = 1 << 9
+	blockPixels   = 1 << 7
 )
 
-// sums writes two sums over all pixels for each channel. add adds what pixels [lo, hi)
-// have to those of some channels, from c on: at most so many as given.
-func (m *Maps) sums(first, second []float64, channels int, mem *Memory, add func(first, second []float64, c, lo, hi int)) {
-	pixels := m.N * m.H * m.W
-	channels = min(channels, m.C)
-	columns, each := ceil(m.C, channels), max(blockPixels, blockElements/channels)
-	rows := ceil(pixels, each)
-	scratch, sums := mem.float64s(2 * rows * m.C)
+// sums writes two sums over all pixels for each channel. add adds those of pixels
+// [lo, hi).
+func (m *Maps) sums(first, second []float64, mem *Memory, add func(first, second []float64, lo, hi int)) {
+	pixels, channels := m.N*m.H*m.W, m.C
+	each := max(blockPixels, blockElements/channels)
+	blocks := ceil(pixels, each)
+	scratch, sums := mem.float64s(2 * blocks * channels)
 	defer mem.give(scratch)
-	parallel.For(rows*columns, 1, func(lo, hi int) {
-		for t := lo; t < hi; t++ {
-			r, c := t/columns, t%columns*channels
-			n := min(channels, m.C-c)
-			a, b := sums[2*r*m.C+c:][:n], sums[(2*r+1)*m.C+c:][:n]
-			clear(a)
-			clear(b)
-			add(a, b, c, r*each, min((r+1)*each, pixels))
+	parallel.For(blocks, 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s := sums[2*i*channels:][:2*channels]
+			clear(s)
+			add(s[:channels], s[channels:], i*each, min((i+1)*each, pixels))
 		}
 	})
-	parallel.For(m.C, max(1, blockElements/rows), func(lo, hi int) {
+	first, second = first[:channels], second[:channels]
+	parallel.For(channels, max(1, blockElements/blocks), func(lo, hi int) {
 		clear(first[lo:hi])
 		clear(second[lo:hi])
-		for r := range rows {
+		for i := range blocks {
+			s := sums[2*i*channels:][:2*channels]
 			for c := lo; c < hi; c++ {
-				first[c] += sums[2*r*m.C+c]
-				second[c] += sums[(2*r+1)*m.C+c]
+				first[c] += s[c]
+				second[c] += s[channels+c]
 			}
 		}
 	})

@@ -18,8 +18,8 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 // func momentsAVX2(a sums)
 //
-// Groups of 8 rows, which are read side by side; of each, vectors of channels.
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-72
+// Groups of rows, which are read side by side; of each, vectors of channels.
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	MOVQ a_n+48(FP), R14
 	MOVQ R14, CX
 	ANDQ $7, CX // what is left of the last vector
@@ -47,7 +47,7 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-72
 	MOVQ a_stride+64(FP), R8
 
 group:
-	MOVQ    $8, R13
+	MOVQ    a_group+72(FP), R13
 	CMPQ    DX, R13
 	CMOVQLT DX, R13
 	XORQ    BX, BX
@@ -126,8 +126,8 @@ next:
 
 // func productsAVX2(a sums)
 //
-// Groups of 8 rows, which are read side by side; of each, vectors of channels.
-TEXT ·productsAVX2(SB), NOSPLIT, $0-72
+// Groups of rows, which are read side by side; of each, vectors of channels.
+TEXT ·productsAVX2(SB), NOSPLIT, $0-80
 	MOVQ a_n+48(FP), R14
 	MOVQ R14, CX
 	ANDQ $7, CX // what is left of the last vector
@@ -155,7 +155,7 @@ TEXT ·productsAVX2(SB), NOSPLIT, $0-72
 	MOVQ a_stride+64(FP), R8
 
 group:
-	MOVQ    $8, R13
+	MOVQ    a_group+72(FP), R13
 	CMPQ    DX, R13
 	CMOVQLT DX, R13
 	XORQ    BX, BX

@@ -5,8 +5,8 @@
 #include "textflag.h"
 // func momentsAVX512(a sums)
 //
-// Groups of 8 rows, which are read side by side; of each, vectors of channels.
-TEXT ·momentsAVX512(SB), NOSPLIT, $0-72
+// Groups of rows, which are read side by side; of each, vectors of channels.
+TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
 	MOVQ a_n+48(FP), R14
 	MOVQ R14, CX
 	ANDQ $15, CX // what is left of the last vector
@@ -28,7 +28,7 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-72
 	MOVQ a_stride+64(FP), R8
 
 group:
-	MOVQ    $8, R13
+	MOVQ    a_group+72(FP), R13
 	CMPQ    DX, R13
 	CMOVQLT DX, R13
 	XORQ    BX, BX
@@ -107,8 +107,8 @@ next:
 
 // func productsAVX512(a sums)
 //
-// Groups of 8 rows, which are read side by side; of each, vectors of channels.
-TEXT ·productsAVX512(SB), NOSPLIT, $0-72
+// Groups of rows, which are read side by side; of each, vectors of channels.
+TEXT ·productsAVX512(SB), NOSPLIT, $0-80
 	MOVQ a_n+48(FP), R14
 	MOVQ R14, CX
 	ANDQ $15, CX // what is left of the last vector
@@ -130,7 +130,7 @@ TEXT ·productsAVX512(SB), NOSPLIT, $0-72
 	MOVQ a_stride+64(FP), R8
 
 group:
-	MOVQ    $8, R13
+	MOVQ    a_group+72(FP), R13
 	CMPQ    DX, R13
 	CMOVQLT DX, R13
 	XORQ    BX, BX
