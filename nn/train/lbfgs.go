@@ -24,16 +24,18 @@ type function func(ctx context.Context, x, gradient []float64) (float64, error)
 
 // minimise goes from x to the minimum of a smooth convex function by L-BFGS (Nocedal and
 // Wright, algorithms 7.4 and 7.5), and leaves it in x with its gradient. It ends when done
-// says so, which it asks before each iteration, or when no step along the direction is
-// better in float64.
+// says so, which it asks before each iteration, or when float64 has nothing better: no
+// step along the direction, or neither a lower value nor a smaller gradient in as many
+// steps as it remembers.
 func minimise(ctx context.Context, f function, x, gradient []float64, done func(value float64) bool) (float64, error) {
 	value, err := f(ctx, x, gradient)
 	if err != nil {
 		return 0, err
 	}
 	h := history{}
+	best, stale := math.Inf(1), 0
 	direction, to, slope := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
-	for !done(value) {
+	for !done(value) && stale < memory {
 		if err := h.direction(ctx, direction, gradient); err != nil {
 			return 0, err
 		}
@@ -49,6 +51,11 @@ func minimise(ctx context.Context, f function, x, gradient []float64, done func(
 			return value, nil
 		}
 		h.add(x, to, gradient, slope)
+		norm := floats.Norm(slope, 2)
+		if stale++; next < value || norm < best {
+			stale = 0
+		}
+		best = min(best, norm)
 		value = next
 		copy(x, to)
 		copy(gradient, slope)

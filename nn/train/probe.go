@@ -57,8 +57,7 @@ const mostWeights = 1 << 25
 //
 // It returns an error when features, labels or options are senseless, a feature is not
 // finite, there are over 2^25 weights, or ctx is done. Where the iterations do not suffice,
-// or float64 does not for the tolerance, it returns the best that was found, and the report
-// says so.
+// or float64 does not for the tolerance, it returns what was found, and the report says so.
 func Probe(ctx context.Context, features *nn.Tensor, labels []int, classes int, opt ProbeOptions) (*nn.Linear, ProbeReport, error) {
 	r, err := newRegression(ctx, features, labels, classes, &opt)
 	if err != nil {

@@ -54,7 +54,10 @@ func MultiStepDecay(rate, gamma float64, milestones ...int) (Schedule, error) {
 	}
 	milestones = slices.Clone(milestones)
 	return func(step int) float64 {
-		passed, _ := slices.BinarySearch(milestones, step+1)
+		passed := 0
+		for passed < len(milestones) && milestones[passed] <= step {
+			passed++
+		}
 		return rate * math.Pow(gamma, float64(passed))
 	}, nil
 }
