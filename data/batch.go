@@ -12,6 +12,10 @@ import (
 // BatchOptions says what Batches yields. The zero value goes through the whole
 // data set in batches of 40.
 type BatchOptions struct {
+	// Order, unless it is nil, says which samples are read and in which order, by their
+	// indices in the data set, as [Order] gives them for an epoch of training. Start and
+	// Count are then of Order.
+	Order []int
 	// Start is the first sample.
 	Start int
 	// Count is the number of samples; 0 takes all from Start on.
@@ -22,6 +26,17 @@ type BatchOptions struct {
 	// Transform makes the network's input. All images of a batch must come out
 	// of it with the same size, unless AnySize is set.
 	Transform Transform
+	// Augment changes each image by chance, in this order, before Transform.
+	// AugmentTensor then changes what comes out of it. The random numbers of a sample depend
+	// on Seed, Epoch and its index in the data set alone.
+	Augment       []Augmentation
+	AugmentTensor []TensorAugmentation
+	// AugmentBatch mixes the samples of a batch and gives it Targets: of several, each
+	// batch goes through one, all being equally likely (torchvision's RandomChoice). The random
+	// numbers depend on Seed, Epoch and the index of the batch's first sample.
+	AugmentBatch []BatchAugmentation
+	Seed         uint64
+	Epoch        int
 	// AnySize lets images come out of Transform in several sizes: a batch is then
 	// a run of consecutive images of one size, Size of them at most.
 	AnySize bool
@@ -37,14 +52,15 @@ type BatchOptions struct {
 	Ahead int
 }
 
-// Batch is a run of consecutive samples with their pixels as a network takes
+// Batch is a run of samples with their pixels as a network takes
 // them. It belongs to the consumer: no buffer is used again.
 type Batch struct {
 	Start   int       // index of the first sample in the data set
-	Index   []int     // of each sample there; consecutive but for what was skipped
+	Index   []int     // of each sample there; without an Order consecutive but for what was skipped
 	Samples []Sample  // with the images as they are in the data set
 	Shape   []int     // N, 3, H, W
 	Pixels  []float32 // N x 3 x H x W, row-major
+	Targets []float32 // N x classes, probabilities; nil unless an AugmentBatch has set them
 }
 
 // Batches reads and transforms a range of a data set, in order, on GOMAXPROCS
@@ -95,6 +111,10 @@ func Batches(ctx context.Context, ds Dataset, opt BatchOptions) iter.Seq2[*Batch
 				return
 			}
 			for _, batch := range batches {
+				if err := opt.mix(batch); err != nil {
+					yield(nil, err)
+					return
+				}
 				if !yield(batch, nil) {
 					return
 				}
@@ -108,6 +128,14 @@ func Batches(ctx context.Context, ds Dataset, opt BatchOptions) iter.Seq2[*Batch
 
 // fill puts the defaults in, for a data set of n samples.
 func (o *BatchOptions) fill(n int) error {
+	if o.Order != nil {
+		for _, i := range o.Order {
+			if i < 0 || i >= n {
+				return fmt.Errorf("data: batches: sample %d in Order, of a data set of %d", i, n)
+			}
+		}
+		n = len(o.Order)
+	}
 	if o.Start < 0 || o.Count < 0 || o.Start > n || o.Count > n-o.Start {
 		return fmt.Errorf("data: batches: %d samples from %d on, of a data set of %d", o.Count, o.Start, n)
 	}
@@ -123,7 +151,7 @@ func (o *BatchOptions) fill(n int) error {
 	if o.Ahead == 0 {
 		o.Ahead = 1
 	}
-	return o.Transform.Check()
+	return o.check()
 }
 
 // pending is a batch in the making.
@@ -159,7 +187,7 @@ func (b *batcher) produce(ctx context.Context, ready chan<- *pending, jobs chan<
 	for start := b.opt.Start; start < end; start += b.opt.Size {
 		n := min(b.opt.Size, end-start)
 		p := &pending{
-			batch: &Batch{Start: start, Index: make([]int, n), Samples: make([]Sample, n)},
+			batch: &Batch{Index: make([]int, n), Samples: make([]Sample, n)},
 			done:  make(chan struct{}),
 			left:  n,
 			errs:  make([]error, n),
@@ -168,7 +196,11 @@ func (b *batcher) produce(ctx context.Context, ready chan<- *pending, jobs chan<
 		}
 		for i := range p.batch.Index {
 			p.batch.Index[i] = start + i
+			if b.opt.Order != nil {
+				p.batch.Index[i] = b.opt.Order[start+i]
+			}
 		}
+		p.batch.Start = p.batch.Index[0]
 		select {
 		case ready <- p:
 		case <-ctx.Done():
@@ -200,12 +232,16 @@ func (b *batcher) sample(ctx context.Context, p *pending, i int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	s, err := b.ds.Sample(ctx, p.batch.Start+i)
+	s, err := b.ds.Sample(ctx, p.batch.Index[i])
 	p.batch.Samples[i].Name = s.Name
 	if err != nil {
 		return err
 	}
-	im, err := b.opt.Transform.image(ctx, s.Image)
+	r := b.opt.random(p.batch.Index[i])
+	im, err := b.opt.augment(ctx, s.Image, r)
+	if err == nil {
+		im, err = b.opt.Transform.image(ctx, im)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -213,8 +249,15 @@ func (b *batcher) sample(ctx context.Context, p *pending, i int) error {
 		s.Image = nil
 	}
 	p.batch.Samples[i] = s
-	if dst := p.place(i, im.Width, im.Height, b.opt.AnySize); dst != nil {
-		toTensor(dst, im, b.levels)
+	dst := p.place(i, im.Width, im.Height, b.opt.AnySize)
+	if dst == nil {
+		return nil // close has an error for it
+	}
+	toTensor(dst, im, b.levels)
+	for _, a := range b.opt.AugmentTensor {
+		if err := a.AugmentTensor(dst, im.Height, im.Width, r); err != nil {
+			return fmt.Errorf("%s: %s: %w", s.Name, a, err)
+		}
 	}
 	return nil
 }

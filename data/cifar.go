@@ -123,6 +123,19 @@ func (c *cifar) Sample(_ context.Context, i int) (Sample, error) {
 	if err != nil {
 		return Sample{}, err
 	}
+	label, err := c.labelOf(f, k, record)
+	if err != nil {
+		return Sample{}, err
+	}
+	return Sample{
+		Image: fromPlanes(record[f.head:], cifarSide, cifarSide),
+		Label: label,
+		Name:  fmt.Sprintf("%s/%d", c.split, i),
+	}, nil
+}
+
+// labelOf returns the label of record k of a file, and checks it.
+func (c *cifar) labelOf(f cifarFile, k int, record []byte) (int, error) {
 	var label int
 	if f.labels != nil {
 		label = int(f.labels[k])
@@ -130,13 +143,34 @@ func (c *cifar) Sample(_ context.Context, i int) (Sample, error) {
 		label = int(record[f.label])
 	}
 	if label >= len(c.classes) {
-		return Sample{}, c.format.errorf("%s: record %d: label %d, expected 0 to %d", f.name, k, label, len(c.classes)-1)
+		return 0, c.format.errorf("%s: record %d: label %d, expected 0 to %d", f.name, k, label, len(c.classes)-1)
 	}
-	return Sample{
-		Image: fromPlanes(record[f.head:], cifarSide, cifarSide),
-		Label: label,
-		Name:  fmt.Sprintf("%s/%d", c.split, i),
-	}, nil
+	return label, nil
+}
+
+// Labels reads the records, which are small, without making images of them.
+func (c *cifar) Labels(ctx context.Context) ([]int, error) {
+	labels := make([]int, 0, c.n)
+	for _, f := range c.files {
+		for k := range f.n {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			var record []byte
+			if f.labels == nil {
+				var err error
+				if record, err = f.read(k); err != nil {
+					return nil, err
+				}
+			}
+			label, err := c.labelOf(f, k, record)
+			if err != nil {
+				return nil, err
+			}
+			labels = append(labels, label)
+		}
+	}
+	return labels, nil
 }
 
 // fromPlanes interleaves row-major planes R, G, B.

@@ -48,11 +48,23 @@ func (d *images) Sample(ctx context.Context, i int) (Sample, error) {
 		}
 		return Sample{Name: d.names[i]}, ImageFolder.errorf("%s: %w", d.names[i], err)
 	}
-	label := -1
-	if d.labels != nil {
-		label = d.labels[i]
+	return Sample{im, d.label(i), d.names[i]}, nil
+}
+
+func (d *images) label(i int) int {
+	if d.labels == nil {
+		return -1
 	}
-	return Sample{im, label, d.names[i]}, nil
+	return d.labels[i]
+}
+
+// Labels returns what the folders say.
+func (d *images) Labels(context.Context) ([]int, error) {
+	labels := make([]int, len(d.names))
+	for i := range labels {
+		labels[i] = d.label(i)
+	}
+	return labels, nil
 }
 
 // OpenFiles returns a data set of single image files without labels, in the

@@ -54,6 +54,19 @@ func (j *joined) Sample(ctx context.Context, i int) (Sample, error) {
 	return j.parts[k].Sample(ctx, i)
 }
 
+// Labels returns those of the parts.
+func (j *joined) Labels(ctx context.Context) ([]int, error) {
+	var all []int
+	for _, p := range j.parts {
+		labels, err := labelsOf(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, labels...)
+	}
+	return all, nil
+}
+
 // closeAll closes all parts and returns the first error.
 func closeAll(parts []Dataset) error {
 	var first error

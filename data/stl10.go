@@ -134,11 +134,28 @@ func (s *stl10) Sample(_ context.Context, i int) (Sample, error) {
 	if err != nil {
 		return Sample{}, err
 	}
-	label := -1
-	if s.labels != nil {
-		label = int(s.labels[i]) - 1
+	return Sample{fromColumns(record, stl10Side), s.label(i), fmt.Sprintf("%s/%d", s.split, i)}, nil
+}
+
+// label returns that of an image, by its place in the file.
+func (s *stl10) label(i int) int {
+	if s.labels == nil {
+		return -1
 	}
-	return Sample{fromColumns(record, stl10Side), label, fmt.Sprintf("%s/%d", s.split, i)}, nil
+	return int(s.labels[i]) - 1
+}
+
+// Labels returns those that were read when the data set was opened.
+func (s *stl10) Labels(context.Context) ([]int, error) {
+	labels := make([]int, s.Len())
+	for i := range labels {
+		at := i
+		if s.indices != nil {
+			at = s.indices[i]
+		}
+		labels[i] = s.label(at)
+	}
+	return labels, nil
 }
 
 // fromColumns interleaves column-major square planes R, G, B.
