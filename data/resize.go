@@ -30,6 +30,28 @@ func Resize(im *Image, w, h int) (*Image, error) {
 	return resample(context.Background(), im, w, h, window{0, 0, w, h})
 }
 
+// ResizedCrop scales the part of im with the upper left corner (left, top) and the sides
+// height and width to h x w pixels, as [Resize] does
+// (torchvision.transforms.functional.resized_crop, whose order of arguments this is). It
+// returns an error when the part is empty or not within im, and stops with ctx's error
+// when ctx ends.
+func ResizedCrop(ctx context.Context, im *Image, top, left, height, width, h, w int) (*Image, error) {
+	if err := im.check(); err != nil {
+		return nil, err
+	}
+	if top < 0 || left < 0 || height <= 0 || width <= 0 || height > im.Height-top || width > im.Width-left {
+		return nil, fmt.Errorf("data: no part of %d x %d pixels at (%d, %d) in an image of %d x %d", width, height, left, top, im.Width, im.Height)
+	}
+	if err := checkOutput(w, h); err != nil {
+		return nil, err
+	}
+	part, err := resample(ctx, im, im.Width, im.Height, window{left, top, width, height})
+	if err != nil || (w == width && h == height) {
+		return part, err
+	}
+	return resample(ctx, part, w, h, window{0, 0, w, h})
+}
+
 // maxOutput bounds the pixels that a transform may produce: an image one pixel
 // high and a million wide would otherwise grow without limit.
 const maxOutput = 1 << 26
