@@ -35,3 +35,14 @@ func (b *builder) flatHead(x value, side int) {
 	x.channels *= side * side
 	b.head("classifier", x, nn.ReLU)
 }
+
+var alexNets = []variant{{"alexnet", initial{torchDefault, torchDefault, torchDefault, torchDefault}, func(l *layout) {
+	x := l.convBias("features.0", l.opt.Channels, 64, window{kernel: 11})
+	x = l.convBias("features.3", x, 192, window{kernel: 5})
+	x = l.convBias("features.6", x, 384, window{kernel: 3})
+	x = l.convBias("features.8", x, 256, window{kernel: 3})
+	x = l.convBias("features.10", x, 256, window{kernel: 3})
+	x = l.linear("classifier.1", 6*6*x, 4096)
+	x = l.linear("classifier.4", x, 4096)
+	l.head("classifier.6", x)
+}}}

@@ -83,3 +83,35 @@ func (b *builder) layerScale(name string, channels int) []float32 {
 	}
 	return nil
 }
+
+// convNeXts are those of section 3 of the paper, by base width and depth of the third stage.
+var convNeXts = []variant{
+	{"convnext_tiny", convNeXtInitial, layConvNeXt(96, 9)},
+	{"convnext_small", convNeXtInitial, layConvNeXt(96, 27)},
+	{"convnext_base", convNeXtInitial, layConvNeXt(128, 27)},
+	{"convnext_large", convNeXtInitial, layConvNeXt(192, 27)},
+}
+
+var convNeXtInitial = initial{normal(0.02), zero, normal(0.02), zero}
+
+func layConvNeXt(width, third int) func(*layout) {
+	return func(l *layout) {
+		x := l.convBias("features.0.0", l.opt.Channels, width, window{kernel: 4})
+		l.layerNorm("features.0.1", x)
+		for stage, blocks := range []int{3, 3, third, 3} {
+			if stage > 0 {
+				half := fmt.Sprintf("features.%d", 2*stage)
+				x = l.convBias(half+".1", l.layerNorm(half+".0", x), 2*x, window{kernel: 2})
+			}
+			for i := range blocks {
+				name := fmt.Sprintf("features.%d.%d", 2*stage+1, i)
+				l.add(name+".layer_scale", numbers{constant: 1e-6}, x, 1, 1)
+				l.convBias(name+".block.0", x, x, window{kernel: 7, groups: depthwise})
+				l.layerNorm(name+".block.2", x)
+				l.linear(name+".block.5", l.linear(name+".block.3", x, 4*x), x)
+			}
+		}
+		l.layerNorm("classifier.0", x)
+		l.head("classifier.2", x)
+	}
+}

@@ -61,3 +61,33 @@ func (b *builder) denseLayer(name string, parts []value) value {
 	b.contain(x, name)
 	return x
 }
+
+// denseNets are those of table 1 of the paper, by growth rate and layers of each block.
+var denseNets = []variant{
+	{"densenet121", denseNetInitial, layDenseNet(32, 6, 12, 24, 16)},
+	{"densenet161", denseNetInitial, layDenseNet(48, 6, 12, 36, 24)},
+	{"densenet169", denseNetInitial, layDenseNet(32, 6, 12, 32, 32)},
+	{"densenet201", denseNetInitial, layDenseNet(32, 6, 12, 48, 32)},
+}
+
+var denseNetInitial = initial{heIn, zero, torchDefault, zero}
+
+func layDenseNet(growth int, blocks ...int) func(*layout) {
+	return func(l *layout) {
+		x := l.norm("features.norm0", l.conv("features.conv0", l.opt.Channels, 2*growth, window{kernel: 7}))
+		for i, layers := range blocks {
+			for k := range layers {
+				name := fmt.Sprintf("features.denseblock%d.denselayer%d", i+1, k+1)
+				l.norm(name+".norm1", x)
+				y := l.norm(name+".norm2", l.conv(name+".conv1", x, 4*growth, window{}))
+				x += l.conv(name+".conv2", y, growth, window{kernel: 3})
+			}
+			if i < len(blocks)-1 {
+				name := fmt.Sprintf("features.transition%d", i+1)
+				x = l.conv(name+".conv", l.norm(name+".norm", x), x/2, window{})
+			}
+		}
+		l.norm(fmt.Sprintf("features.norm%d", len(blocks)+1), x)
+		l.head("classifier", x)
+	}
+}

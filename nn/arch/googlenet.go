@@ -81,3 +81,38 @@ func (b *builder) transformed(x value) value {
 	}
 	return b.add("cat", l, x)
 }
+
+var googLeNets = []variant{{"googlenet", initial{conv: normal(0.01), linear: normal(0.01), linearBias: torchDefault}, layGoogLeNet}}
+
+// layGoogLeNet is table 1 of the paper, without the auxiliary heads.
+func layGoogLeNet(l *layout) {
+	l.settled["transform"] = "no" // which a constructor without weights does not do
+	x := l.basicConv("conv1", l.opt.Channels, 64, window{kernel: 7})
+	x = l.basicConv("conv2", x, 64, window{})
+	x = l.basicConv("conv3", x, 192, window{kernel: 3})
+	for _, m := range []struct {
+		name                                 string
+		one, reduce, three, less, five, pool int
+	}{
+		{"inception3a", 64, 96, 128, 16, 32, 32},
+		{"inception3b", 128, 128, 192, 32, 96, 64},
+		{"inception4a", 192, 96, 208, 16, 48, 64},
+		{"inception4b", 160, 112, 224, 24, 64, 64},
+		{"inception4c", 128, 128, 256, 24, 64, 64},
+		{"inception4d", 112, 144, 288, 32, 64, 64},
+		{"inception4e", 256, 160, 320, 32, 128, 128},
+		{"inception5a", 256, 160, 320, 32, 128, 128},
+		{"inception5b", 384, 192, 384, 48, 128, 128},
+	} {
+		y := l.basicConv(m.name+".branch1", x, m.one, window{})
+		y += l.basicConv(m.name+".branch2.1", l.basicConv(m.name+".branch2.0", x, m.reduce, window{}), m.three, window{kernel: 3})
+		y += l.basicConv(m.name+".branch3.1", l.basicConv(m.name+".branch3.0", x, m.less, window{}), m.five, window{kernel: 3})
+		y += l.basicConv(m.name+".branch4.1", x, m.pool, window{})
+		x = y
+	}
+	l.head("fc", x)
+}
+
+func (l *layout) basicConv(name string, x, out int, w window) int {
+	return l.norm(name+".bn", l.conv(name+".conv", x, out, w))
+}

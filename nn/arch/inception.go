@@ -114,3 +114,58 @@ func (b *builder) inceptionE(m string, x value) value {
 	double = fork("branch3x3dbl_3", "cat_1", double)
 	return b.join(m, "cat_2", one, three, double, b.poolBranch(m, x))
 }
+
+var inceptions = []variant{{"inception_v3", initial{conv: normal(0.1), linear: normal(0.1), linearBias: torchDefault}, layInceptionV3}}
+
+// layInceptionV3 is torchvision's, without the auxiliary head.
+func layInceptionV3(l *layout) {
+	l.settled["transform"] = "no" // which a constructor without weights does not do
+	x := l.basicConv("Conv2d_1a_3x3", l.opt.Channels, 32, window{kernel: 3})
+	x = l.basicConv("Conv2d_2a_3x3", x, 32, window{kernel: 3})
+	x = l.basicConv("Conv2d_2b_3x3", x, 64, window{kernel: 3})
+	x = l.basicConv("Conv2d_3b_1x1", x, 80, window{})
+	x = l.basicConv("Conv2d_4a_3x3", x, 192, window{kernel: 3})
+	// convs lays out convolutions one after the other from x and returns the last outputs.
+	type part struct {
+		name string
+		out  int
+		w    window
+	}
+	convs := func(module string, parts ...part) int {
+		y := x
+		for _, p := range parts {
+			y = l.basicConv(module+"."+p.name, y, p.out, p.w)
+		}
+		return y
+	}
+	one, three := window{}, window{kernel: 3}
+	for i, pool := range []int{32, 64, 64} {
+		m := "Mixed_5" + string("bcd"[i])
+		x = convs(m, part{"branch1x1", 64, one}) +
+			convs(m, part{"branch5x5_1", 48, one}, part{"branch5x5_2", 64, window{kernel: 5}}) +
+			convs(m, part{"branch3x3dbl_1", 64, one}, part{"branch3x3dbl_2", 96, three}, part{"branch3x3dbl_3", 96, three}) +
+			convs(m, part{"branch_pool", pool, one})
+	}
+	x += convs("Mixed_6a", part{"branch3x3", 384, three}) +
+		convs("Mixed_6a", part{"branch3x3dbl_1", 64, one}, part{"branch3x3dbl_2", 96, three}, part{"branch3x3dbl_3", 96, three})
+	for i, c := range []int{128, 160, 160, 192} {
+		m := "Mixed_6" + string("bcde"[i])
+		x = convs(m, part{"branch1x1", 192, one}) +
+			convs(m, part{"branch7x7_1", c, one}, part{"branch7x7_2", c, row}, part{"branch7x7_3", 192, column}) +
+			convs(m, part{"branch7x7dbl_1", c, one}, part{"branch7x7dbl_2", c, column}, part{"branch7x7dbl_3", c, row},
+				part{"branch7x7dbl_4", c, column}, part{"branch7x7dbl_5", 192, row}) +
+			convs(m, part{"branch_pool", 192, one})
+	}
+	x += convs("Mixed_7a", part{"branch3x3_1", 192, one}, part{"branch3x3_2", 320, three}) +
+		convs("Mixed_7a", part{"branch7x7x3_1", 192, one}, part{"branch7x7x3_2", 192, row}, part{"branch7x7x3_3", 192, column}, part{"branch7x7x3_4", 192, three})
+	across, down := window{oblong: [2]int{1, 3}}, window{oblong: [2]int{3, 1}}
+	for _, m := range []string{"Mixed_7b", "Mixed_7c"} {
+		y := convs(m, part{"branch1x1", 320, one})
+		fork := convs(m, part{"branch3x3_1", 384, one})
+		y += l.basicConv(m+".branch3x3_2a", fork, 384, across) + l.basicConv(m+".branch3x3_2b", fork, 384, down)
+		fork = convs(m, part{"branch3x3dbl_1", 448, one}, part{"branch3x3dbl_2", 384, three})
+		y += l.basicConv(m+".branch3x3dbl_3a", fork, 384, across) + l.basicConv(m+".branch3x3dbl_3b", fork, 384, down)
+		x = y + convs(m, part{"branch_pool", 192, one})
+	}
+	l.head("fc", x)
+}

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/glimpse-go/glimpse/nn"
 )
@@ -63,4 +64,36 @@ func (b *builder) mnasBlock(name string, x value, stride int, add bool) value {
 	}
 	b.contain(y, name)
 	return y
+}
+
+// mnasNets are B1 at some widths.
+var mnasNets = []variant{
+	{"mnasnet0_5", mnasNetInitial, layMNASNet(0.5)},
+	{"mnasnet0_75", mnasNetInitial, layMNASNet(0.75)},
+	{"mnasnet1_0", mnasNetInitial, layMNASNet(1)},
+	{"mnasnet1_3", mnasNetInitial, layMNASNet(1.3)},
+}
+
+// The last layer is kaiming_uniform_ with mode fan_out and a gain of 1.
+var mnasNetInitial = initial{heOut, zero, func(_, fanOut int) numbers { return numbers{bound: math.Sqrt(3 / float64(fanOut))} }, zero}
+
+func layMNASNet(width float64) func(*layout) {
+	return func(l *layout) {
+		scaled := func(channels int) int { return divisible(width * float64(channels)) }
+		x := l.norm("layers.1", l.conv("layers.0", l.opt.Channels, scaled(32), window{kernel: 3}))
+		l.norm("layers.4", l.conv("layers.3", x, x, window{kernel: 3, groups: depthwise}))
+		x = l.norm("layers.7", l.conv("layers.6", x, scaled(16), window{}))
+		for stack, s := range []struct{ out, kernel, wider, blocks int }{
+			{24, 3, 3, 3}, {40, 5, 3, 3}, {80, 5, 6, 3}, {96, 3, 6, 2}, {192, 5, 6, 4}, {320, 3, 6, 1},
+		} {
+			for i := range s.blocks {
+				name := fmt.Sprintf("layers.%d.%d.layers", stack+8, i)
+				y := l.norm(name+".1", l.conv(name+".0", x, s.wider*x, window{}))
+				l.norm(name+".4", l.conv(name+".3", y, y, window{kernel: s.kernel, groups: depthwise}))
+				x = l.norm(name+".7", l.conv(name+".6", y, scaled(s.out), window{}))
+			}
+		}
+		x = l.norm("layers.15", l.conv("layers.14", x, 1280, window{}))
+		l.head("classifier.1", x)
+	}
 }

@@ -115,3 +115,76 @@ func (b *builder) mobileBlock(name string, x value, stride int, act, squeeze, ga
 	}
 	return b.residual(name, x, y, stride)
 }
+
+var mobileNets = []variant{
+	{"mobilenet_v2", mobileNetInitial, layMobileNetV2},
+	{"mobilenet_v3_large", mobileNetInitial, layMobileNetV3(1280, []mobile{
+		{3, 16, 16, false}, {3, 64, 24, false}, {3, 72, 24, false}, {5, 72, 40, true}, {5, 120, 40, true},
+		{5, 120, 40, true}, {3, 240, 80, false}, {3, 200, 80, false}, {3, 184, 80, false}, {3, 184, 80, false},
+		{3, 480, 112, true}, {3, 672, 112, true}, {5, 672, 160, true}, {5, 960, 160, true}, {5, 960, 160, true},
+	})},
+	{"mobilenet_v3_small", mobileNetInitial, layMobileNetV3(1024, []mobile{
+		{3, 16, 16, true}, {3, 72, 24, false}, {3, 88, 24, false}, {5, 96, 40, true}, {5, 240, 40, true},
+		{5, 240, 40, true}, {5, 120, 48, true}, {5, 144, 48, true}, {5, 288, 96, true}, {5, 576, 96, true}, {5, 576, 96, true},
+	})},
+}
+
+var mobileNetInitial = initial{heOut, zero, normal(0.01), zero}
+
+// layMobileNetV2 is table 2 of the paper.
+func layMobileNetV2(l *layout) {
+	x := l.convNorm("features.0", l.opt.Channels, 32, window{kernel: 3})
+	at := 1
+	widths := []int{16, 24, 32, 64, 96, 160, 320}
+	for stage, blocks := range []int{1, 2, 3, 4, 3, 3, 1} {
+		for range blocks {
+			name, i, y := fmt.Sprintf("features.%d.conv", at), 0, x
+			if at > 1 {
+				y, i = l.convNorm(name+".0", x, 6*x, window{}), 1
+			}
+			l.convNorm(fmt.Sprintf("%s.%d", name, i), y, y, window{kernel: 3, groups: depthwise})
+			x = l.conv(fmt.Sprintf("%s.%d", name, i+1), y, widths[stage], window{})
+			l.norm(fmt.Sprintf("%s.%d", name, i+2), x)
+			at++
+		}
+	}
+	x = l.convNorm(fmt.Sprintf("features.%d", at), x, 1280, window{})
+	l.head("classifier.1", x)
+}
+
+// mobile is a row of tables 1 and 2 of the paper on MobileNet v3.
+type mobile struct {
+	kernel, wide, out int
+	excited           bool
+}
+
+func layMobileNetV3(last int, rows []mobile) func(*layout) {
+	return func(l *layout) {
+		x := l.convNorm("features.0", l.opt.Channels, 16, window{kernel: 3})
+		for i, r := range rows {
+			squeezed := 0
+			if r.excited {
+				squeezed = divisible(float64(r.wide / 4))
+			}
+			x = l.mobileBlock(fmt.Sprintf("features.%d.block", i+1), x, r.wide, r.out, r.kernel, squeezed)
+		}
+		x = l.convNorm(fmt.Sprintf("features.%d", len(rows)+1), x, 6*x, window{})
+		x = l.linear("classifier.0", x, last)
+		l.head("classifier.3", x)
+	}
+}
+
+// mobileBlock widens the channels where they are not so many, filters, excites where
+// squeezed is not 0, and narrows.
+func (l *layout) mobileBlock(name string, x, wide, out, kernel, squeezed int) int {
+	i := 0
+	child := func() string { i++; return fmt.Sprintf("%s.%d", name, i-1) }
+	if wide != x {
+		l.convNorm(child(), x, wide, window{})
+	}
+	l.convNorm(child(), wide, wide, window{kernel: kernel, groups: depthwise})
+	if squeezed > 0 {
+		l.excite(child(), wide, squeezed)
+	}
+	return l.convNorm(child(), wide, out, window{})
+}

@@ -248,3 +248,66 @@ func (r *residual) shortcut(name string, x value, channels, stride int) value {
 	}
 	return b.conv(name+".downsample.0", x, channels, window{stride: stride}) // says what is missing
 }
+
+// resNets are He et al.'s of table 1, Xie et al.'s ResNeXts (groups x width of a group)
+// and Zagoruyko and Komodakis' wide ones.
+var resNets = []variant{
+	{"resnet18", resNetInitial, layResNet(false, 1, 64, 2, 2, 2, 2)},
+	{"resnet34", resNetInitial, layResNet(false, 1, 64, 3, 4, 6, 3)},
+	{"resnet50", resNetInitial, layResNet(true, 1, 64, 3, 4, 6, 3)},
+	{"resnet101", resNetInitial, layResNet(true, 1, 64, 3, 4, 23, 3)},
+	{"resnet152", resNetInitial, layResNet(true, 1, 64, 3, 8, 36, 3)},
+	{"resnext50_32x4d", resNetInitial, layResNet(true, 32, 4, 3, 4, 6, 3)},
+	{"resnext101_32x8d", resNetInitial, layResNet(true, 32, 8, 3, 4, 23, 3)},
+	{"resnext101_64x4d", resNetInitial, layResNet(true, 64, 4, 3, 4, 23, 3)},
+	{"wide_resnet50_2", resNetInitial, layResNet(true, 1, 128, 3, 4, 6, 3)},
+	{"wide_resnet101_2", resNetInitial, layResNet(true, 1, 128, 3, 4, 23, 3)},
+}
+
+var resNetInitial = initial{heOut, zero, torchDefault, torchDefault}
+
+// layResNet lays out a ResNet of so many blocks a stage. perGroup is the width of a group
+// at base width 64, in the first stage.
+func layResNet(bottleneck bool, groups, perGroup int, stages ...int) func(*layout) {
+	return func(l *layout) {
+		l.stem = true
+		width := l.opt.Width
+		if width == 0 {
+			width = 64
+		}
+		stem := window{kernel: 7}
+		if l.opt.Stem == "3x3" {
+			stem.kernel = 3
+		}
+		if l.opt.NoMaxPool {
+			l.settled["maxpool"] = "no"
+		}
+		if width*perGroup < 64 {
+			l.fail("base width %d leaves groups without channels, want %d at least", width, 64/perGroup)
+			return
+		}
+		x := l.norm("bn1", l.conv("conv1", l.opt.Channels, width, stem))
+		for stage, blocks := range stages {
+			for i := range blocks {
+				name := fmt.Sprintf("layer%d.%d", stage+1, i)
+				inner := width << stage
+				out := inner
+				y := x
+				if bottleneck {
+					inner, out = inner*perGroup/64*groups, 4*inner
+					y = l.norm(name+".bn1", l.conv(name+".conv1", y, inner, window{}))
+					y = l.norm(name+".bn2", l.conv(name+".conv2", y, inner, window{kernel: 3, groups: groups}))
+					l.norm(name+".bn3", l.conv(name+".conv3", y, out, window{}))
+				} else {
+					y = l.norm(name+".bn1", l.conv(name+".conv1", y, inner, window{kernel: 3}))
+					l.norm(name+".bn2", l.conv(name+".conv2", y, out, window{kernel: 3}))
+				}
+				if i == 0 && stage > 0 || x != out {
+					l.convNorm(name+".downsample", x, out, window{})
+				}
+				x = out
+			}
+		}
+		l.head("fc", x)
+	}
+}

@@ -64,3 +64,39 @@ func (b *builder) shuffleUnit(name string, x value, half bool) value {
 	b.contain(x, name)
 	return x
 }
+
+// shuffleNets are those of table 5 of the paper, by the widths of conv1, the stages and
+// conv5.
+var shuffleNets = []variant{
+	{"shufflenet_v2_x0_5", shuffleNetInitial, layShuffleNet(24, 48, 96, 192, 1024)},
+	{"shufflenet_v2_x1_0", shuffleNetInitial, layShuffleNet(24, 116, 232, 464, 1024)},
+	{"shufflenet_v2_x1_5", shuffleNetInitial, layShuffleNet(24, 176, 352, 704, 1024)},
+	{"shufflenet_v2_x2_0", shuffleNetInitial, layShuffleNet(24, 244, 488, 976, 2048)},
+}
+
+var shuffleNetInitial = initial{torchDefault, torchDefault, torchDefault, torchDefault}
+
+func layShuffleNet(widths ...int) func(*layout) {
+	return func(l *layout) {
+		x := l.convNorm("conv1", l.opt.Channels, widths[0], window{kernel: 3})
+		filter := window{kernel: 3, groups: depthwise}
+		for stage, units := range []int{4, 8, 4} {
+			half := widths[stage+1] / 2
+			for i := range units {
+				name := fmt.Sprintf("stage%d.%d", stage+2, i)
+				right := half
+				if i == 0 {
+					right = x
+					l.norm(name+".branch1.1", l.conv(name+".branch1.0", x, x, filter))
+					l.norm(name+".branch1.3", l.conv(name+".branch1.2", x, half, window{}))
+				}
+				l.norm(name+".branch2.1", l.conv(name+".branch2.0", right, half, window{}))
+				l.norm(name+".branch2.4", l.conv(name+".branch2.3", half, half, filter))
+				l.norm(name+".branch2.6", l.conv(name+".branch2.5", half, half, window{}))
+			}
+			x = 2 * half
+		}
+		x = l.convNorm("conv5", x, widths[4], window{})
+		l.head("fc", x)
+	}
+}

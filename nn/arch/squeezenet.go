@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/glimpse-go/glimpse/nn"
 )
@@ -52,4 +53,26 @@ func (b *builder) fire(name string, x value) value {
 	x = b.concat(name+".cat", one, three)
 	b.contain(x, name)
 	return x
+}
+
+// squeezeNets differ in their stem, and in the places of their fire modules.
+var squeezeNets = []variant{
+	{"squeezenet1_0", squeezeNetInitial, laySqueezeNet(96, 7, 3, 4, 5, 7, 8, 9, 10, 12)},
+	{"squeezenet1_1", squeezeNetInitial, laySqueezeNet(64, 3, 3, 4, 6, 7, 9, 10, 11, 12)},
+}
+
+var squeezeNetInitial = initial{conv: func(fanIn, _ int) numbers { return numbers{bound: math.Sqrt(6 / float64(fanIn))} }, convBias: zero}
+
+func laySqueezeNet(stem, kernel int, fires ...int) func(*layout) {
+	return func(l *layout) {
+		x := l.convBias("features.0", l.opt.Channels, stem, window{kernel: kernel})
+		for i, at := range fires {
+			name, squeezed := fmt.Sprintf("features.%d", at), 16*(i/2+1)
+			y := l.convBias(name+".squeeze", x, squeezed, window{})
+			x = l.convBias(name+".expand1x1", y, 4*squeezed, window{})
+			x += l.convBias(name+".expand3x3", y, 4*squeezed, window{kernel: 3})
+		}
+		l.initial.conv = normal(0.01)
+		l.convBias("classifier.1", x, l.opt.Classes, window{})
+	}
 }

@@ -45,3 +45,38 @@ func vgg(b *builder) {
 	b.flatHead(x, 7)
 	b.name("VGG%d%s", convolutions+3, norms)
 }
+
+// vggs are the networks A, B, D and E of table 1 of the paper.
+var vggs = []variant{
+	{"vgg11", vggInitial, layVGG(false, 1, 1, 2, 2, 2)},
+	{"vgg11_bn", vggInitial, layVGG(true, 1, 1, 2, 2, 2)},
+	{"vgg13", vggInitial, layVGG(false, 2, 2, 2, 2, 2)},
+	{"vgg13_bn", vggInitial, layVGG(true, 2, 2, 2, 2, 2)},
+	{"vgg16", vggInitial, layVGG(false, 2, 2, 3, 3, 3)},
+	{"vgg16_bn", vggInitial, layVGG(true, 2, 2, 3, 3, 3)},
+	{"vgg19", vggInitial, layVGG(false, 2, 2, 4, 4, 4)},
+	{"vgg19_bn", vggInitial, layVGG(true, 2, 2, 4, 4, 4)},
+}
+
+var vggInitial = initial{heOut, zero, normal(0.01), zero}
+
+// layVGG lays out so many convolutions between pools.
+func layVGG(norms bool, stages ...int) func(*layout) {
+	return func(l *layout) {
+		x, at := l.opt.Channels, 0
+		for stage, convolutions := range stages {
+			for range convolutions {
+				x = l.convBias(fmt.Sprintf("features.%d", at), x, min(64<<stage, 512), window{kernel: 3})
+				if norms {
+					at++
+					l.norm(fmt.Sprintf("features.%d", at), x)
+				}
+				at += 2 // the activation
+			}
+			at++ // the pool
+		}
+		x = l.linear("classifier.0", 7*7*x, 4096)
+		x = l.linear("classifier.3", x, 4096)
+		l.head("classifier.6", x)
+	}
+}
