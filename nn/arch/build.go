@@ -57,6 +57,27 @@ var families = []family{
 // and the first tensor that does not fit it, and where an option is one that the
 // network does not have.
 func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
+	b, err := build(sd, opt)
+	if err != nil {
+		return nil, err
+	}
+	return b.graph, nil
+}
+
+// build returns the builder that has built the network.
+func build(sd *checkpoint.StateDict, opt Options) (*builder, error) {
+	b, err := fitting(sd, opt)
+	if err != nil {
+		return nil, err
+	}
+	b = newBuilder(sd, opt, b.family, b.reading)
+	b.run()
+	return b, b.err
+}
+
+// fitting finds the family and the reading of the names that fit: a builder that has built
+// the network but for the numbers.
+func fitting(sd *checkpoint.StateDict, opt Options) (*builder, error) {
 	if sd.Len() == 0 {
 		return nil, errors.New("arch: the state dict is empty")
 	}
@@ -75,9 +96,7 @@ func Build(sd *checkpoint.StateDict, opt Options) (*nn.Graph, error) {
 			b.shapesOnly = true
 			b.run()
 			if b.err == nil {
-				b = newBuilder(sd, opt, f, r)
-				b.run()
-				return b.graph, b.err
+				return b, nil
 			}
 			if n := len(b.used) + b.alike(); n > most {
 				nearest, most = b, n
@@ -121,6 +140,7 @@ type value struct{ node, channels int }
 type builder struct {
 	sd         *checkpoint.StateDict
 	family     family
+	reading    readingOf
 	options    Options
 	names      map[string]string             // from the names that the family uses to the file's
 	skipped    map[string]checkpoint.Skipped // by the file's names
@@ -135,7 +155,7 @@ type builder struct {
 
 func newBuilder(sd *checkpoint.StateDict, opt Options, f family, r readingOf) *builder {
 	b := &builder{
-		sd: sd, family: f, options: opt, graph: &nn.Graph{LeftOut: slices.Clone(r.leftOut)}, within: r.leftOut != nil || opt["prefix"] != "",
+		sd: sd, family: f, reading: r, options: opt, graph: &nn.Graph{LeftOut: slices.Clone(r.leftOut)}, within: r.leftOut != nil || opt["prefix"] != "",
 		names: make(map[string]string, len(r.names)), used: map[string]bool{}, asked: map[string]bool{},
 		skipped: make(map[string]checkpoint.Skipped, len(sd.Skipped)),
 	}

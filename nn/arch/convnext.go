@@ -44,6 +44,7 @@ func convNeXt(b *builder) {
 		}
 		b.contain(x, "classifier")
 	}
+	b.graph.Headless = !b.has("classifier.2.weight")
 	b.name("ConvNeXt, %d blocks, base width %d", blocks, width)
 }
 

@@ -128,10 +128,11 @@ func layEfficientNet(stages []efficient, width, depth float64, last int) func(*l
 				}
 			}
 		}
-		if last == 0 {
-			last = 4 * x
+		out := last
+		if out == 0 {
+			out = 4 * x
 		}
-		x = l.convNorm(fmt.Sprintf("features.%d", len(stages)+1), x, last, window{})
+		x = l.convNorm(fmt.Sprintf("features.%d", len(stages)+1), x, out, window{})
 		l.head("classifier.1", x)
 	}
 }

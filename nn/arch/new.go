@@ -26,6 +26,8 @@ type NewOptions struct {
 	Seed uint64
 }
 
+const mostClasses = 1 << 20
+
 // NewNames lists the architectures that New makes, by torchvision's names.
 func NewNames() []string {
 	names := make([]string, len(variants))
@@ -80,7 +82,6 @@ func New(name string, opt NewOptions) (*checkpoint.StateDict, error) {
 
 // complete puts defaults in place of zeros, but for what only some have, and checks.
 func (o *NewOptions) complete() error {
-	const most = 1 << 20
 	if o.Classes == 0 {
 		o.Classes = 1000
 	}
@@ -88,8 +89,8 @@ func (o *NewOptions) complete() error {
 		o.Channels = 3
 	}
 	switch {
-	case o.Classes < 1 || o.Classes > most:
-		return fmt.Errorf("arch: %d classes, want 1 to %d", o.Classes, most)
+	case o.Classes < 1 || o.Classes > mostClasses:
+		return fmt.Errorf("arch: %d classes, want 1 to %d", o.Classes, mostClasses)
 	case o.Channels < 1 || o.Channels > 1<<10:
 		return fmt.Errorf("arch: %d channels, want 1 to %d", o.Channels, 1<<10)
 	case o.Width < 0 || o.Width > 1<<12:

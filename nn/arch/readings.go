@@ -17,6 +17,16 @@ type readingOf struct {
 	leftOut []string
 }
 
+// prefix is what stands in front of the network's names in the file.
+func (r readingOf) prefix() string {
+	for _, n := range r.names {
+		if prefix, _ := strings.CutSuffix(n.file, n.name); prefix != "" {
+			return prefix
+		}
+	}
+	return ""
+}
+
 // prefixes stand before the names of a network that is part of another module.
 var prefixes = []string{"module.", "_orig_mod.", "model.", "net.", "network.", "encoder.", "backbone.", "resnet.", "features.", "base_model.", "cnn.", "feature_extractor."}
 

@@ -12,52 +12,109 @@ import (
 
 // StateDict is the state of a network that Build made, as torch.save(model.state_dict())
 // has it: parameters and running statistics, float32, and num_batches_tracked, which is 0
-// (with a fixed momentum PyTorch does not use it), under the names and in the order of the
-// family's modules. The numbers are copied. Metadata, which may be nil, is copied too; to it
-// is added what Build was told or found in metadata and did not take as its default
-// (maxpool=no), so that it needs no options for what was saved. It returns an error where a
-// name is there twice.
+// (with a momentum, as is the rule, PyTorch does not use it), under the names and in the
+// order of the family's modules. The numbers are copied. Metadata, which may be nil, is
+// copied too; added to it is what Build was told by options or metadata (maxpool=no), so
+// that what was saved needs no options. It returns an error where the graph has a layer
+// whose weights are misshapen, or whose names PyTorch would not have.
 func StateDict(g *nn.Graph, metadata map[string]string) (*checkpoint.StateDict, error) {
-	saved := map[string]string{}
-	maps.Copy(saved, metadata)
-	maps.Copy(saved, settings(g, false))
-	sd := &checkpoint.StateDict{Metadata: saved}
-	for _, t := range inModules(state(g)) {
+	s := saver{}
+	for _, n := range g.Nodes() {
+		s.keep(n)
+	}
+	if s.err != nil {
+		return nil, fmt.Errorf("arch: %w", s.err)
+	}
+	sd := &checkpoint.StateDict{Metadata: map[string]string{}}
+	for _, t := range s.tensors {
 		if err := sd.Add(t); err != nil {
 			return nil, fmt.Errorf("arch: %w", err)
+		}
+	}
+	maps.Copy(sd.Metadata, metadata)
+	for _, set := range settings(g) {
+		if !set.byDefault {
+			sd.Metadata[set.name] = set.value
 		}
 	}
 	return sd, nil
 }
 
-// settings are the options that stand in the graph's Assumed, those that are defaults only
-// on demand.
-func settings(g *nn.Graph, defaults bool) map[string]string {
-	out := map[string]string{}
+// A setting is an option that a graph was built with.
+type setting struct {
+	name, value string
+	byDefault   bool
+}
+
+// settings are those of the graph's Assumed.
+func settings(g *nn.Graph) []setting {
+	var out []setting
 	for _, assumed := range g.Assumed {
-		name, val, _ := strings.Cut(assumed, "=")
-		val, isDefault := strings.CutSuffix(val, " (default)")
-		if isDefault && !defaults {
-			continue
-		}
-		out[name] = strings.TrimSuffix(val, " (metadata)")
+		name, value, _ := strings.Cut(assumed, "=")
+		value, byDefault := strings.CutSuffix(value, " (default)")
+		out = append(out, setting{name, strings.TrimSuffix(value, " (metadata)"), byDefault})
 	}
 	return out
 }
 
-// state copies what a graph learns and keeps, in order of execution.
-func state(g *nn.Graph) []*checkpoint.Tensor {
-	var out []*checkpoint.Tensor
-	keep := func(name string, data []float32, shape ...int) {
-		if data == nil {
-			return
-		}
-		t, err := checkpoint.NewFloat32(name, shape, slices.Clone(data))
-		_ = err
-		out = append(out, t)
-	}
-	_ = keep
-	return out
+// A saver copies the tensors of nodes.
+type saver struct {
+	tensors []*checkpoint.Tensor
+	err     error
 }
 
-func inModules(t []*checkpoint.Tensor) []*checkpoint.Tensor { return t }
+// keep adds what a node learns and counts.
+func (s *saver) keep(n nn.Node) {
+	switch op := n.Op.(type) {
+	case *nn.Conv2d:
+		s.tensor(n.Name+".weight", op.Weight)
+		s.vector(n.Name+".bias", op.Bias)
+	case *nn.Linear:
+		s.tensor(n.Name+".weight", op.Weight)
+		s.vector(n.Name+".bias", op.Bias)
+	case *nn.LayerNorm:
+		s.vector(n.Name+".weight", op.Weight)
+		s.vector(n.Name+".bias", op.Bias)
+	case *nn.BatchNorm2d:
+		s.vector(n.Name+".weight", op.Weight)
+		s.vector(n.Name+".bias", op.Bias)
+		s.vector(n.Name+".running_mean", op.RunningMean)
+		s.vector(n.Name+".running_var", op.RunningVar)
+		t, err := checkpoint.NewInt64(n.Name+".num_batches_tracked", nil, []int64{0})
+		s.add(t, err)
+	case *nn.Affine:
+		if block, scales := strings.CutSuffix(n.Name, ".mul"); scales { // not what turns an input
+			s.layerScale(block, op)
+		}
+	}
+}
+
+func (s *saver) add(t *checkpoint.Tensor, err error) {
+	if s.err == nil {
+		s.err = err
+	}
+	s.tensors = append(s.tensors, t)
+}
+
+func (s *saver) tensor(name string, t *nn.Tensor) {
+	data, err := checkpoint.NewFloat32(name, t.Shape, slices.Clone(t.Data))
+	s.add(data, err)
+}
+
+func (s *saver) vector(name string, data []float32) {
+	if data != nil {
+		s.tensor(name, &nn.Tensor{Shape: []int{len(data)}, Data: data})
+	}
+}
+
+// layerScale adds ConvNeXt's factors, C x 1 x 1, in front of what is in their block: a
+// module's own parameters come before its children's.
+func (s *saver) layerScale(block string, op *nn.Affine) {
+	s.tensor(block+".layer_scale", &nn.Tensor{Shape: []int{len(op.Scale), 1, 1}, Data: op.Scale})
+	last := len(s.tensors) - 1
+	at := last
+	for at > 0 && s.err == nil && strings.HasPrefix(s.tensors[at-1].Name, block+".") {
+		at--
+	}
+	s.tensors = slices.Insert(s.tensors[:last], at, s.tensors[last])
+}
