@@ -16,6 +16,9 @@ type kernel struct {
 	// input and output are Winograd's transforms, of the variants in order.
 	input, output [variants]func(*transform)
 
+	// spread and gather are those of its gradient, see winogradSum.
+	spread, gather func(*transform)
+
 	pool    func(*pooling)
 	stencil func(*stencil)
 	choose  func(*selection)
@@ -47,19 +50,20 @@ type product struct {
 }
 
 // An outer is a tile of a sum of outer products, over pixels that lie in runs: those of dy
-// one after the other, those of x step bytes apart, each run from an offset on.
+// dyStep apart, those of x xStep, each run from an offset on.
 //
-//	tile[i][j] = sum over r < runs, k < depth of x[offsets[r] + k step][i] * dy[r*depth+k][j]
+//	tile[i][j] = sum over r < runs, k < depth of x[offsets[r] + k xStep][i] * dy[(r depth + k) dyStep][j]
 //
 // in that order, for i < kernel.rows and j < lanes. If more is not 0, the sum is added to
-// what is there.
+// what is there. Offsets and steps are in bytes.
 type outer struct {
 	x       *float32
-	offsets *int // in bytes
-	runs    int  // at least 1
-	depth   int  // at least 1
-	step    int
+	offsets *int
+	runs    int // at least 1
+	depth   int // at least 1
+	xStep   int
 	dy      *float32
+	dyStep  int
 	lanes   int      // kernel.lanes or kernel.narrow
 	tile    *float32 // kernel.rows rows of lanes elements
 	more    int
@@ -88,6 +92,10 @@ type transform struct {
 	rows, cols  int
 	floor       float32
 }
+
+// For the gradient, spread reads pixel (i, j) of 4 x 4 at src + offsets[i*4+j] and writes
+// the 6 x 6 points to dst[(i*6+j)*stride], and gather reads the 6 x 6 points at
+// src[(i*6+j)*stride] and writes the 3 x 3 weights to dst[(i*3+j)*stride].
 
 // A pooling takes maxima, channel by channel, for count pixels in a row:
 // pixel i is the largest of src[i*srcStride + offsets[t]/4], t < taps, and goes

@@ -13,6 +13,7 @@ func machineKernels() []*kernel {
 			name: "avx512", rows: 8, lanes: 32, narrow: 16,
 			mul:    mulAVX512,
 			outer:  outerAVX512,
+			spread: spreadAVX512, gather: gatherAVX512,
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
 			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
@@ -23,6 +24,7 @@ func machineKernels() []*kernel {
 			name: "avx2", rows: 6, lanes: 16, narrow: 16,
 			mul:    mulAVX2,
 			outer:  outerAVX2,
+			spread: spreadAVX2, gather: gatherAVX2,
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
 			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
@@ -84,3 +86,15 @@ func outerAVX512(p *outer)
 
 //go:noescape
 func outerAVX2(p *outer)
+
+//go:noescape
+func spreadAVX512(t *transform)
+
+//go:noescape
+func gatherAVX512(t *transform)
+
+//go:noescape
+func spreadAVX2(t *transform)
+
+//go:noescape
+func gatherAVX2(t *transform)

@@ -13,6 +13,7 @@ func machineKernels() []*kernel {
 		name: "neon", rows: 8, lanes: lanesNEON, narrow: lanesNEON,
 		mul:    mulNEON,
 		outer:  outerNEON,
+		spread: spreadGo, gather: gatherGo,
 		input:  [variants]func(*transform){input2NEON, input4NEON},
 		output: [variants]func(*transform){output2NEON, output4NEON},
 		pool:   poolNEON, stencil: stencilGo, choose: chooseGo,

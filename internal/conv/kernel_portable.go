@@ -10,6 +10,7 @@ var portable = kernel{
 	name: "portable", rows: 4, lanes: 4, narrow: 4,
 	mul:    mulGo,
 	outer:  outerGo,
+	spread: spreadGo, gather: gatherGo,
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
 	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
@@ -78,11 +79,11 @@ func outerGo(p *outer) {
 	offsets, tile := unsafe.Slice(p.offsets, p.runs), unsafe.Slice(p.tile, 16)
 	for i := 0; i < 4; i += 2 {
 		var c00, c01, c02, c03, c10, c11, c12, c13 float32
-		dy := at(p.dy, 0, 4*p.runs*p.depth)
+		dy := 0
 		for _, offset := range offsets {
 			offset += 4 * i
 			for range p.depth {
-				x, b := at(p.x, offset, 2), dy[:4]
+				x, b := at(p.x, offset, 2), at(p.dy, dy, 4)
 				c00 += x[0] * b[0]
 				c01 += x[0] * b[1]
 				c02 += x[0] * b[2]
@@ -91,8 +92,8 @@ func outerGo(p *outer) {
 				c11 += x[1] * b[1]
 				c12 += x[1] * b[2]
 				c13 += x[1] * b[3]
-				offset += p.step
-				dy = dy[4:]
+				offset += p.xStep
+				dy += p.dyStep
 			}
 		}
 		for j, sum := range [8]float32{c00, c01, c02, c03, c10, c11, c12, c13} {
@@ -160,6 +161,55 @@ func outputGo(t *transform, n, m int, line func(*[6]float32)) {
 				y := at(t.dst, offset, 1)
 				y[0] = d[j] + bias[c]
 				finishGo(y, t.add, offset, t.floor, float32(math.Inf(1)))
+			}
+		}
+	}
+}
+
+func spreadGo(t *transform) {
+	var tile [24]float32
+	var d [6]float32
+	offsets := unsafe.Slice(t.offsets, 16)
+	dst := unsafe.Slice(t.dst, 35*t.stride+t.channels)
+	for c := range t.channels {
+		for j := range 4 {
+			for i := range 4 {
+				d[i] = at(t.src, offsets[i*4+j]+4*c, 1)[0]
+			}
+			spread4(&d)
+			for i, v := range d {
+				tile[i*4+j] = v
+			}
+		}
+		for i := range 6 {
+			copy(d[:4], tile[i*4:])
+			spread4(&d)
+			for j, v := range d {
+				dst[(i*6+j)*t.stride+c] = v
+			}
+		}
+	}
+}
+
+func gatherGo(t *transform) {
+	var tile [18]float32
+	var d [6]float32
+	src, dst := unsafe.Slice(t.src, 35*t.stride+t.channels), unsafe.Slice(t.dst, 8*t.stride+t.channels)
+	for c := range t.channels {
+		for j := range 6 {
+			for i := range d {
+				d[i] = src[(i*6+j)*t.stride+c]
+			}
+			gather4(&d)
+			for i := range 3 {
+				tile[i*6+j] = d[i]
+			}
+		}
+		for i := range 3 {
+			copy(d[:], tile[i*6:])
+			gather4(&d)
+			for j := range 3 {
+				dst[(i*3+j)*t.stride+c] = d[j]
 			}
 		}
 	}

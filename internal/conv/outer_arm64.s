@@ -16,7 +16,8 @@ TEXT ·outerNEON(SB), NOSPLIT, $0-8
 	MOVD outer_offsets(R0), R3
 	MOVD outer_runs(R0), R4
 	MOVD outer_dy(R0), R2
-	MOVD outer_step(R0), R5
+	MOVD outer_xStep(R0), R5
+	MOVD outer_dyStep(R0), R8
 	MOVD outer_x(R0), R6
 	VEOR V16.B16, V16.B16, V16.B16
 	VEOR V17.B16, V17.B16, V17.B16
@@ -42,7 +43,7 @@ run:
 
 pixel:
 	VLD1   (R1), [V0.S4, V1.S4]
-	VLD1.P 32(R2), [V2.S4, V3.S4]
+	VLD1   (R2), [V2.S4, V3.S4]
 	FMLAI(16, 2, 0, 0)
 	FMLAI(17, 3, 0, 0)
 	FMLAI(18, 2, 0, 1)
@@ -60,6 +61,7 @@ pixel:
 	FMLAI(30, 2, 1, 3)
 	FMLAI(31, 3, 1, 3)
 	ADD    R5, R1
+	ADD    R8, R2
 	SUBS   $1, R7
 	BNE    pixel
 	SUBS   $1, R4

@@ -7,8 +7,9 @@
 
 // A tile is 6 rows by two vectors: row i is summed in Y(4+2i) and the register
 // after it. A pixel loads two vectors of lanes (Y0, Y1), and for every row broadcasts one
-// element (2 registers from Y2 on in turn) into two fused multiply-adds. SI points to
-// the rows' elements, R10 on from pixel to pixel, R11 is three times that.
+// element (2 registers from Y2 on in turn) into two fused multiply-adds. SI and DI point
+// to the elements of rows and of lanes, R10 and R12 on from pixel to pixel, R11 and R13 are
+// three times that.
 
 
 
@@ -18,9 +19,11 @@ TEXT ·outerAVX2(SB), NOSPLIT, $0-8
 	MOVQ outer_offsets(AX), BX
 	MOVQ outer_runs(AX), DX
 	MOVQ outer_dy(AX), DI
-	MOVQ outer_step(AX), R10
+	MOVQ outer_xStep(AX), R10
+	MOVQ outer_dyStep(AX), R12
 	MOVQ outer_tile(AX), R8
 	LEAQ (R10)(R10*2), R11
+	LEAQ (R12)(R12*2), R13
 	PREFETCHT0 0(R8)
 	PREFETCHT0 64(R8)
 	PREFETCHT0 128(R8)
@@ -49,7 +52,7 @@ run:
 	JLT  runfew
 
 runfour:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VBROADCASTSS 0(SI), Y2
 	VFMADD231PS Y0, Y2, Y4
@@ -69,8 +72,8 @@ runfour:
 	VBROADCASTSS 20(SI), Y3
 	VFMADD231PS Y0, Y3, Y14
 	VFMADD231PS Y1, Y3, Y15
-	VMOVUPS 64(DI), Y0
-	VMOVUPS 96(DI), Y1
+	VMOVUPS (DI)(R12*1), Y0
+	VMOVUPS 32(DI)(R12*1), Y1
 	VBROADCASTSS 0(SI)(R10*1), Y2
 	VFMADD231PS Y0, Y2, Y4
 	VFMADD231PS Y1, Y2, Y5
@@ -89,8 +92,8 @@ runfour:
 	VBROADCASTSS 20(SI)(R10*1), Y3
 	VFMADD231PS Y0, Y3, Y14
 	VFMADD231PS Y1, Y3, Y15
-	VMOVUPS 128(DI), Y0
-	VMOVUPS 160(DI), Y1
+	VMOVUPS (DI)(R12*2), Y0
+	VMOVUPS 32(DI)(R12*2), Y1
 	VBROADCASTSS 0(SI)(R10*2), Y2
 	VFMADD231PS Y0, Y2, Y4
 	VFMADD231PS Y1, Y2, Y5
@@ -109,8 +112,8 @@ runfour:
 	VBROADCASTSS 20(SI)(R10*2), Y3
 	VFMADD231PS Y0, Y3, Y14
 	VFMADD231PS Y1, Y3, Y15
-	VMOVUPS 192(DI), Y0
-	VMOVUPS 224(DI), Y1
+	VMOVUPS (DI)(R13*1), Y0
+	VMOVUPS 32(DI)(R13*1), Y1
 	VBROADCASTSS 0(SI)(R11*1), Y2
 	VFMADD231PS Y0, Y2, Y4
 	VFMADD231PS Y1, Y2, Y5
@@ -130,7 +133,7 @@ runfour:
 	VFMADD231PS Y0, Y3, Y14
 	VFMADD231PS Y1, Y3, Y15
 	LEAQ (SI)(R10*4), SI
-	ADDQ $256, DI
+	LEAQ (DI)(R12*4), DI
 	SUBQ $4, CX
 	JGE  runfour
 
@@ -139,7 +142,7 @@ runfew:
 	JZ   runnext
 
 runone:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VBROADCASTSS 0(SI), Y2
 	VFMADD231PS Y0, Y2, Y4
@@ -160,7 +163,7 @@ runone:
 	VFMADD231PS Y0, Y3, Y14
 	VFMADD231PS Y1, Y3, Y15
 	ADDQ R10, SI
-	ADDQ $64, DI
+	ADDQ R12, DI
 	DECQ CX
 	JNZ  runone
 

@@ -7,8 +7,9 @@
 
 // A tile is 8 rows by two vectors: row i is summed in Z(8+2i) and the register
 // after it. A pixel loads two vectors of lanes (Z0, Z1), and for every row broadcasts one
-// element (4 registers from Z2 on in turn) into two fused multiply-adds. SI points to
-// the rows' elements, R10 on from pixel to pixel, R11 is three times that.
+// element (4 registers from Z2 on in turn) into two fused multiply-adds. SI and DI point
+// to the elements of rows and of lanes, R10 and R12 on from pixel to pixel, R11 and R13 are
+// three times that.
 
 
 
@@ -18,9 +19,11 @@ TEXT ·outerAVX512(SB), NOSPLIT, $0-8
 	MOVQ outer_offsets(AX), BX
 	MOVQ outer_runs(AX), DX
 	MOVQ outer_dy(AX), DI
-	MOVQ outer_step(AX), R10
+	MOVQ outer_xStep(AX), R10
+	MOVQ outer_dyStep(AX), R12
 	MOVQ outer_tile(AX), R8
 	LEAQ (R10)(R10*2), R11
+	LEAQ (R12)(R12*2), R13
 	PREFETCHT0 0(R8)
 	PREFETCHT0 64(R8)
 	PREFETCHT0 128(R8)
@@ -65,7 +68,7 @@ run:
 	JLT  runfew
 
 runfour:
-	VMOVUPS 0(DI), Z0
+	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z0, Z2, Z8
@@ -91,8 +94,8 @@ runfour:
 	VBROADCASTSS 28(SI), Z5
 	VFMADD231PS Z0, Z5, Z22
 	VFMADD231PS Z1, Z5, Z23
-	VMOVUPS 128(DI), Z0
-	VMOVUPS 192(DI), Z1
+	VMOVUPS (DI)(R12*1), Z0
+	VMOVUPS 64(DI)(R12*1), Z1
 	VBROADCASTSS 0(SI)(R10*1), Z2
 	VFMADD231PS Z0, Z2, Z8
 	VFMADD231PS Z1, Z2, Z9
@@ -117,8 +120,8 @@ runfour:
 	VBROADCASTSS 28(SI)(R10*1), Z5
 	VFMADD231PS Z0, Z5, Z22
 	VFMADD231PS Z1, Z5, Z23
-	VMOVUPS 256(DI), Z0
-	VMOVUPS 320(DI), Z1
+	VMOVUPS (DI)(R12*2), Z0
+	VMOVUPS 64(DI)(R12*2), Z1
 	VBROADCASTSS 0(SI)(R10*2), Z2
 	VFMADD231PS Z0, Z2, Z8
 	VFMADD231PS Z1, Z2, Z9
@@ -143,8 +146,8 @@ runfour:
 	VBROADCASTSS 28(SI)(R10*2), Z5
 	VFMADD231PS Z0, Z5, Z22
 	VFMADD231PS Z1, Z5, Z23
-	VMOVUPS 384(DI), Z0
-	VMOVUPS 448(DI), Z1
+	VMOVUPS (DI)(R13*1), Z0
+	VMOVUPS 64(DI)(R13*1), Z1
 	VBROADCASTSS 0(SI)(R11*1), Z2
 	VFMADD231PS Z0, Z2, Z8
 	VFMADD231PS Z1, Z2, Z9
@@ -170,7 +173,7 @@ runfour:
 	VFMADD231PS Z0, Z5, Z22
 	VFMADD231PS Z1, Z5, Z23
 	LEAQ (SI)(R10*4), SI
-	ADDQ $512, DI
+	LEAQ (DI)(R12*4), DI
 	SUBQ $4, CX
 	JGE  runfour
 
@@ -179,7 +182,7 @@ runfew:
 	JZ   runnext
 
 runone:
-	VMOVUPS 0(DI), Z0
+	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z0, Z2, Z8
@@ -206,7 +209,7 @@ runone:
 	VFMADD231PS Z0, Z5, Z22
 	VFMADD231PS Z1, Z5, Z23
 	ADDQ R10, SI
-	ADDQ $128, DI
+	ADDQ R12, DI
 	DECQ CX
 	JNZ  runone
 
@@ -262,7 +265,7 @@ narrow:
 	JLT  narrowfew
 
 narrowfour:
-	VMOVUPS 0(DI), Z0
+	VMOVUPS (DI), Z0
 	VFMADD231PS.BCST 0(SI), Z0, Z8
 	VFMADD231PS.BCST 4(SI), Z0, Z10
 	VFMADD231PS.BCST 8(SI), Z0, Z12
@@ -271,7 +274,7 @@ narrowfour:
 	VFMADD231PS.BCST 20(SI), Z0, Z18
 	VFMADD231PS.BCST 24(SI), Z0, Z20
 	VFMADD231PS.BCST 28(SI), Z0, Z22
-	VMOVUPS 64(DI), Z0
+	VMOVUPS (DI)(R12*1), Z0
 	VFMADD231PS.BCST 0(SI)(R10*1), Z0, Z8
 	VFMADD231PS.BCST 4(SI)(R10*1), Z0, Z10
 	VFMADD231PS.BCST 8(SI)(R10*1), Z0, Z12
@@ -280,7 +283,7 @@ narrowfour:
 	VFMADD231PS.BCST 20(SI)(R10*1), Z0, Z18
 	VFMADD231PS.BCST 24(SI)(R10*1), Z0, Z20
 	VFMADD231PS.BCST 28(SI)(R10*1), Z0, Z22
-	VMOVUPS 128(DI), Z0
+	VMOVUPS (DI)(R12*2), Z0
 	VFMADD231PS.BCST 0(SI)(R10*2), Z0, Z8
 	VFMADD231PS.BCST 4(SI)(R10*2), Z0, Z10
 	VFMADD231PS.BCST 8(SI)(R10*2), Z0, Z12
@@ -289,7 +292,7 @@ narrowfour:
 	VFMADD231PS.BCST 20(SI)(R10*2), Z0, Z18
 	VFMADD231PS.BCST 24(SI)(R10*2), Z0, Z20
 	VFMADD231PS.BCST 28(SI)(R10*2), Z0, Z22
-	VMOVUPS 192(DI), Z0
+	VMOVUPS (DI)(R13*1), Z0
 	VFMADD231PS.BCST 0(SI)(R11*1), Z0, Z8
 	VFMADD231PS.BCST 4(SI)(R11*1), Z0, Z10
 	VFMADD231PS.BCST 8(SI)(R11*1), Z0, Z12
@@ -299,7 +302,7 @@ narrowfour:
 	VFMADD231PS.BCST 24(SI)(R11*1), Z0, Z20
 	VFMADD231PS.BCST 28(SI)(R11*1), Z0, Z22
 	LEAQ (SI)(R10*4), SI
-	ADDQ $256, DI
+	LEAQ (DI)(R12*4), DI
 	SUBQ $4, CX
 	JGE  narrowfour
 
@@ -308,7 +311,7 @@ narrowfew:
 	JZ   narrownext
 
 narrowone:
-	VMOVUPS 0(DI), Z0
+	VMOVUPS (DI), Z0
 	VFMADD231PS.BCST 0(SI), Z0, Z8
 	VFMADD231PS.BCST 4(SI), Z0, Z10
 	VFMADD231PS.BCST 8(SI), Z0, Z12
@@ -318,7 +321,7 @@ narrowone:
 	VFMADD231PS.BCST 24(SI), Z0, Z20
 	VFMADD231PS.BCST 28(SI), Z0, Z22
 	ADDQ R10, SI
-	ADDQ $64, DI
+	ADDQ R12, DI
 	DECQ CX
 	JNZ  narrowone
 

@@ -50,7 +50,11 @@ func (g *WeightGradient) Apply(dw, db []float32, x, dy *Maps, mem *Memory) error
 		return nil
 	}
 	sumPixels(db, dy)
-	newOuterSum(c, x, dy).run(dw, mem)
+	if c.winogradFits(x) && dy.H > 2 && dy.W > 2 {
+		newWinogradSum(c, x, dy).run(dw, mem)
+	} else {
+		newOuterSum(c, x, dy).run(dw, mem)
+	}
 	return nil
 }
 
@@ -189,7 +193,7 @@ func (s *outerSum) panel() int { return s.images * s.size[0] * s.size[1] * s.c.k
 // yet.
 func (s *outerSum) sum(sums, x, dy []float32, offsets []int, panels []panel, lo, hi, images int, more bool) {
 	kern := s.c.kern
-	p := outer{step: 4 * s.step[1] * kern.rows, depth: s.dy.W}
+	p := outer{xStep: 4 * s.step[1] * kern.rows}
 	wide := 1 // taps of a row of the kernel
 	if !s.merged {
 		wide = s.c.Kernel[1]
@@ -216,7 +220,7 @@ func (s *outerSum) sum(sums, x, dy []float32, offsets []int, panels []panel, lo,
 				at := (q.group*s.tiles + tile) * s.panel()
 				at += (tap/wide*s.c.Dilation*s.size[1] + tap%wide*s.c.Dilation) * kern.rows
 				p.x = &x[at]
-				p.dy, p.lanes = &dy[q.at+first*s.dy.W*q.lanes], q.lanes
+				p.dy, p.dyStep, p.lanes = &dy[q.at+first*s.dy.W*q.lanes], 4*q.lanes, q.lanes
 				p.tile = &sums[t*kern.rows*kern.lanes]
 				kern.outer(&p)
 			}
@@ -257,15 +261,12 @@ func (s *outerSum) packX(dst []float32, first, images int, mem *Memory) {
 // interleaveRuns copies runs of so many elements, that are stride apart, one after the other.
 func interleaveRuns(dst, src []float32, run, stride int) {
 	switch run {
-	case 8:
+	case 8: // in registers, for calling copy would take longer
+		type eight struct{ a, b, c, d uint64 }
 		for at := 0; len(dst) >= 8; at += stride {
-			*(*[8]float32)(dst) = *(*[8]float32)(src[at:])
+			v := *(*eight)(unsafe.Pointer((*[8]float32)(src[at:])))
+			*(*eight)(unsafe.Pointer((*[8]float32)(dst))) = v
 			dst = dst[8:]
-		}
-	case 4:
-		for at := 0; len(dst) >= 4; at += stride {
-			*(*[4]float32)(dst) = *(*[4]float32)(src[at:])
-			dst = dst[4:]
 		}
 	default:
 		for at := 0; len(dst) >= run; at += stride {

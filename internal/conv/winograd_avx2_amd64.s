@@ -347,6 +347,164 @@ next:
 	VZEROUPPER
 	RET
 
+// SPREAD4 transforms registers 0 to 3 to 0, 5, 4, 9, 7, 3: OUT4 the other way round. 12 to 15
+// are as for IN4.
+#define SPREAD4 \
+	VMOVAPS Y0, Y4; VFMADD231PS Y2, Y12, Y4; \
+	VMOVAPS Y0, Y7; VFMADD231PS Y2, Y13, Y7; \
+	VMOVAPS Y1, Y6; VFMADD231PS Y3, Y12, Y6; \
+	VMOVAPS Y1, Y8; VFMADD231PS Y3, Y13, Y8; \
+	VMOVAPS Y4, Y5; VFMADD231PS Y6, Y14, Y5; VFNMADD231PS Y6, Y14, Y4; \
+	VMOVAPS Y7, Y9; VFMADD231PS Y8, Y15, Y9; VFNMADD231PS Y8, Y15, Y7
+
+// func spreadAVX2(t *transform)
+TEXT ·spreadAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	MOVQ transform_constants(DX), AX
+	VBROADCASTSS 8(AX), Y12
+	VBROADCASTSS 12(AX), Y13
+	VBROADCASTSS 16(AX), Y14
+	VBROADCASTSS 20(AX), Y15
+
+vector:
+	MOVQ transform_offsets(DX), R8
+	MOVQ transform_scratch(DX), R9
+	MOVQ $4, CX
+
+column:
+	MOVQ 0(R8), AX
+	VMOVUPS (SI)(AX*1), Y0
+	MOVQ 32(R8), AX
+	VMOVUPS (SI)(AX*1), Y1
+	MOVQ 64(R8), AX
+	VMOVUPS (SI)(AX*1), Y2
+	MOVQ 96(R8), AX
+	VMOVUPS (SI)(AX*1), Y3
+	SPREAD4
+	VMOVUPS Y0, 0(R9)
+	VMOVUPS Y5, 128(R9)
+	VMOVUPS Y4, 256(R9)
+	VMOVUPS Y9, 384(R9)
+	VMOVUPS Y7, 512(R9)
+	VMOVUPS Y3, 640(R9)
+	ADDQ $8, R8
+	ADDQ $32, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $6, CX
+
+row:
+	VMOVUPS 0(R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	SPREAD4
+	VMOVUPS Y0, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y5, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y4, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y9, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y7, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y3, (R10)
+	ADDQ R11, R10
+	ADDQ $128, R9
+	DECQ CX; JNZ row
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $32, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
+// GATHER4 transforms registers 0 to 5 to 0, 1, 5: filter4 the other way round. 8 to 14 hold
+// the constants.
+#define GATHER4 \
+	VADDPS Y2, Y1, Y6; VSUBPS Y2, Y1, Y1; \
+	VADDPS Y4, Y3, Y7; VSUBPS Y4, Y3, Y3; \
+	VMULPS Y8, Y0, Y0; VMULPS Y10, Y1, Y1; \
+	VFMADD231PS Y9, Y6, Y0; VFMADD231PS Y12, Y7, Y0; \
+	VFMADD231PS Y13, Y3, Y1; \
+	VFMADD231PS Y11, Y6, Y5; VFMADD231PS Y14, Y7, Y5
+
+// func gatherAVX2(t *transform)
+//
+// R14 is the distance of 6 points.
+TEXT ·gatherAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	IMUL3Q $6, R11, R14
+	MOVQ transform_constants(DX), AX
+	VBROADCASTSS 0(AX), Y8
+	VBROADCASTSS 4(AX), Y9
+	VBROADCASTSS 8(AX), Y10
+	VBROADCASTSS 12(AX), Y11
+	VBROADCASTSS 16(AX), Y12
+	VBROADCASTSS 20(AX), Y13
+	VBROADCASTSS 24(AX), Y14
+
+vector:
+	MOVQ SI, R8
+	MOVQ transform_scratch(DX), R9
+	MOVQ $6, CX
+
+column:
+	LEAQ (R8)(R14*1), R10
+	VMOVUPS (R8), Y0
+	VMOVUPS (R10), Y1
+	VMOVUPS (R8)(R14*2), Y2
+	VMOVUPS (R10)(R14*2), Y3
+	VMOVUPS (R8)(R14*4), Y4
+	VMOVUPS (R10)(R14*4), Y5
+	GATHER4
+	VMOVUPS Y0, 0(R9)
+	VMOVUPS Y1, 192(R9)
+	VMOVUPS Y5, 384(R9)
+	ADDQ R11, R8
+	ADDQ $32, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $3, CX
+
+row:
+	VMOVUPS 0(R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	VMOVUPS 128(R9), Y4
+	VMOVUPS 160(R9), Y5
+	GATHER4
+	VMOVUPS Y0, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y1, (R10)
+	ADDQ R11, R10
+	VMOVUPS Y5, (R10)
+	ADDQ R11, R10
+	ADDQ $192, R9
+	DECQ CX; JNZ row
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $32, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
 // func poolAVX2(p *pooling)
 //
 // The maximum returns its last operand when one is NaN. Taken both ways, one

@@ -347,6 +347,164 @@ next:
 	VZEROUPPER
 	RET
 
+// SPREAD4 transforms registers 0 to 3 to 0, 5, 4, 9, 7, 3: OUT4 the other way round. 12 to 15
+// are as for IN4.
+#define SPREAD4 \
+	VMOVAPS Z0, Z4; VFMADD231PS Z2, Z12, Z4; \
+	VMOVAPS Z0, Z7; VFMADD231PS Z2, Z13, Z7; \
+	VMOVAPS Z1, Z6; VFMADD231PS Z3, Z12, Z6; \
+	VMOVAPS Z1, Z8; VFMADD231PS Z3, Z13, Z8; \
+	VMOVAPS Z4, Z5; VFMADD231PS Z6, Z14, Z5; VFNMADD231PS Z6, Z14, Z4; \
+	VMOVAPS Z7, Z9; VFMADD231PS Z8, Z15, Z9; VFNMADD231PS Z8, Z15, Z7
+
+// func spreadAVX512(t *transform)
+TEXT ·spreadAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	MOVQ transform_constants(DX), AX
+	VBROADCASTSS 8(AX), Z12
+	VBROADCASTSS 12(AX), Z13
+	VBROADCASTSS 16(AX), Z14
+	VBROADCASTSS 20(AX), Z15
+
+vector:
+	MOVQ transform_offsets(DX), R8
+	MOVQ transform_scratch(DX), R9
+	MOVQ $4, CX
+
+column:
+	MOVQ 0(R8), AX
+	VMOVUPS (SI)(AX*1), Z0
+	MOVQ 32(R8), AX
+	VMOVUPS (SI)(AX*1), Z1
+	MOVQ 64(R8), AX
+	VMOVUPS (SI)(AX*1), Z2
+	MOVQ 96(R8), AX
+	VMOVUPS (SI)(AX*1), Z3
+	SPREAD4
+	VMOVUPS Z0, 0(R9)
+	VMOVUPS Z5, 256(R9)
+	VMOVUPS Z4, 512(R9)
+	VMOVUPS Z9, 768(R9)
+	VMOVUPS Z7, 1024(R9)
+	VMOVUPS Z3, 1280(R9)
+	ADDQ $8, R8
+	ADDQ $64, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $6, CX
+
+row:
+	VMOVUPS 0(R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	SPREAD4
+	VMOVUPS Z0, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z5, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z4, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z9, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z7, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z3, (R10)
+	ADDQ R11, R10
+	ADDQ $256, R9
+	DECQ CX; JNZ row
+	ADDQ $64, SI
+	ADDQ $64, DI
+	SUBQ $64, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
+// GATHER4 transforms registers 0 to 5 to 0, 1, 5: filter4 the other way round. 8 to 14 hold
+// the constants.
+#define GATHER4 \
+	VADDPS Z2, Z1, Z6; VSUBPS Z2, Z1, Z1; \
+	VADDPS Z4, Z3, Z7; VSUBPS Z4, Z3, Z3; \
+	VMULPS Z8, Z0, Z0; VMULPS Z10, Z1, Z1; \
+	VFMADD231PS Z9, Z6, Z0; VFMADD231PS Z12, Z7, Z0; \
+	VFMADD231PS Z13, Z3, Z1; \
+	VFMADD231PS Z11, Z6, Z5; VFMADD231PS Z14, Z7, Z5
+
+// func gatherAVX512(t *transform)
+//
+// R14 is the distance of 6 points.
+TEXT ·gatherAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	IMUL3Q $6, R11, R14
+	MOVQ transform_constants(DX), AX
+	VBROADCASTSS 0(AX), Z8
+	VBROADCASTSS 4(AX), Z9
+	VBROADCASTSS 8(AX), Z10
+	VBROADCASTSS 12(AX), Z11
+	VBROADCASTSS 16(AX), Z12
+	VBROADCASTSS 20(AX), Z13
+	VBROADCASTSS 24(AX), Z14
+
+vector:
+	MOVQ SI, R8
+	MOVQ transform_scratch(DX), R9
+	MOVQ $6, CX
+
+column:
+	LEAQ (R8)(R14*1), R10
+	VMOVUPS (R8), Z0
+	VMOVUPS (R10), Z1
+	VMOVUPS (R8)(R14*2), Z2
+	VMOVUPS (R10)(R14*2), Z3
+	VMOVUPS (R8)(R14*4), Z4
+	VMOVUPS (R10)(R14*4), Z5
+	GATHER4
+	VMOVUPS Z0, 0(R9)
+	VMOVUPS Z1, 384(R9)
+	VMOVUPS Z5, 768(R9)
+	ADDQ R11, R8
+	ADDQ $64, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $3, CX
+
+row:
+	VMOVUPS 0(R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	VMOVUPS 256(R9), Z4
+	VMOVUPS 320(R9), Z5
+	GATHER4
+	VMOVUPS Z0, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z1, (R10)
+	ADDQ R11, R10
+	VMOVUPS Z5, (R10)
+	ADDQ R11, R10
+	ADDQ $384, R9
+	DECQ CX; JNZ row
+	ADDQ $64, SI
+	ADDQ $64, DI
+	SUBQ $64, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
 // func poolAVX512(p *pooling)
 //
 // The maximum returns its last operand when one is NaN. Taken both ways, one
