@@ -41,6 +41,10 @@ type compiler struct {
 	fused []bool
 	last  []bool // see program
 	way   []bool // by node: a gradient passes it
+
+	training *trainable   // or nil
+	changing []*conv.Conv // those whose weights change
+	norms    []*trainNorm
 }
 
 // moves tells whether a node's output is its input's numbers as the plan keeps them, and
@@ -67,15 +71,15 @@ func (c *compiler) moves(i int, node Node) bool {
 	return false
 }
 
-// compile makes the program whose kept nodes come out; gradients pass the nodes on the
-// way.
-func (p *Plan) compile(kept []int, way []bool) (*program, error) {
-	n := len(p.nodes)
+// compile makes the program whose kept nodes come out.
+func (c *compiler) compile(kept []int) (*program, error) {
+	n := len(c.nodes)
 	if n == 0 {
 		return nil, fmt.Errorf("nn: a graph without nodes")
 	}
-	c := &compiler{Plan: p, same: make([]int, n), uses: make([]int, n), fused: make([]bool, n), last: make([]bool, n), way: way}
-	for i, node := range p.nodes {
+	c.same, c.uses, c.fused, c.last = make([]int, n), make([]int, n), make([]bool, n), make([]bool, n)
+	way := c.way
+	for i, node := range c.nodes {
 		c.same[i] = i
 		if c.moves(i, node) {
 			c.same[i] = c.value(node.Inputs[0])
@@ -87,7 +91,7 @@ func (p *Plan) compile(kept []int, way []bool) (*program, error) {
 			}
 		}
 	}
-	for _, i := range append([]int{n - 1, p.features()}, kept...) {
+	for _, i := range append([]int{n - 1, c.features()}, kept...) {
 		if i = c.value(i); i != Input {
 			c.uses[i]++
 		}
@@ -97,12 +101,16 @@ func (p *Plan) compile(kept []int, way []bool) (*program, error) {
 		if c.same[i] != i || c.fused[i] {
 			continue
 		}
-		s, err := c.match(i)
+		match := c.match
+		if c.training != nil && way[i] {
+			match = c.learn
+		}
+		s, err := match(i)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.nodes[i].Name, err)
+			return nil, fmt.Errorf("%s: %w", c.nodes[i].Name, err)
 		}
 		s.node = i
-		for j := range p.nodes {
+		for j := range c.nodes {
 			if c.same[j] == i {
 				s.outputs = append(s.outputs, j)
 			}

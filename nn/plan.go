@@ -31,9 +31,13 @@ type Plan struct {
 // Compile prepares a graph, which must not be changed afterwards. It returns an
 // error when an operation is misshapen.
 func Compile(g *Graph) (*Plan, error) {
-	p := &Plan{Graph: g, programs: map[string]*program{}, convs: map[[2]int]*conv.Conv{}, slopes: map[*conv.Conv]gradient{}}
+	p := newPlan(g)
 	_, err := p.program(nil, nil)
 	return p, err
+}
+
+func newPlan(g *Graph) *Plan {
+	return &Plan{Graph: g, programs: map[string]*program{}, convs: map[[2]int]*conv.Conv{}, slopes: map[*conv.Conv]gradient{}}
 }
 
 // program returns the steps that compute the graph's features and logits, and the
@@ -50,7 +54,8 @@ func (p *Plan) program(kept, wanted []int) (*program, error) {
 	prog := p.programs[key]
 	if prog == nil {
 		var err error
-		if prog, err = p.compile(kept, p.way(wanted)); err != nil {
+		c := &compiler{Plan: p, way: p.way(wanted)}
+		if prog, err = c.compile(kept); err != nil {
 			return nil, err
 		}
 		p.programs[key] = prog

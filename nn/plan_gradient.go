@@ -192,6 +192,7 @@ func (r *backRun) backGroup(ctx context.Context, s segment, g *group, dy, dx *co
 		for _, m := range g.values { // the batch, channels last
 			r.mem.Free(m)
 		}
+		clear(g.values)
 	}()
 	at := func(node int) *sink {
 		if sinks[node] == nil {
@@ -226,6 +227,10 @@ func (r *backRun) backGroup(ctx context.Context, s segment, g *group, dy, dx *co
 			r.mem.Free(dy)
 		}
 		g.handed = false
+		if m := g.given[s.node]; m != nil && g.spends {
+			r.mem.Free(m)
+			delete(g.given, s.node)
+		}
 	}
 	if dx != nil { // what is asked for there is collected where it is made
 		bottom, to := sinks[r.steps[s.from].in[0]], dx.Images(a, a+g.n)

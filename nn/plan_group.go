@@ -15,6 +15,7 @@ type group struct {
 	given  map[int]*conv.Maps // those that go on beyond it
 	guided bool               // backward: see GradientOptions
 	handed bool               // backward: a step has given its gradient away
+	spends bool               // backward: what was given is let go behind the step that made it
 }
 
 // steps runs the steps one after the other.

@@ -11,14 +11,14 @@ import (
 // the next one costs nothing, and so many pixels that its sums are little beside them.
 const (
 	blockElements = 1 << 16
-	blockPixels   = 1 << 7
+	runPixels     = 1 << 7
 )
 
 // sums writes two sums over all pixels for each channel. add adds those of pixels
 // [lo, hi).
 func (m *Maps) sums(first, second []float64, mem *Memory, add func(first, second []float64, lo, hi int)) {
 	pixels, channels := m.N*m.H*m.W, m.C
-	each := max(blockPixels, blockElements/channels)
+	each := max(runPixels, blockElements/channels)
 	blocks := ceil(pixels, each)
 	scratch, sums := mem.float64s(2 * blocks * channels)
 	defer mem.give(scratch)

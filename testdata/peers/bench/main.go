@@ -10,6 +10,7 @@
 //	bench explain METHOD LAYER WEIGHTS INPUT OUT
 //	                                  maps of the predicted classes, or attributions
 //	bench road WEIGHTS INPUT MAPS OUT the metric ROAD of maps, without noise
+//	bench train WEIGHTS INPUT OUT     steps of training, by SGD; OUT receives the first loss
 //	bench load WEIGHTS OUT            reading a checkpoint; OUT receives its tensors
 //	bench pca INPUT COMPONENTS OUT    principal components (0: all); OUT receives
 //	                                  a row for each: the singular value, the component
@@ -85,6 +86,8 @@ func prepare(args []string) (job, error) {
 		return explain(args[1], args[2], args[3], args[4], args[5])
 	case len(args) == 5 && args[0] == "road":
 		return road(args[1], args[2], args[3], args[4])
+	case len(args) == 4 && args[0] == "train":
+		return training(args[1], args[2], args[3])
 	case len(args) == 3 && args[0] == "load":
 		return load(args[1], args[2])
 	case len(args) == 4 && args[0] == "pca":
@@ -98,7 +101,7 @@ func prepare(args []string) (job, error) {
 	case len(args) == 3 && args[0] == "tsne":
 		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | train WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT")
 }
 
 func load(weights, out string) (job, error) {
