@@ -16,7 +16,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"sync"
+	"sync/atomic"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
@@ -64,11 +64,11 @@ type Conv struct {
 	kern   *kernel
 	weight []float32 // out x in/groups x kernel x kernel
 	scale  []float32 // out
-	bias   []float32 // out, and then zeros: a whole panel can be read anywhere
+	given  []float32 // the summands: out
+	bias   []float32 // a copy, and then zeros: a whole panel can be read anywhere
 
-	direct   func() *direct
-	winograd [variants]func() *winograd
-	channels func() *depthwise
+	layout   layout // of weight
+	packings *packings
 }
 
 // After is what becomes of the elements of an output: what is below 0 becomes 0, and
@@ -105,8 +105,8 @@ func clamp(y []float32, floor, ceiling float32) {
 
 // New returns the convolution with the given weights, Out x In/Groups x Kernel
 // x Kernel, times scale, plus bias, one of each an output channel. The weights
-// are not copied until they are packed, when they are used first, and must not
-// change. It returns an error when lengths do not fit the shape.
+// are packed when they are used first; whoever changes any of the numbers later must say
+// so, see Changed. It returns an error when lengths do not fit the shape.
 func New(s Shape, weight, scale, bias []float32) (*Conv, error) {
 	if errChosen != nil {
 		return nil, errChosen
@@ -121,13 +121,10 @@ func newConv(kern *kernel, s Shape, weight, scale, bias []float32) (*Conv, error
 	if n := s.Out * (s.In / s.Groups) * s.taps(); len(weight) != n || len(scale) != s.Out || len(bias) != s.Out {
 		return nil, fmt.Errorf("conv: %d weights, %d factors and %d summands for %+v", len(weight), len(scale), len(bias), s)
 	}
-	c := &Conv{Shape: s, kern: kern, weight: weight, scale: scale, bias: make([]float32, s.Out+kern.lanes)}
+	c := &Conv{Shape: s, kern: kern, weight: weight, scale: scale, given: bias, bias: make([]float32, s.Out+kern.lanes)}
 	copy(c.bias, bias)
-	c.direct = sync.OnceValue(func() *direct { return packDirect(c) })
-	c.channels = sync.OnceValue(func() *depthwise { return packDepthwise(c) })
-	for v := range c.winograd {
-		c.winograd[v] = sync.OnceValue(func() *winograd { return packWinograd(c, v) })
-	}
+	c.layout = s.own()
+	c.packings = &packings{changes: new(atomic.Uint64)}
 	return c, nil
 }
 
@@ -166,7 +163,7 @@ func (c *Conv) apply(y, x, shortcut *Maps, after After, variant int, mem *Memory
 		c.direct().run(c, x, y, shortcut, after, mem)
 	default:
 		floor, ceiling := after.limits()
-		c.winograd[variant]().run(c, x, y, shortcut, floor, mem)
+		c.winograd(variant).run(c, x, y, shortcut, floor, mem)
 		if after.Cap > 0 {
 			after.F = func(y []float32) { clamp(y, floor, ceiling) }
 		}

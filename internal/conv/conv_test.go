@@ -445,7 +445,7 @@ func BenchmarkPack(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, pack := range map[string]func(){"direct": func() { packDirect(c) }, "F2": func() { packWinograd(c, 0) }, "F4": func() { packWinograd(c, 1) }} {
+	for name, pack := range map[string]func(){"direct": func() { packDirect(c, new(direct)) }, "F2": func() { packWinograd(c, 0, new(winograd)) }, "F4": func() { packWinograd(c, 1, new(winograd)) }} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(4 * len(weight)))
 			fastest := time.Duration(1 << 62)

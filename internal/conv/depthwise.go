@@ -15,15 +15,15 @@ type depthwise struct {
 	data []float32 // (row, column) of the kernel, channel
 }
 
-func packDepthwise(c *Conv) *depthwise {
-	taps := c.taps()
-	d := &depthwise{data: aligned(taps * c.Out)}
+func packDepthwise(c *Conv, d *depthwise) {
+	if d.data == nil {
+		d.data = aligned(c.taps() * c.Out)
+	}
 	for o := range c.Out {
-		for t := range taps {
-			d.data[t*c.Out+o] = c.weight[o*taps+t] * c.scale[o]
+		for t, at := range c.tapsOf(o) {
+			d.data[t*c.Out+o] = c.weight[c.layout.out[o]+at] * c.scale[o]
 		}
 	}
-	return d
 }
 
 // run writes the convolution of x to y, row by row.

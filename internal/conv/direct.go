@@ -16,26 +16,41 @@ type direct struct {
 	data   []float32 // of each panel: (row, column) of the kernel, channel, lane
 }
 
-func packDirect(c *Conv) *direct {
+// packDirect packs some channels at a time, whose lines stay in the cache from one lane to
+// the next.
+func packDirect(c *Conv, d *direct) {
 	in, taps := c.In/c.Groups, c.taps()
-	d := &direct{}
-	var size int
-	d.panels, size = c.panels(in * taps)
-	d.data = aligned(size)
-	parallel.For(len(d.panels), 1, func(lo, hi int) {
-		for _, p := range d.panels[lo:hi] {
+	if d.data == nil {
+		var size int
+		d.panels, size = c.panels(in * taps)
+		d.data = aligned(size)
+	}
+	run := max(8, 128/taps)
+	runs := ceil(in, run)
+	parallel.For(len(d.panels)*runs, max(1, 1<<14/(run*taps*c.kern.lanes)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			p, first := d.panels[r/runs], r%runs*run
 			for j := range p.cols {
-				o := p.col + j
-				weight, dst := c.weight[o*in*taps:(o+1)*in*taps], d.data[p.at+j:]
-				for i := range in {
-					for t, w := range weight[i*taps : (i+1)*taps] {
-						dst[(t*in+i)*p.lanes] = w * c.scale[o]
-					}
-				}
+				c.packLane(d.data[p.at+j:], p.lanes, p.col+j, first, min(first+run, in))
 			}
 		}
 	})
-	return d
+}
+
+// packLane writes the weights of an output channel for input channels [lo, hi), which are so
+// many lanes apart.
+func (c *Conv) packLane(dst []float32, lanes, o, lo, hi int) {
+	in, taps := c.In/c.Groups, c.tapsOf(o)
+	for i := lo; i < hi; i++ {
+		src, factor := c.weight[c.layout.out[o]+i*c.layout.in:], c.factor(o, i)
+		for t, at := range taps {
+			var w float32
+			if at >= 0 {
+				w = src[at] * factor
+			}
+			dst[(t*in+i)*lanes] = w
+		}
+	}
 }
 
 // directRows is how many pixels a task has: enough for its weights, which come

@@ -2,7 +2,6 @@ package conv
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
@@ -70,45 +69,19 @@ func (c *Conv) turned(rest, taps [2]int) *Conv {
 			t.Padding[axis] = s.reach(axis) - 1 - s.Padding[axis]
 		}
 	}
-	area, whole := taps[0]*taps[1], s.taps()
-	return later(t, c.kern, func(weight []float32) {
-		parallel.For(s.In, max(1, 1<<14/(out*area)), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				group, ci := i/in, i%in
-				for o := range out {
-					from := c.weight[((group*out+o)*in+ci)*whole:][:whole]
-					to := weight[(i*out+o)*area:][:area]
-					factor := c.scale[group*out+o]
-					for u := range taps[0] {
-						for v := range taps[1] {
-							w := from[(rest[0]+u*s.Stride)*s.Kernel[1]+rest[1]+v*s.Stride]
-							to[(taps[0]-1-u)*taps[1]+taps[1]-1-v] = w * factor
-						}
-					}
-				}
-			}
-		})
-	})
-}
-
-// later is a convolution whose weights are made when they are first packed.
-func later(s Shape, kern *kernel, fill func(weight []float32)) *Conv {
-	c := &Conv{Shape: s, kern: kern, scale: make([]float32, s.Out), bias: make([]float32, s.Out+kern.lanes)}
-	for i := range c.scale {
-		c.scale[i] = 1
+	whole := s.taps()
+	l := layout{out: make([]int, s.In), in: in * whole, turned: true}
+	for i := range l.out {
+		l.out[i] = (i/in*out*in + i%in) * whole
 	}
-	filled := func() *Conv { // for packing, and then let go
-		with := *c
-		with.weight = make([]float32, s.Out*(s.In/s.Groups)*s.taps())
-		fill(with.weight)
-		return &with
+	at := make([]int, taps[0]*taps[1])
+	for u := range taps[0] {
+		for v := range taps[1] {
+			at[(taps[0]-1-u)*taps[1]+taps[1]-1-v] = (rest[0]+u*s.Stride)*s.Kernel[1] + rest[1] + v*s.Stride
+		}
 	}
-	c.direct = sync.OnceValue(func() *direct { return packDirect(filled()) })
-	c.channels = sync.OnceValue(func() *depthwise { return packDepthwise(filled()) })
-	for v := range c.winograd {
-		c.winograd[v] = sync.OnceValue(func() *winograd { return packWinograd(filled(), v) })
-	}
-	return c
+	l.taps = [][]int{at}
+	return c.derived(t, l)
 }
 
 // Rows returns the gradient, as a convolution of one pixel to one pixel, of a convolution
@@ -118,16 +91,11 @@ func (c *Conv) Rows() *Conv {
 	s := c.Shape
 	area := s.taps()
 	t := Shape{In: s.Out, Out: area * s.In, Kernel: [2]int{1, 1}, Stride: 1, Dilation: 1, Groups: 1}
-	return later(t, c.kern, func(weight []float32) {
-		parallel.For(s.Out, max(1, 1<<14/t.Out), func(lo, hi int) {
-			for o := lo; o < hi; o++ {
-				for i, w := range c.weight[o*t.Out:][:t.Out] {
-					// Element i is channel i/area, pixel i%area.
-					weight[(i%area*s.In+i/area)*t.In+o] = w * c.scale[o]
-				}
-			}
-		})
-	})
+	l := layout{out: make([]int, t.Out), in: t.Out, taps: [][]int{{0}}, turned: true}
+	for i := range l.out { // element i is channel i/area, pixel i%area
+		l.out[i%area*s.In+i/area] = i
+	}
+	return c.derived(t, l)
 }
 
 // Apply writes the gradient by the input to dx, given that by the output, and adds what is
@@ -167,7 +135,7 @@ func (g *Gradient) Apply(dx, dy, add *Maps, mem *Memory) error {
 		c := *p.conv
 		c.Padding = g.padding(p, first)
 		y := mem.Maps(dx.N, rows, columns, dx.C, 0)
-		c.direct().run(&c, dy, y, nil, After{}, mem)
+		p.conv.direct().run(&c, dy, y, nil, After{}, mem)
 		scatter(dx, y, add, first, g.Stride)
 		mem.Free(y)
 	}

@@ -49,22 +49,23 @@ func (c *Conv) blocks() *blocks {
 // blocked is the convolution that makes blocks.
 func (c *Conv) blocked(t Shape, side int) *Conv {
 	s := c.Shape
-	area, whole := t.taps(), s.taps()
-	return later(t, c.kern, func(weight []float32) {
-		for i := range t.Out {
-			a, b, ci := i/s.In/side, i/s.In%side, i%s.In
-			for o := range s.Out {
-				to := weight[(i*s.Out+o)*area:][:area]
-				for k := range area {
-					u := a + s.Padding[0] - s.Stride*(k/t.Kernel[1]-t.Padding[0])
-					v := b + s.Padding[1] - s.Stride*(k%t.Kernel[1]-t.Padding[1])
-					if uint(u) < uint(s.Kernel[0]) && uint(v) < uint(s.Kernel[1]) {
-						to[k] = c.weight[(o*s.In+ci)*whole+u*s.Kernel[1]+v] * c.scale[o]
-					}
-				}
+	l := layout{out: make([]int, t.Out), in: s.In * s.taps(), taps: make([][]int, side*side), turned: true}
+	for i := range l.out {
+		l.out[i] = i % s.In * s.taps()
+	}
+	for pixel := range l.taps {
+		at := make([]int, t.taps())
+		for k := range at {
+			u := pixel/side + s.Padding[0] - s.Stride*(k/t.Kernel[1]-t.Padding[0])
+			v := pixel%side + s.Padding[1] - s.Stride*(k%t.Kernel[1]-t.Padding[1])
+			at[k] = -1
+			if uint(u) < uint(s.Kernel[0]) && uint(v) < uint(s.Kernel[1]) {
+				at[k] = u*s.Kernel[1] + v
 			}
 		}
-	})
+		l.taps[pixel] = at
+	}
+	return c.derived(t, l)
 }
 
 // apply writes the gradient to dx, and adds what is at add unless that is nil.

@@ -149,6 +149,9 @@ type selection struct {
 // transforms and for pooling: the lanes of the widest vector.
 const vector = 16
 
+// mostLanes is the largest kernel.lanes.
+const mostLanes = 32
+
 // kernels lists what this machine can run; the portable one is last.
 var kernels = append(machineKernels(), &portable)
 

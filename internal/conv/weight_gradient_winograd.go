@@ -55,7 +55,7 @@ const points4 = 36
 func newWinogradSum(c *Conv, x, dy *Maps) *winogradSum {
 	s := &winogradSum{c: c, x: x, dy: dy, rows: ceil(c.In, c.kern.rows)}
 	s.tiles = x.N * ceil(dy.H, 4) * ceil(dy.W, 4)
-	s.held = min(s.tiles, heldTiles)
+	s.held = min(s.tiles, max(leastHeld, min((c.In+c.Out)/4, mostHeld)))
 	s.chunk = [2]int{c.In, c.Out}
 	const together = 32
 	if c.In%together == 0 && together%c.kern.rows == 0 {
@@ -69,8 +69,9 @@ func newWinogradSum(c *Conv, x, dy *Maps) *winogradSum {
 }
 
 const (
-	// heldTiles is how many tiles are one sum: enough for adding sums up to cost little.
-	heldTiles = 128
+	// At least and at most so many tiles are one sum: the more channels there are, the more
+	// of them, for sums to be added up less often; the fewer, the fewer stay in the cache.
+	leastHeld, mostHeld = 64, 128
 	// A block of panels of dy and of x is taken to all points, while the cache holds its
 	// sums: each panel that it reads serves as many products as there are of the others.
 	blockPanels, blockRows = 2, 8

@@ -103,27 +103,33 @@ func output4(d *[6]float32) {
 }
 
 // packWinograd evaluates the kernels at the points, rounding once from float64.
-func packWinograd(c *Conv, variant int) *winograd {
+func packWinograd(c *Conv, variant int, w *winograd) {
 	n := tileSize(variant) + 2
-	w := &winograd{variant: variant}
-	w.panels, w.point = c.panels(c.In)
-	w.data = aligned(n * n * w.point)
+	if w.data == nil {
+		w.variant = variant
+		w.panels, w.point = c.panels(c.In)
+		w.data = aligned(n * n * w.point)
+	}
 	parallel.For(len(w.panels)*c.In, 16, func(lo, hi int) {
 		// The points of one input channel: in w.data, they lie so far apart that
 		// the cache would hold few of them at a time.
-		points := make([]float32, n*n*c.kern.lanes)
+		var points [36 * mostLanes]float32
+		var g [9]float32
 		for t := lo; t < hi; t++ {
 			p, i := w.panels[t/c.In], t%c.In
 			for j := range p.cols {
-				at := (p.col+j)*c.In + i
-				evaluate(points[j:], p.lanes, (*[9]float32)(c.weight[at*9:]), float64(c.scale[p.col+j]), n)
+				o := p.col + j
+				from := c.weight[c.layout.out[o]+i*c.layout.in:]
+				for k, at := range c.tapsOf(o) {
+					g[k] = from[at]
+				}
+				evaluate(points[j:], p.lanes, &g, float64(c.factor(o, i)), n)
 			}
 			for f := range n * n {
 				copy(w.data[f*w.point+p.at+i*p.lanes:][:p.cols], points[f*p.lanes:])
 			}
 		}
 	})
-	return w
 }
 
 // evaluate writes G g Gᵀ for one kernel g times scale, elements stride apart.
