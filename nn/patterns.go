@@ -170,8 +170,12 @@ func (c *compiler) packed(node, factor int) (*conv.Conv, error) {
 		if len(bias) != shape.Out {
 			return nil, fmt.Errorf("nn: %d biases for %d outputs", len(bias), shape.Out)
 		}
-		for o := range shift {
-			shift[o] = float32(math.FMA(float64(bias[o]), float64(scale[o]), float64(shift[o])))
+		if factor < 0 {
+			shift = bias // itself: training changes it
+		} else {
+			for o := range shift {
+				shift[o] = float32(math.FMA(float64(bias[o]), float64(scale[o]), float64(shift[o])))
+			}
 		}
 	}
 	packed, err := conv.New(shape, weight.Data, scale, shift)
