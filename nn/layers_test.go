@@ -22,7 +22,7 @@ type opCase struct {
 	make   func(name string) Operation
 }
 
-// operationCases holds the table LAYERS of testdata/export/nn.py.
+// operationCases holds the table layers of testdata/export/nn.py.
 func operationCases() []opCase {
 	conv := func(name string, out, in, k int, bias bool, l Conv2d) Operation {
 		l.Weight = param(name+"/weight", out, in, k, k)
@@ -178,49 +178,74 @@ func TestOperationsAgainstPyTorch(t *testing.T) {
 	}
 }
 
-// TestFiniteDifferences holds every Backward to its Forward: the change of a weighted sum of
-// the outputs along a step of all inputs is the gradient times the step.
+// TestFiniteDifferences holds every Backward and BackwardParameters to its Forward.
 func TestFiniteDifferences(t *testing.T) {
-	const h = 1.0 / 512 // small enough that few bends are passed, and large beside rounding
-	for _, c := range operationCases() {
+	cases := operationCases()
+	for _, c := range normCases() {
+		if c.offset == 0 { // else rounding is large beside a step
+			cases = append(cases, opCase{c.name, [][]int{c.shape}, func(string) Operation { return c.norm() }})
+		}
+	}
+	for _, c := range append(cases, learnerCases()...) {
 		op, x := c.make(c.name), c.inputs()
 		y, err := op.Forward(t.Context(), x...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		dy := c.gradient(y.Shape)
+		sum := func() float64 {
+			y, err := op.Forward(t.Context(), x...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := 0.0
+			for k, v := range y.Data {
+				s += float64(v) * float64(dy.Data[k])
+			}
+			return s
+		}
 		dx, err := op.Backward(t.Context(), dy, y, x...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range x {
-			step := golden.Uniform(c.name+"/step", len(x[i].Data), 1)
-			sum := func(sign float32) float64 {
-				moved := slices.Clone(x)
-				moved[i] = &Tensor{x[i].Shape, slices.Clone(x[i].Data)}
-				for k := range step {
-					moved[i].Data[k] += sign * h * step[k]
-				}
-				y, err := op.Forward(t.Context(), moved...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				s := 0.0
-				for k, v := range y.Data {
-					s += float64(v) * float64(dy.Data[k])
-				}
-				return s
-			}
-			got, size := 0.0, 0.0
-			for k, v := range dx[i].Data {
-				got += float64(v) * float64(step[k])
-				size += math.Abs(float64(v) * float64(step[k]))
-			}
-			want := (sum(1) - sum(-1)) / (2 * h)
-			if math.Abs(got-want) > 5e-3*size {
-				t.Errorf("%s, input %d: %g, by differences %g (terms of %g)", c.name, i, got, want, size)
-			}
+			checkDifferences(t, c.name+strings.Repeat("#", i), x[i].Data, dx[i].Data, sum)
 		}
+		l, ok := op.(Learner)
+		if !ok {
+			continue
+		}
+		dw, err := l.BackwardParameters(t.Context(), dy, y, x...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range l.Parameters() {
+			checkDifferences(t, c.name+", "+p.Name, p.Value.Data, dw[i].Data, sum)
+		}
+	}
+}
+
+// checkDifferences holds the gradient d of a sum by some numbers at to the change of the sum
+// along a step of all of them.
+func checkDifferences(t *testing.T, name string, at, d []float32, sum func() float64) {
+	t.Helper()
+	const h = 1.0 / 512 // small enough that few bends are passed, and large beside rounding
+	step, before := golden.Uniform(name+"/step", len(at), 1), slices.Clone(at)
+	moved := func(sign float32) float64 {
+		for k := range step {
+			at[k] = before[k] + sign*h*step[k]
+		}
+		defer copy(at, before)
+		return sum()
+	}
+	got, size := 0.0, 0.0
+	for k, v := range d {
+		got += float64(v) * float64(step[k])
+		size += math.Abs(float64(v) * float64(step[k]))
+	}
+	want := (moved(1) - moved(-1)) / (2 * h)
+	if math.Abs(got-want) > 5e-3*size {
+		t.Errorf("%s: %g, by differences %g (terms of %g)", name, got, want, size)
 	}
 }
 

@@ -72,6 +72,14 @@ func checkArchitecture(t *testing.T, f *golden.File) {
 			}
 		}
 	}
+	if !otherNames(taps) {
+		checkState(t, g, f)
+	}
+	for _, how := range trainings {
+		if _, err := how.make(g); err != nil {
+			t.Errorf("%s in train mode: %v", how.name, err)
+		}
+	}
 	checkTaps(t, "reference", g, f, taps, known)
 	checkTaps(t, "plan", plan, f, taps, known)
 	checkTaps(t, "plan without taps", plan, f, taps, nil)

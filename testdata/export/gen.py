@@ -1,6 +1,7 @@
 """What every export script shares: the number generator and the file writer.
 
     uniform(name, n, bound)       the same numbers as internal/testkit/golden.Uniform in Go
+    sketch(name, x)               what golden.Sketch keeps of many numbers
     save(path, tensors, metadata) a .safetensors file that records the versions
 """
 
@@ -30,6 +31,23 @@ def uniform(name, n, bound):
     z ^= z >> np.uint64(31)
     u = (z >> np.uint64(40)).astype(np.float64) / 2**23 - 1
     return (u * bound).astype(np.float32)
+
+
+def sketch(name, x, most=64):
+    """Returns so many of the numbers x, or if there are more some of them, their root mean
+    square, and what they have in common with the numbers of uniform(name):
+
+        x[7919 i mod n], sqrt(sum of x^2 / n), sum of x u / sqrt(n)
+
+    An error of any element shows in the last, and all are of one order.
+    """
+    x = np.asarray(x, dtype=np.float64).ravel()
+    n = len(x)
+    if n <= most:
+        return x.astype(np.float32)
+    some = x[7919 * np.arange(most) % n]
+    u = uniform(name, n, 1).astype(np.float64)
+    return np.array([*some, np.sqrt((x * x).sum() / n), (x * u).sum() / np.sqrt(n)]).astype(np.float32)
 
 
 def versions():

@@ -83,9 +83,9 @@ class Affine(nn.Module):
 ACTIVATIONS = (nn.ReLU6, nn.Sigmoid, nn.SiLU, nn.Tanh, nn.Hardsigmoid, nn.Hardswish, nn.GELU)
 
 
-def main():
-    # Layers: name -> (module, input shape). The Go test holds the same table.
-    LAYERS = {
+def layers():
+    """Returns name -> (module, input shapes). The Go test holds the same table."""
+    return {
         "conv 3x3": (nn.Conv2d(3, 5, 3, padding=1), (2, 3, 7, 9)),
         "conv 3x3 stride 2 odd": (nn.Conv2d(4, 6, 3, stride=2, padding=1, bias=False), (3, 4, 11, 13)),
         "conv 7x7 stride 2": (nn.Conv2d(3, 8, 7, stride=2, padding=3, bias=False), (2, 3, 33, 31)),
@@ -149,6 +149,9 @@ def main():
         "identity": (nn.Dropout().eval(), (2, 3, 4, 5)),
     }
 
+
+def main():
+    LAYERS = layers()
     # Of each the output, and the gradients of the sum of its elements times other numbers
     # by the inputs.
     out = {}
