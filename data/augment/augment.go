@@ -87,7 +87,6 @@ func rectangle(r *rand.Rand, height, width int, scale, ratio [2]float64) (first,
 	return math.Sqrt(area * aspect), math.Sqrt(area / aspect)
 }
 
-
 // float shows a number as Python does.
 func float(x float64) string {
 	s := strconv.FormatFloat(x, 'g', -1, 64)

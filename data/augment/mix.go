@@ -75,8 +75,8 @@ func (m MixUp) AugmentBatch(b *data.Batch, r *rand.Rand) error {
 		return err
 	}
 	l := beta(r, or1(m.Alpha))
-	blend(b.Pixels, len(b.Samples), l)
-	blend(targets, len(b.Samples), l)
+	blendParts(b.Pixels, len(b.Samples), l)
+	blendParts(targets, len(b.Samples), l)
 	b.Targets = targets
 	return nil
 }
@@ -93,7 +93,7 @@ func (m CutMix) AugmentBatch(b *data.Batch, r *rand.Rand) error {
 	n, h, w := b.Shape[0], b.Shape[2], b.Shape[3]
 	x1, y1, x2, y2 := cutMixParams(r, h, w, beta(r, or1(m.Alpha)))
 	paste(b.Pixels, n, h, w, x1, y1, x2, y2)
-	blend(targets, n, 1-float64((x2-x1)*(y2-y1))/float64(w*h))
+	blendParts(targets, n, 1-float64((x2-x1)*(y2-y1))/float64(w*h))
 	b.Targets = targets
 	return nil
 }
@@ -125,9 +125,9 @@ func oneHot(b *data.Batch, classes int) ([]float32, error) {
 	return targets, nil
 }
 
-// blend replaces each of n equal parts of x by l of it and 1-l of the part before, as
+// blendParts replaces each of n equal parts of x by l of it and 1-l of the part before, as
 // x.roll(1, 0).mul_(1-l).add_(x.mul(l)) does: each step rounds to float32.
-func blend(x []float32, n int, l float64) {
+func blendParts(x []float32, n int, l float64) {
 	size := len(x) / n
 	own, other := float32(l), float32(1-l)
 	last := slices.Clone(x[(n-1)*size:])
