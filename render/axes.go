@@ -24,6 +24,7 @@ const (
 type axes struct {
 	title, xLabel, yLabel string
 	x, y                  span            // in data units
+	left, top             int             // the upper left corner of all that is around, in pixels
 	box                   image.Rectangle // in pixels
 
 	xTicks, yTicks   []float64
@@ -31,9 +32,9 @@ type axes struct {
 	xPower, yPower   string
 }
 
-// layout places the axes in a figure, leaving room at the right. With equal,
-// a unit is as long across as up: the shorter range is widened. With whole, a
-// short x axis shows every whole number and no other.
+// layout places the axes in a figure, or a part of one, of a size, leaving room at the
+// right. With equal, a unit is as long across as up: the shorter range is widened. With
+// whole, the x axis shows whole numbers alone, and a short one shows them all.
 func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bool) error {
 	tick, label, title := fonts[tickText], fonts[labelText], fonts[titleText]
 	x, y := a.x, a.y
@@ -63,8 +64,8 @@ func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bo
 		// A number about each 70 pixels across and 50 up.
 		var step float64
 		a.xTicks, step = ticks(a.x.lo, a.x.hi, min(max(a.box.Dx()/70, 2), 9))
-		if whole && a.x.hi-a.x.lo <= 21 {
-			a.xTicks, step = wholeNumbers(a.x), 1
+		if whole {
+			a.xTicks, step = a.wholeNumbers(step)
 		}
 		a.xNumbers, a.xPower = tickLabels(a.xTicks, step)
 		a.yTicks, step = ticks(a.y.lo, a.y.hi, min(max(a.box.Dy()/50, 2), 9))
@@ -84,15 +85,28 @@ func (a *axes) layout(fonts *typeface, width, height, right int, equal, whole bo
 	a.title = title.fit(a.title, 2*(min(mid, width-mid)-edge))
 	a.xLabel = label.fit(a.xLabel, a.box.Dx())
 	a.yLabel = label.fit(a.yLabel, a.box.Dy())
+	a.box = a.box.Add(image.Pt(a.left, a.top))
 	return nil
 }
 
-// wholeNumbers returns the whole numbers in a short range.
-func wholeNumbers(s span) (at []float64) {
-	for v := math.Ceil(s.lo); v <= s.hi; v++ {
-		at = append(at, v)
+// wholeNumbers returns the whole numbers that the x axis shows, where they would have a
+// step: all of a short range that leaves them room.
+func (a *axes) wholeNumbers(step float64) (at []float64, _ float64) {
+	const room = 22 // pixels
+	width := a.x.hi - a.x.lo
+	if width <= 21 && float64(a.box.Dx()) >= width*room || step < 1 {
+		for v := math.Ceil(a.x.lo); v <= a.x.hi; v++ {
+			at = append(at, v+0) // +0: never -0
+		}
+		return at, 1
 	}
-	return at
+	if step == 2.5 {
+		step = 5
+	}
+	for v := math.Ceil(a.x.lo / step); v <= math.Floor(a.x.hi/step); v++ {
+		at = append(at, v*step+0)
+	}
+	return at, step
 }
 
 // equalise widens one range until a unit has the same length on both axes.
@@ -162,9 +176,9 @@ func (a *axes) draw(c canvas, fonts *typeface) {
 		c.text(pt{midX, underline}, a.xLabel, textStyle{size: labelText, anchor: middle, color: ink})
 	}
 	if a.yLabel != "" {
-		c.text(pt{float64(edge + label.ascent), midY}, a.yLabel, textStyle{size: labelText, anchor: middle, upwards: true, color: ink})
+		c.text(pt{float64(a.left + edge + label.ascent), midY}, a.yLabel, textStyle{size: labelText, anchor: middle, upwards: true, color: ink})
 	}
 	if a.title != "" {
-		c.text(pt{midX, float64(edge + fonts[titleText].ascent)}, a.title, textStyle{size: titleText, anchor: middle, color: ink})
+		c.text(pt{midX, float64(a.top + edge + fonts[titleText].ascent)}, a.title, textStyle{size: titleText, anchor: middle, color: ink})
 	}
 }

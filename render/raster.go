@@ -14,7 +14,7 @@ import (
 // raster is the canvas of pixels. Colours are blended as their bytes are, as
 // matplotlib and browsers do.
 type raster struct {
-	ctx   context.Context // markers are no longer drawn once it has ended
+	ctx   context.Context // lines and markers are no longer drawn once it has ended
 	im    *image.RGBA
 	fonts *typeface
 	cache map[marker]*stamps // by shape and radius alone
@@ -32,6 +32,9 @@ func (r *raster) rect(b image.Rectangle, c color.RGBA) {
 }
 
 func (r *raster) line(at []pt, width float64, c color.RGBA) {
+	if r.ctx.Err() != nil {
+		return
+	}
 	z := vector.NewRasterizer(r.im.Rect.Dx(), r.im.Rect.Dy())
 	for i, b := range at {
 		circle(z, b.x, b.y, width/2)
