@@ -1,7 +1,8 @@
 // Package render draws what the other packages compute: heat maps over images
 // and figures of many of them (Overlay, Grid), as OpenCV and matplotlib do to
-// the byte, scatter plots of layouts (Scatter) and scree plots (Scree), as
-// pixels and as SVG. Package explorer below draws them in a browser.
+// the byte, scatter plots of layouts (Scatter), scree plots (Scree), the curves of
+// a training (Curves) and what it confuses (Confusion), as pixels and as SVG.
+// Package explorer below draws layouts in a browser.
 //
 // The same input gives the same bytes. Text is set in the Go font, which has the
 // Latin letters of Europe, Greek and Cyrillic ones; in pixels others show as boxes,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"math"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/render"
@@ -43,4 +44,18 @@ func ExampleScree() {
 	}
 	fmt.Println(picture.Bounds())
 	// Output: (0,0)-(1000,700)
+}
+
+// Two epochs of training, the second without validation.
+func ExampleCurves() {
+	none := math.NaN()
+	figure, err := render.Curves([]render.Epoch{
+		{Number: 1, TrainLoss: 1.9, ValidationLoss: 1.5, TrainAccuracy: 0.31, ValidationAccuracy: 0.44, Rate: 0.1},
+		{Number: 2, TrainLoss: 1.3, ValidationLoss: none, TrainAccuracy: 0.52, ValidationAccuracy: none, Rate: 0.05},
+	}, render.CurvesOptions{Title: "ResNet18"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(figure.Width, "x", figure.Height, figure.Legend())
+	// Output: 1000 x 460 [training validation learning rate, 0 to 0.1]
 }
