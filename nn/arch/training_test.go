@@ -18,6 +18,7 @@ var trainings = []struct {
 	make func(g *nn.Graph, frozen ...string) (nn.Training, error)
 }{
 	{"reference", nn.NewTraining},
+	{"compiled", nn.CompileTraining},
 }
 
 // smoothed is PyTorch's cross_entropy with label_smoothing, the mean over the batch.
