@@ -144,6 +144,41 @@ for decay in (0.999, 0.9, 0.3):
                     if v.dtype == dtype:
                         out[f"average{label}/{decay:g}/{step}/{k}"] = v.clone()
 
+# All of it together: 24 steps over batches of 4 of 12 images. The weights of the loss's
+# optimum do not matter, only that every number goes the same way.
+def together(dtype, label):
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1, bias=False), torch.nn.BatchNorm2d(4), torch.nn.ReLU(),
+                              torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 3)).to(dtype)
+    with torch.no_grad():
+        for k, v in net.state_dict().items():
+            if v.dtype == dtype:
+                v.copy_(t("together/" + k, v.shape, dtype=dtype) + (1 if k in ("1.weight", "1.running_var") else 0))
+    p = list(net.parameters())
+    opt = torch.optim.SGD([dict(params=[v for v in p if v.ndim > 1], weight_decay=5e-3),
+                           dict(params=[v for v in p if v.ndim <= 1], weight_decay=0)], lr=1, momentum=0.9, nesterov=True)
+    sched = ls.OneCycleLR(opt, 0.2, 24, cycle_momentum=False)
+    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.8), use_buffers=True)
+    x, y = t("together/images", (12, 3, 6, 6), dtype=dtype), torch.arange(12) % 3
+    losses, norms = [], []
+    for step in range(24):
+        pick = torch.arange(4) + step % 3 * 4
+        loss = F.cross_entropy(net(x[pick]), y[pick], label_smoothing=0.1)
+        opt.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+        norms.append(torch.nn.utils.clip_grad_norm_(p, 0.5).item())
+        opt.step()
+        average.update_parameters(net)
+        if step < 23:
+            sched.step()
+    out[f"together{label}/losses"], out[f"together{label}/norms"] = torch.tensor(losses).double(), torch.tensor(norms).double()
+    for k, v in [*net.state_dict().items(), *average.state_dict().items()]:
+        if v.dtype == dtype:
+            out[f"together{label}/{k}"] = v.clone()
+
+
+together(torch.float64, "64")
+
 # Probes: name, features, labels, C, whether to standardise.
 digits = load_digits()
 noise = uniform("train/noise", 200 * 5, 1).reshape(200, 5).astype(np.float64) * [1, 100, 0.01, 1, 1] + [0, 1000, 0, 3, 0]
