@@ -90,8 +90,8 @@ func ExampleProbe() {
 		log.Fatal(err)
 	}
 	fmt.Printf("converged: %t, loss %.4f\n", report.Converged, report.Loss)
-	fmt.Printf("weights %.2f, biases %.2f\n", layer.Weight.Data, layer.Bias)
+	fmt.Printf("weights %.2f\n", layer.Weight.Data)
 	// Output:
 	// converged: true, loss 0.1056
-	// weights [-1.35 1.35 1.35 -1.35], biases [0.00 0.00]
+	// weights [-1.35 1.35 1.35 -1.35]
 }

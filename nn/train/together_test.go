@@ -71,8 +71,8 @@ func TestTogether(t *testing.T) {
 		}
 	}
 	near.AtMost(t, "losses", near.Elementwise(t, losses, f.Float64("together64/losses")), 1e-6)
-	near.AtMost(t, "norms", near.Elementwise(t, norms, f.Float64("together64/norms")), 1e-5)
+	near.AtMost(t, "norms", near.Elementwise(t, norms, f.Float64("together64/norms")), 1e-6)
 	for _, p := range append(g.State(), average.State()...) {
-		near.AtMost(t, p.Name, golden.Relative(t, wide(p.Value.Data), f.Float64("together64/"+p.Name)), 3e-6)
+		near.AtMost(t, p.Name, golden.Relative(t, wide(p.Value.Data), f.Float64("together64/"+p.Name)), 1e-6)
 	}
 }
