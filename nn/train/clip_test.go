@@ -83,7 +83,7 @@ func TestClipNormLarge(t *testing.T) {
 	near.AtMost(t, "norm", math.Abs(train.ClipNorm(p, 10)/math.Sqrt(sum)-1), 1e-14)
 	factor := 10 / (math.Sqrt(sum) + 1e-6)
 	for i, v := range before {
-		if want := factor * float64(v); math.Abs(float64(g[i])-want) > 6e-8*math.Abs(want) {
+		if want := factor * float64(v); !(math.Abs(float64(g[i])-want) <= 6e-8*math.Abs(want)) {
 			t.Fatalf("element %d is %g, want %g", i, g[i], want)
 		}
 	}

@@ -48,7 +48,8 @@ func CrossEntropy(labels []int, smoothing float64) nn.Loss {
 //	q[n,k] = (1 - e) t[n,k] + e / classes
 //
 // As in PyTorch the targets are taken as they are: their sums need not be 1. In all else it
-// is [CrossEntropy]. The loss returns an error when logits and targets differ in shape.
+// is [CrossEntropy]. The loss returns an error when logits and targets differ in shape, and
+// keeps targets, which must not change.
 func SoftCrossEntropy(targets *nn.Tensor, smoothing float64) nn.Loss {
 	return func(logits, d *nn.Tensor) (float64, error) {
 		n, classes, err := rows(logits, d, smoothing)

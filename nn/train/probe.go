@@ -22,7 +22,8 @@ type ProbeOptions struct {
 	Standardise bool
 	// Iterations are at most so many; 0 means 1000. scikit-learn's max_iter is 100.
 	Iterations int
-	// Tolerance is where the largest derivative ends the iterations; 0 means 1e-6.
+	// Tolerance is how small the derivative by every weight must be for the iterations to
+	// end, the features brought to a standard deviation of 1 or less; 0 means 1e-6.
 	// scikit-learn's tol is 1e-4.
 	Tolerance float64
 	// Progress, unless nil, is called after each iteration with the loss.
@@ -34,7 +35,7 @@ type ProbeReport struct {
 	Iterations  int     // of L-BFGS
 	Evaluations int     // passes over the features
 	Loss        float64 // what was made small: mean cross entropy and penalty
-	Gradient    float64 // its largest derivative, as an absolute value
+	Gradient    float64 // the largest derivative, as Tolerance has it
 	Converged   bool    // whether that is within Tolerance
 }
 

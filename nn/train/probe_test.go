@@ -187,7 +187,7 @@ func TestProbeConstant(t *testing.T) {
 			t.Fatalf("%+v: %+v, error %v", opt, report, err)
 		}
 		for k := range 5 {
-			if w := l.Weight.Data[k*5 : k*5+2]; math.Abs(float64(w[0]))+math.Abs(float64(w[1])) > 1e-4 {
+			if w := l.Weight.Data[k*5 : k*5+2]; !(math.Abs(float64(w[0]))+math.Abs(float64(w[1])) <= 1e-4) {
 				t.Errorf("%+v: class %d has weights %g for constant features", opt, k, w)
 			}
 		}
@@ -224,7 +224,7 @@ func TestProbeEnds(t *testing.T) {
 	}
 	// Nothing to find ends at once, and what float64 cannot find ends too.
 	_, report, err = train.Probe(t.Context(), zeros(4, 2), []int{0, 1, 0, 1}, 2, train.ProbeOptions{})
-	if err != nil || !report.Converged || report.Iterations != 0 || report.Evaluations != 1 || math.Abs(report.Loss-math.Ln2) > 1e-15 {
+	if err != nil || !report.Converged || report.Iterations != 0 || report.Evaluations != 1 || !(math.Abs(report.Loss-math.Ln2) <= 1e-15) {
 		t.Errorf("%+v, error %v", report, err)
 	}
 	few, fewLabels := noise()

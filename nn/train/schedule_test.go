@@ -86,7 +86,7 @@ func TestSchedulesBeyond(t *testing.T) {
 		{"no milestones", none, 1000, 0.1},
 		{"no warm-up", same, 0, 0.1}, {"no warm-up", same, 7, 0.01},
 	} {
-		if got := c.s(c.step); math.Abs(got-c.want) > 1e-16 {
+		if got := c.s(c.step); !(math.Abs(got-c.want) <= 1e-16) {
 			t.Errorf("%s at %d: %g, want %g", c.name, c.step, got, c.want)
 		}
 	}
