@@ -88,7 +88,7 @@ type freezer struct {
 func (f freezer) holds(name string) bool {
 	held := false
 	for i, frozen := range f.names {
-		if frozen != "" && (name == frozen || strings.HasPrefix(name, frozen+".")) {
+		if name == frozen || strings.HasPrefix(name, frozen+".") {
 			f.used[i], held = true, true
 		}
 	}

@@ -149,6 +149,7 @@ type builder struct {
 	asked      map[string]bool               // options
 	shapesOnly bool                          // leaves out the elements: enough to see what fits
 	eps        float64                       // of the norms; 0 means PyTorch's
+	momentum   float64                       // of the batch norms in train mode; 0 means PyTorch's
 	graph      *nn.Graph
 	err        error
 }

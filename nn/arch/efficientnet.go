@@ -16,7 +16,7 @@ import (
 //	stride   1  2  2  2  1  2  1
 //
 // torchvision's b5 to b7, told by their last convolution, and all of v2 have norms with
-// another eps.
+// another eps, and b5 to b7 with another momentum.
 func efficientNet(b *builder) {
 	stages := 1 // features.0 is the stem
 	for b.has(fmt.Sprintf("features.%d.0.block.0.0.weight", stages)) {
@@ -27,7 +27,7 @@ func efficientNet(b *builder) {
 	if s := b.shape("features.1.0.block.0.0.weight"); len(s) == 4 && s[1] > 1 {
 		version, eps = " v2", 1e-3
 	} else if s := b.shape(last + ".0.weight"); len(s) == 4 && s[0] >= 2048 {
-		eps = 1e-3
+		eps, b.momentum = 1e-3, 0.01
 	}
 	b.normEps(eps)
 	x := value{nn.Input, b.inChannels("features.0.0.weight", 3)}

@@ -77,6 +77,7 @@ func (b *builder) norm(name string, x value) value {
 		RunningMean: b.vector(name+".running_mean", x.channels),
 		RunningVar:  b.vector(name+".running_var", x.channels),
 		Eps:         b.eps,
+		Momentum:    b.momentum,
 	}, x)
 }
 

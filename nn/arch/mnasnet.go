@@ -16,6 +16,7 @@ import (
 // of any width and depth; the kernels are the tensors' own.
 func mnasNet(b *builder) {
 	b.normEps(1e-5)
+	b.momentum = 1 - 0.9997
 	x := value{nn.Input, b.inChannels("layers.0.weight", 3)}
 	x = b.conv("layers.0", x, -1, window{kernel: 3, stride: 2})
 	x = b.norm("layers.1", x)

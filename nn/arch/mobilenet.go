@@ -66,6 +66,7 @@ func (b *builder) residual(name string, x, y value, stride int) value {
 // any width; the kernels are the tensors' own.
 func mobileNetV3(b *builder) {
 	b.normEps(1e-3)
+	b.momentum = 0.01
 	// By block: the stride, and whether its activation is Hardswish (HS) or ReLU (RE).
 	size, strides, rectified := "Large", []int{1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1}, 6
 	if !b.has("features.16.0.weight") {

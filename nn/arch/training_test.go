@@ -10,6 +10,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
 
 // trainings are what trains a network; all are held to the same.
@@ -176,5 +177,65 @@ func checkState(t *testing.T, g *nn.Graph, f *golden.File) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("state %v, want %v", got, want)
+	}
+}
+
+// TestMomentum holds the momentum of the norms to that of torchvision.models.
+func TestMomentum(t *testing.T) {
+	b0 := golden.Open(t, filepath.Join("arch", "efficientnet_b0")).StateDict()
+	b5 := &checkpoint.StateDict{} // as many channels at the end
+	for _, name := range b0.Names() {
+		tensor, _ := b0.Get(name)
+		shape := slices.Clone(tensor.Shape)
+		if len(shape) > 0 && strings.HasPrefix(name, "features.8.") {
+			shape[0] = 2048
+		}
+		if name == "classifier.1.weight" {
+			shape[1] = 2048
+		}
+		size := 1
+		for _, d := range shape {
+			size *= d
+		}
+		other, err := checkpoint.NewFloat32(name, shape, make([]float32, size))
+		if err == nil {
+			err = b5.Add(other)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		sd   *checkpoint.StateDict
+		want float64 // 0 is PyTorch's own
+	}{
+		{"resnet18", nil, 0},
+		{"mobilenet_v2", nil, 0},
+		{"mobilenet_v3_small", nil, 0.01},
+		{"mnasnet0_5", nil, 1 - 0.9997},
+		{"efficientnet_b0", b0, 0},
+		{"efficientnet_b5", b5, 0.01},
+		{"efficientnet_v2_s", nil, 0},
+	} {
+		if c.sd == nil {
+			c.sd = golden.Open(t, filepath.Join("arch", c.name)).StateDict()
+		}
+		g, err := Build(c.sd, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		norms := 0
+		for _, n := range g.Nodes() {
+			if l, ok := n.Op.(*nn.BatchNorm2d); ok {
+				norms++
+				if l.Momentum != c.want {
+					t.Errorf("%s: %s has momentum %v, want %v", c.name, n.Name, l.Momentum, c.want)
+				}
+			}
+		}
+		if norms == 0 {
+			t.Errorf("%s has no norms", c.name)
+		}
 	}
 }
