@@ -75,6 +75,9 @@ func (t *trainingPlan) Learn(ctx context.Context, x *Tensor, loss Loss) (float64
 	logits := flat(r.outputs[last])
 	d := empty(logits.Shape...)
 	value, err := loss(logits, d)
+	if err == nil {
+		err = d.check() // somebody else's work
+	}
 	if err != nil {
 		return 0, nil, err
 	}

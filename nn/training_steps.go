@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/conv"
 )
@@ -118,6 +119,9 @@ func (c *compiler) learning(node int, s step) step {
 		}
 		for k, dw := range gradients {
 			collect(c.training, node, k, dw.Data)
+		}
+		if !slices.ContainsFunc(into, func(to *sink) bool { return to.wanted }) {
+			return nil
 		}
 		return back(ctx, g, dy, y, x, into)
 	}

@@ -19,6 +19,7 @@ var trainings = []struct {
 	make func(g *Graph, frozen ...string) (Training, error)
 }{
 	{"reference", NewTraining},
+	{"compiled", CompileTraining},
 }
 
 // learnerCases are the operations with weights: those of operationCases, and the factors
