@@ -4,9 +4,9 @@
 // A network is a [Graph]: a list of operations in order of execution. Package
 // nn/arch makes one of a state dict. What runs it reads this one list:
 // [Graph.Run], the reference, node by node, as the formulas stand in the files
-// of the operations; [Graph.Gradients] backwards; and the [Plan] that [Compile]
-// makes of it, for speed. Every intermediate output can be tapped by its
-// PyTorch module name ("conv1", "layer4.1.bn2", "avgpool").
+// of the operations; [Graph.Gradients] backwards; [NewTraining] in train mode; and
+// the [Plan] that [Compile] makes of it, for speed. Every intermediate output can be
+// tapped by its PyTorch module name ("conv1", "layer4.1.bn2", "avgpool").
 package nn
 
 import (

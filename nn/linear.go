@@ -91,10 +91,8 @@ func (l *Linear) BackwardParameters(ctx context.Context, dy, y *Tensor, x ...*Te
 	out, in := l.Weight.Shape[0], l.Weight.Shape[1]
 	dw, db := empty(out, in), empty(out)
 	err := parallel.ForContext(ctx, out, 1, func(lo, hi int) {
-		sums := make([]float64, in)
 		for o := lo; o < hi; o++ {
-			clear(sums)
-			bias := 0.0
+			sums, bias := make([]float64, in), 0.0
 			for r := range len(dy.Data) / out {
 				v := float64(dy.Data[r*out+o])
 				bias += v
