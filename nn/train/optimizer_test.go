@@ -246,6 +246,7 @@ func TestOptimizersErrors(t *testing.T) {
 		for name, change := range map[string]func(list []nn.Parameter) []nn.Parameter{
 			"no tensor":      func(l []nn.Parameter) []nn.Parameter { l[2].Value = nil; return l },
 			"not full":       func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(4, 2, 3); return l },
+			"too full":       func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(13, 2, 3, 2); l[2].Gradient = nil; return l },
 			"negative shape": func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(6, -2, -3); return l },
 			"large shape":    func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(6, 1<<40, 1<<40); return l },
 			"gradient":       func(l []nn.Parameter) []nn.Parameter { l[2].Gradient = make([]float32, 3); return l },

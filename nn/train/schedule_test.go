@@ -72,6 +72,7 @@ func TestSchedulesBeyond(t *testing.T) {
 	constant, _ := train.Constant(0.1)
 	cosine, _ := train.Cosine(0.1, 0.01, 7)
 	cycle, _ := train.OneCycle(0.1, 10, train.OneCycleOptions{Start: 0.1})
+	single, _ := train.OneCycle(0.1, 1, train.OneCycleOptions{Start: 1})
 	none, _ := train.MultiStepDecay(0.1, 0.5)
 	same, _ := train.WarmUp(cosine, 0, 0)
 	for _, c := range []struct {
@@ -83,6 +84,7 @@ func TestSchedulesBeyond(t *testing.T) {
 		{"constant", constant, 0, 0.1}, {"constant", constant, 1000, 0.1}, {"constant", constant, -1, 0.1},
 		{"cosine", cosine, 8, 0.01}, {"cosine", cosine, 14, 0.01},
 		{"cycle", cycle, 0, 0.1}, {"cycle", cycle, 9, 0.1 / 25 / 1e4}, {"cycle", cycle, 10, 0.1 / 25 / 1e4}, {"cycle", cycle, 99, 0.1 / 25 / 1e4},
+		{"single", single, 0, 0.1}, {"single", single, 1, 0.1},
 		{"no milestones", none, 1000, 0.1},
 		{"no warm-up", same, 0, 0.1}, {"no warm-up", same, 7, 0.01},
 	} {
