@@ -114,9 +114,9 @@ func (r *regression) standardise(ctx context.Context, opt *ProbeOptions) error {
 	h := (1 - 1/float64(r.classes)) / float64(r.classes)
 	for i, v := range variance {
 		if opt.Standardise {
-			r.scale[i], r.penalty[i] = deviation(v, r.mean[i], n), penalty
+			r.scale[i], r.penalty[i] = deviation(v), penalty
 		} else {
-			r.scale[i] = deviation(v+penalty/h, r.mean[i], n)
+			r.scale[i] = deviation(v + penalty/h)
 			r.penalty[i] = penalty / r.scale[i] / r.scale[i]
 		}
 		r.scale[i] = 1 / r.scale[i]
@@ -124,11 +124,10 @@ func (r *regression) standardise(ctx context.Context, opt *ProbeOptions) error {
 	return nil
 }
 
-// deviation is the root of a variance, or 1 where that is only rounding, by scikit-learn's
-// _is_constant_feature.
-func deviation(variance, mean, n float64) float64 {
-	few := n * mean * 0x1p-52
-	if variance <= n*0x1p-52*variance+few*few {
+// deviation is the root of a variance, or 1 for a feature that is constant, as in
+// scikit-learn. The variance of equal float32 is 0 here: their sum is exact.
+func deviation(variance float64) float64 {
+	if variance == 0 {
 		return 1
 	}
 	return math.Sqrt(variance)

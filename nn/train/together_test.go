@@ -39,9 +39,14 @@ func small(t testing.TB) *nn.Graph {
 // PyTorch in float64: the loss and the norm of each step, and the weights and averages at
 // the end.
 func TestTogether(t *testing.T) {
+	t.Run("reference", func(t *testing.T) { together(t, nn.NewTraining) })
+	t.Run("compiled", func(t *testing.T) { together(t, nn.CompileTraining) })
+}
+
+func together(t *testing.T, newTraining func(g *nn.Graph, frozen ...string) (nn.Training, error)) {
 	f := golden.Open(t, "train")
 	g := small(t)
-	training, err := nn.NewTraining(g)
+	training, err := newTraining(g)
 	if err != nil {
 		t.Fatal(err)
 	}
