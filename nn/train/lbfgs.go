@@ -107,19 +107,24 @@ type history struct {
 	rho  [memory]float64 // 1 / s·y
 }
 
-// add remembers a step. Wolfe's conditions make s·y positive; where rounding does not, the
-// step tells nothing.
+// add remembers a step in place of the oldest. Wolfe's conditions make s·y positive; where
+// rounding does not, the step tells nothing.
 func (h *history) add(from, to, before, after []float64) {
+	sy := 0.0
+	for i, v := range to {
+		sy += (v - from[i]) * (after[i] - before[i])
+	}
+	if !(sy > 0) {
+		return
+	}
 	k := h.n % memory
 	if h.s[k] == nil {
 		h.s[k], h.y[k] = make([]float64, len(from)), make([]float64, len(from))
 	}
 	floats.SubTo(h.s[k], to, from)
 	floats.SubTo(h.y[k], after, before)
-	if sy := floats.Dot(h.s[k], h.y[k]); sy > 0 {
-		h.rho[k] = 1 / sy
-		h.n++
-	}
+	h.rho[k] = 1 / sy
+	h.n++
 }
 
 // direction is minus the gradient times the inverse Hessian that the history tells of.
