@@ -11,7 +11,9 @@
 //
 // [Transform] is torchvision's Compose of Resize, CenterCrop, ToTensor and
 // Normalize, the same to the last bit; [Batches] reads and transforms a range
-// of a data set ahead of its consumer.
+// of a data set ahead of its consumer, or an epoch of training: in the [Order] of an
+// epoch, and with an [Augmentation] or several of package augment. [HoldOut] and
+// [Subset] keep some samples for validation.
 //
 // Files are not trusted: sizes, labels and class names are checked, and a file
 // that is truncated, too long or not what it says gives an error that names it.

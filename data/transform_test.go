@@ -31,6 +31,31 @@ func TestResizeWindow(t *testing.T) {
 	}
 }
 
+func TestResizedCropErrors(t *testing.T) {
+	im := picture("errors", 6, 4)
+	for want, c := range map[string][6]int{
+		"no part of 6 x 5 pixels at (0, 0)":  {0, 0, 5, 6, 2, 2},
+		"no part of 6 x 4 pixels at (1, 0)":  {0, 1, 4, 6, 2, 2},
+		"no part of 6 x 4 pixels at (0, 1)":  {1, 0, 4, 6, 2, 2},
+		"no part of 2 x 2 pixels at (0, -1)": {-1, 0, 2, 2, 2, 2},
+		"no part of 2 x 2 pixels at (-1, 0)": {0, -1, 2, 2, 2, 2},
+		"no part of 0 x 2 pixels at (0, 0)":  {0, 0, 2, 0, 2, 2},
+		"no part of 2 x 0 pixels at (0, 0)":  {0, 0, 0, 2, 2, 2},
+		"cannot resize to 0 x 2 pixels":      {0, 0, 4, 6, 2, 0},
+	} {
+		_, err := ResizedCrop(t.Context(), im, c[0], c[1], c[2], c[3], c[4], c[5])
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if _, err := ResizedCrop(t.Context(), im, math.MaxInt, 0, math.MaxInt, 1, 2, 2); err == nil {
+		t.Error("a part far away: no error")
+	}
+	if _, err := ResizedCrop(t.Context(), nil, 0, 0, 1, 1, 1, 1); err == nil {
+		t.Error("no image: no error")
+	}
+}
+
 func TestTransformKeepsItsInput(t *testing.T) {
 	im := picture("kept", 8, 8)
 	before := bytes.Clone(im.Pix)

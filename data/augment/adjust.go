@@ -60,8 +60,14 @@ func gray(r, g, b uint8) uint8 {
 // blended is Pillow's Image.blend of two bytes, in float32: b at 1 and beyond that
 // farther from a.
 func blended(a, b uint8, factor float32) uint8 {
-	x := float32(a) + float32(factor*float32(int(b)-int(a)))
-	return uint8(min(max(x, 0), 255))
+	switch x := float32(a) + float32(factor*float32(int32(b)-int32(a))); {
+	case x <= 0:
+		return 0
+	case x >= 255:
+		return 255
+	default:
+		return uint8(int32(x))
+	}
 }
 
 // levels is blended(a, b) by b.

@@ -68,15 +68,16 @@ func (c RandomCrop) padding() [4]int {
 	return c.PaddingExact
 }
 
-// String is torchvision's.
+// String is torchvision's, with the options that it leaves out where they are set.
 func (c RandomCrop) String() string {
 	h, w, _ := sides("", c.Size, c.SizeExact)
-	s := fmt.Sprintf("RandomCrop(size=(%d, %d)", h, w)
+	padding := "None"
 	if p := c.padding(); c.Padding != 0 {
-		s += fmt.Sprintf(", padding=%d", c.Padding)
+		padding = fmt.Sprint(c.Padding)
 	} else if p != [4]int{} {
-		s += fmt.Sprintf(", padding=[%d, %d, %d, %d]", p[0], p[1], p[2], p[3])
+		padding = fmt.Sprintf("[%d, %d, %d, %d]", p[0], p[1], p[2], p[3])
 	}
+	s := fmt.Sprintf("RandomCrop(size=(%d, %d), padding=%s", h, w, padding)
 	if c.PadIfNeeded {
 		s += ", pad_if_needed=True"
 	}

@@ -28,30 +28,44 @@ func hsv(r, g, b uint8) (h, s, v uint8) {
 	return uint8(float64(float64(float32(turn)) * 255)), uint8(float64(float64(saturation) * 255)), most
 }
 
+// A sector is what rgb takes from a hue: the number of the sixth of the circle, and how
+// far along it the hue lies.
+type sector struct {
+	number   int
+	fraction float32
+}
+
+var sectors = func() (all [256]sector) {
+	for h := range all {
+		x := float64(h) * 6 / 255
+		i := math.Floor(x)
+		all[h] = sector{int(i), float32(x - i)}
+	}
+	return all
+}()
+
 // rgb is Pillow's conversion back (hsv2rgb of Convert.c).
 func rgb(h, s, v uint8) (r, g, b uint8) {
 	if s == 0 {
 		return v, v, v
 	}
-	sector := float64(h) * 6 / 255
-	i := math.Floor(sector)
-	f := float32(sector - i)
-	fs := float32(float64(s) / 255)
-	part := func(x float64) uint8 { return uint8(math.Round(float64(v) * (1 - x))) }
+	at := &sectors[h]
+	f, fs := at.fraction, float32(float64(s)/255)
+	// Pillow's round(x) is this for all 2^24 pixels; none comes to one bit below a half.
+	part := func(x float64) uint8 { return uint8(float64(float64(v)*(1-x)) + 0.5) }
 	p := part(float64(fs))
-	q := part(float64(float32(fs * f)))
-	t := part(float64(float64(fs) * (1 - float64(f))))
-	switch int(i) {
+	switch at.number {
 	case 1:
-		return q, v, p
+		return part(float64(float32(fs * f))), v, p
 	case 2:
-		return p, v, t
+		return p, v, part(float64(float64(fs) * (1 - float64(f))))
 	case 3:
-		return p, q, v
+		return p, part(float64(float32(fs * f))), v
 	case 4:
-		return t, p, v
+		return part(float64(float64(fs) * (1 - float64(f)))), p, v
 	case 5:
-		return v, p, q
+		return v, p, part(float64(float32(fs * f)))
 	}
-	return v, t, p // 0, and 6, which is all around
+	// The first, and the seventh, which is all around.
+	return v, part(float64(float64(fs) * (1 - float64(f)))), p
 }

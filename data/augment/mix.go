@@ -93,7 +93,7 @@ func (m CutMix) AugmentBatch(b *data.Batch, r *rand.Rand) error {
 	n, h, w := b.Shape[0], b.Shape[2], b.Shape[3]
 	x1, y1, x2, y2 := cutMixParams(r, h, w, beta(r, or1(m.Alpha)))
 	paste(b.Pixels, n, h, w, x1, y1, x2, y2)
-	blendParts(targets, n, 1-float64((x2-x1)*(y2-y1))/float64(w*h))
+	blendParts(targets, n, kept(h, w, x1, y1, x2, y2))
 	b.Targets = targets
 	return nil
 }
@@ -153,6 +153,11 @@ func cutMixBox(x, y, h, w int, l float64) (x1, y1, x2, y2 int) {
 	half := 0.5 * math.Sqrt(1-l)
 	dx, dy := int(half*float64(w)), int(half*float64(h))
 	return max(x-dx, 0), max(y-dy, 0), min(x+dx, w), min(y+dy, h)
+}
+
+// kept is the share of h x w pixels that a rectangle leaves.
+func kept(h, w, x1, y1, x2, y2 int) float64 {
+	return 1 - float64((x2-x1)*(y2-y1))/float64(w*h)
 }
 
 // paste replaces a rectangle of each of n images by that of the image before.

@@ -227,7 +227,7 @@ def export_strings():
     metadata["strings"] = json.dumps([
         repr(t) for t in (
             transforms.RandomCrop(32, padding=4), transforms.RandomCrop((24, 32)), transforms.RandomHorizontalFlip(), transforms.RandomHorizontalFlip(1.0),
-            transforms.RandomResizedCrop(224), transforms.RandomResizedCrop((8, 9), scale=(0.25, 1), ratio=(1.0, 1.23456)),
+            transforms.RandomResizedCrop(224), transforms.RandomResizedCrop((8, 9), scale=(0.25, 1.0), ratio=(1.0, 1.23456)),
             transforms.ColorJitter(0.4, 0.5, 2, 0.1), transforms.ColorJitter(contrast=0.25), transforms.RandomErasing(), transforms.RandomErasing(0.25, value="random"),
             transforms.RandomErasing(0.1, (0.1, 0.25), (0.5, 2.0), value=(0.5, 1.0, -2.0)), v2.MixUp(num_classes=10), v2.CutMix(alpha=0.2, num_classes=7),
         )
