@@ -65,8 +65,9 @@ func TestDraws(t *testing.T) {
 	d := drawn{}
 	r := rand.New(rand.NewPCG(5, 6))
 	im := picture("draws", 32, 24)
+	names := []string{"", " of others"}
 	for range draws {
-		for name, c := range map[string]RandomResizedCrop{"": {Size: 1}, " of others": {Size: 1, Scale: [2]float64{0.2, 0.5}, Ratio: [2]float64{0.5, 3}}} {
+		for k, c := range []RandomResizedCrop{{Size: 1}, {Size: 1, Scale: [2]float64{0.2, 0.5}, Ratio: [2]float64{0.5, 3}}} {
 			scale, ratio, err := c.options()
 			if err != nil {
 				t.Fatal(err)
@@ -75,9 +76,9 @@ func TestDraws(t *testing.T) {
 			if top < 0 || left < 0 || h < 1 || w < 1 || top+h > 24 || left+w > 32 {
 				t.Fatalf("resized crop: %d %d %d %d", top, left, h, w)
 			}
-			d.parts("resized", name, top, left, h, w)
+			d.parts("resized", names[k], top, left, h, w)
 		}
-		for name, e := range map[string]RandomErasing{"": {}, " of others": {Scale: [2]float64{0.5, 1}, Ratio: [2]float64{0.3, 1}}} {
+		for k, e := range []RandomErasing{{}, {Scale: [2]float64{0.5, 1}, Ratio: [2]float64{0.3, 1}}} {
 			_, scale, ratio, err := e.options()
 			if err != nil {
 				t.Fatal(err)
@@ -86,7 +87,7 @@ func TestDraws(t *testing.T) {
 			if top < 0 || left < 0 || top+h > 24 || left+w > 32 {
 				t.Fatalf("erasing: %d %d %d %d", top, left, h, w)
 			}
-			d.parts("erased", name, top, left, h, w)
+			d.parts("erased", names[k], top, left, h, w)
 		}
 		top, left, err := RandomCrop{SizeExact: [2]int{20, 30}, Padding: 1}.params(im, r)
 		if err != nil {
