@@ -67,7 +67,7 @@ func TestCurvesAxesAreMatplotlibs(t *testing.T) {
 		t.Fatal(err)
 	}
 	ticksCompared := 0
-	for _, n := range []int{2, 7, 20, 22, 25, 30, 75, 300, 1000} {
+	for _, n := range []int{2, 7, 20, 21, 22, 25, 30, 75, 300, 1000} {
 		var numbers, loss []float64
 		for i, v := range golden.Uniform(fmt.Sprintf("loss %d", n), n, 1.2) {
 			numbers, loss = append(numbers, float64(i+1)), append(loss, float64(v)+1.25)
@@ -271,7 +271,7 @@ func TestCurvesErrors(t *testing.T) {
 		"nothing":           {[]Epoch{{1, nan, math.Inf(1), nan, nan, 0.1}}, CurvesOptions{}, "neither a loss nor an accuracy"},
 		"range":             {[]Epoch{{1, -math.MaxFloat64, nan, nan, nan, nan}, {2, math.MaxFloat64, nan, nan, nan, nan}}, CurvesOptions{}, "span more than can be drawn"},
 		"size":              {[]Epoch{good}, CurvesOptions{Width: -1}, "-1 x 460"},
-		"narrow":            {[]Epoch{good}, CurvesOptions{Width: 250}, "pixels"},
+		"narrow":            {[]Epoch{good}, CurvesOptions{Width: 220}, "has no room for a legend"},
 		"flat":              {[]Epoch{good}, CurvesOptions{Height: 200, Title: "t"}, "leaves"},
 		"palette":           {[]Epoch{good}, CurvesOptions{Palette: "x"}, "no palette"},
 	} {
@@ -287,7 +287,11 @@ func TestCurvesWritten(t *testing.T) {
 	epochs := training(30)
 	epochs[3].TrainLoss = 1e7 // a power of ten above the panel
 	f := mustCurves(t, epochs, CurvesOptions{Title: strings.Repeat("<long & title> ", 20), Width: 900})
-	for text, at := range drawnLines(f).at {
+	c := drawnLines(f)
+	for text, at := range c.at {
+		if strings.HasPrefix(text, "best") && at.y < c.at["training"].y+15 || text == "epoch" && at.y < 410 {
+			t.Errorf("%q at %v, below the legend at %v", text, at, c.at["training"])
+		}
 		if at.x < 0 || at.x > 900 || at.y < 0 || at.y > 460 {
 			t.Errorf("%q at %v", text, at)
 		}

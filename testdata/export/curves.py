@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from gen import save, uniform
 
 out = {}
-for n in (2, 7, 20, 22, 25, 30, 75, 300, 1000):
+for n in (2, 7, 20, 21, 22, 25, 30, 75, 300, 1000):
     loss = uniform(f"loss {n}", n, 1.2).astype(np.float64) + 1.25
     fig, ax = plt.subplots()
     ax.plot(np.arange(1, n + 1), loss)
