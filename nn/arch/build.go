@@ -8,6 +8,9 @@
 // last layers may be one linear layer, several with activations between, or none. Where
 // the network is a part of the file, beside a projection, a loss or a copy of itself, the
 // rest is left out and said ([nn.Graph].LeftOut).
+//
+// For training, [New] makes the state dict of a network that begins, [NewHead] one for
+// other classes, and [StateDict] that of a network that has learnt.
 package arch
 
 import (

@@ -43,3 +43,33 @@ func ExampleBuild() {
 	// logits [2 10] features [2 128]
 	// layer4 [2 128 6 6]
 }
+
+// A small network for images of 32x32 pixels and ten classes, and then the same for three.
+func ExampleNew() {
+	sd, err := arch.New("resnet18", arch.NewOptions{Classes: 10, Width: 16, Stem: "3x3", NoMaxPool: true, Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	other, err := arch.NewHead(sd, 3, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	net, err := arch.Build(other, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	features, classes := net.Widths()
+	fmt.Println(net.Architecture, features, classes)
+	saved, err := arch.StateDict(net, map[string]string{"size": "32"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(saved.Len(), "tensors,", saved.Metadata)
+	// Output:
+	// ResNet18, base width 16 128 3
+	// 122 tensors, map[maxpool:no size:32]
+}
