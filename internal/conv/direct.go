@@ -16,8 +16,8 @@ type direct struct {
 	data   []float32 // of each panel: (row, column) of the kernel, channel, lane
 }
 
-// packDirect packs some channels at a time, whose lines stay in the cache from one lane to
-// the next.
+// packDirect packs some input channels of a panel at a time, in the order in which they are
+// read or written, whichever lie farther apart.
 func packDirect(c *Conv, d *direct) {
 	in, taps := c.In/c.Groups, c.taps()
 	if d.data == nil {
@@ -25,30 +25,68 @@ func packDirect(c *Conv, d *direct) {
 		d.panels, size = c.panels(in * taps)
 		d.data = aligned(size)
 	}
-	run := max(8, 128/taps)
+	run := max(8, 128/taps) // the lines of so many stay in the cache from one lane to the next
 	runs := ceil(in, run)
 	parallel.For(len(d.panels)*runs, max(1, 1<<14/(run*taps*c.kern.lanes)), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			p, first := d.panels[r/runs], r%runs*run
-			for j := range p.cols {
-				c.packLane(d.data[p.at+j:], p.lanes, p.col+j, first, min(first+run, in))
+			if c.layout.turned && len(c.layout.taps) == 1 {
+				c.packRows(d.data[p.at:], p, first, min(first+run, in))
+			} else {
+				c.packLanes(d.data[p.at:], p, first, min(first+run, in))
 			}
 		}
 	})
 }
 
-// packLane writes the weights of an output channel for input channels [lo, hi), which are so
-// many lanes apart.
-func (c *Conv) packLane(dst []float32, lanes, o, lo, hi int) {
-	in, taps := c.In/c.Groups, c.tapsOf(o)
-	for i := lo; i < hi; i++ {
-		src, factor := c.weight[c.layout.out[o]+i*c.layout.in:], c.factor(o, i)
-		for t, at := range taps {
-			var w float32
-			if at >= 0 {
-				w = src[at] * factor
+// packLanes packs input channels [lo, hi) some lanes at a time: the first-level cache could
+// not hold more of what is so far apart.
+func (c *Conv) packLanes(dst []float32, p panel, lo, hi int) {
+	in, run := c.In/c.Groups, c.layout.in
+	factors, step := c.factors(p)
+	const together = 4
+	for j := 0; j < p.cols; j += together {
+		taps := c.tapsOf(p.col + j)
+		first := c.layout.out[p.col+j : min(p.col+j+together, p.col+p.cols)]
+		if len(first) == together && step == 0 {
+			f := factors[j:][:together]
+			end := (hi-1)*run + taps[len(taps)-1] + 1
+			a, b, c, d := c.weight[first[0]:][:end], c.weight[first[1]:][:end], c.weight[first[2]:][:end], c.weight[first[3]:][:end]
+			for t, at := range taps {
+				for i := lo; i < hi; i++ {
+					k := i*run + at
+					to := dst[(t*in+i)*p.lanes+j:][:together]
+					to[0], to[1], to[2], to[3] = a[k]*f[0], b[k]*f[1], c[k]*f[2], d[k]*f[3]
+				}
 			}
-			dst[(t*in+i)*lanes] = w
+			continue
+		}
+		for k, from := range first {
+			for t, at := range c.tapsOf(p.col + j + k) {
+				for i := lo; i < hi; i++ {
+					var w float32
+					if at >= 0 {
+						w = c.weight[from+i*run+at] * factors[(j+k)*(1-step)+i*step]
+					}
+					dst[(t*in+i)*p.lanes+j+k] = w
+				}
+			}
+		}
+	}
+}
+
+// packRows packs input channels [lo, hi) one after the other.
+func (c *Conv) packRows(dst []float32, p panel, lo, hi int) {
+	in := c.In / c.Groups
+	factors, step := c.factors(p)
+	out := c.layout.out[p.col:][:p.cols]
+	for i := lo; i < hi; i++ {
+		for t, at := range c.layout.taps[0] {
+			src, to := c.weight[i*c.layout.in+at:], dst[(t*in+i)*p.lanes:][:p.cols]
+			factor := factors[i*step] // turned
+			for j, first := range out {
+				to[j] = src[first] * factor
+			}
 		}
 	}
 }

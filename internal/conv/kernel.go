@@ -16,6 +16,9 @@ type kernel struct {
 	// input and output are Winograd's transforms, of the variants in order.
 	input, output [variants]func(*transform)
 
+	// filter is that of the weights, rounded once from float64.
+	filter [variants]func(*transform)
+
 	// spread and gather are those of its gradient, see winogradSum.
 	spread, gather func(*transform)
 
@@ -93,6 +96,9 @@ type transform struct {
 	floor       float32
 }
 
+// The filter transform reads weight (i, j) at src[(i*3+j)*pixelStride], its factor at bias,
+// and writes point (i, j) to dst[(i*n+j)*stride].
+//
 // For the gradient, spread reads pixel (i, j) of 4 x 4 at src + offsets[i*4+j] and writes
 // the 6 x 6 points to dst[(i*6+j)*stride], and gather reads the 6 x 6 points at
 // src[(i*6+j)*stride] and writes the 3 x 3 weights to dst[(i*3+j)*stride].

@@ -16,6 +16,7 @@ func machineKernels() []*kernel {
 			spread: spreadAVX512, gather: gatherAVX512,
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
+			filter: [variants]func(*transform){filter2AVX512, filter4AVX512},
 			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
 		})
 	}
@@ -27,6 +28,7 @@ func machineKernels() []*kernel {
 			spread: spreadAVX2, gather: gatherAVX2,
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
+			filter: [variants]func(*transform){filter2AVX2, filter4AVX2},
 			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
 		})
 	}
@@ -98,3 +100,15 @@ func spreadAVX2(t *transform)
 
 //go:noescape
 func gatherAVX2(t *transform)
+
+//go:noescape
+func filter2AVX512(t *transform)
+
+//go:noescape
+func filter4AVX512(t *transform)
+
+//go:noescape
+func filter2AVX2(t *transform)
+
+//go:noescape
+func filter4AVX2(t *transform)

@@ -16,6 +16,7 @@ func machineKernels() []*kernel {
 		spread: spreadGo, gather: gatherGo,
 		input:  [variants]func(*transform){input2NEON, input4NEON},
 		output: [variants]func(*transform){output2NEON, output4NEON},
+		filter: [variants]func(*transform){filterGo2, filterGo4},
 		pool:   poolNEON, stencil: stencilGo, choose: chooseGo,
 	}}
 }

@@ -13,6 +13,7 @@ var portable = kernel{
 	spread: spreadGo, gather: gatherGo,
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
+	filter: [variants]func(*transform){filterGo2, filterGo4},
 	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
 }
 
@@ -163,6 +164,21 @@ func outputGo(t *transform, n, m int, line func(*[6]float32)) {
 				finishGo(y, t.add, offset, t.floor, float32(math.Inf(1)))
 			}
 		}
+	}
+}
+
+func filterGo2(t *transform) { filterGo(t, 4) }
+func filterGo4(t *transform) { filterGo(t, 6) }
+
+// filterGo is the transform of kernels to n x n points.
+func filterGo(t *transform, n int) {
+	src, dst := unsafe.Slice(t.src, 8*t.pixelStride+t.channels), unsafe.Slice(t.dst, (n*n-1)*t.stride+t.channels)
+	for c, scale := range unsafe.Slice(t.bias, t.channels) {
+		var g [9]float32
+		for k := range g {
+			g[k] = src[k*t.pixelStride+c]
+		}
+		evaluate(dst[c:], t.stride, &g, float64(scale), n)
 	}
 }
 

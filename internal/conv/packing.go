@@ -80,15 +80,20 @@ func (s Shape) own() layout {
 
 // tapsOf returns where the taps of an output channel are.
 func (c *Conv) tapsOf(o int) []int {
-	return c.layout.taps[o/(c.Out/len(c.layout.taps))]
+	taps := c.layout.taps
+	if len(taps) == 1 {
+		return taps[0]
+	}
+	return taps[o/(c.Out/len(taps))]
 }
 
-// factor returns that of a weight.
-func (c *Conv) factor(o, i int) float32 {
+// factors returns the factors of a panel: those of its input channels if step is 1, those of
+// its lanes if it is 0.
+func (c *Conv) factors(p panel) (factors []float32, step int) {
 	if c.layout.turned {
-		o = o/(c.Out/c.Groups)*(c.In/c.Groups) + i
+		return c.scale[p.group*(c.In/c.Groups):], 1
 	}
-	return c.scale[o]
+	return c.scale[p.col:], 0
 }
 
 // derived is a convolution without summands, whose weights are those of another in another

@@ -46,8 +46,8 @@ func gather4(d *[6]float32) {
 // gatherConstants are those of filter4.
 var gatherConstants = [8]float32{
 	1 / (squareA * squareB),
-	1 / (2 * squareA * (squareA - squareB)), pointA / (2 * squareA * (squareA - squareB)), squareA / (2 * squareA * (squareA - squareB)),
-	1 / (2 * squareB * (squareB - squareA)), pointB / (2 * squareB * (squareB - squareA)), squareB / (2 * squareB * (squareB - squareA)),
+	1 / distanceA, pointA / distanceA, squareA / distanceA,
+	1 / distanceB, pointB / distanceB, squareB / distanceB,
 }
 
 const points4 = 36

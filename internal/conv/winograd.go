@@ -2,6 +2,7 @@ package conv
 
 import (
 	"runtime"
+	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
@@ -22,6 +23,7 @@ type winograd struct {
 	panels  []panel
 	point   int       // elements of data to a point
 	data    []float32 // of each point and panel: channel, lane
+	mem     Memory    // for packing
 }
 
 // variants is how many values of m there are.
@@ -53,6 +55,18 @@ func filter(g *[6]float64, n int) {
 	}
 }
 
+// filterConstants are those of filter for the assembly.
+var filterConstants = [variants][7]float64{
+	{0.5},
+	{squareA, 1 / distanceA, pointA / distanceA, squareB, 1 / distanceB, pointB / distanceB, 1 / (squareA * squareB)},
+}
+
+// Products of the distances of points from the others, for m = 4.
+const (
+	distanceA = 2 * squareA * (squareA - squareB)
+	distanceB = 2 * squareB * (squareB - squareA)
+)
+
 // filter2 is G for m = 2: (1, p, p²) for each point p, over the product of its
 // distances from the other points, in float64.
 func filter2(g *[6]float64) {
@@ -62,10 +76,6 @@ func filter2(g *[6]float64) {
 
 // filter4 is G for m = 4.
 func filter4(g *[6]float64) {
-	const (
-		distanceA = 2 * squareA * (squareA - squareB)
-		distanceB = 2 * squareB * (squareB - squareA)
-	)
 	even, odd := (g[0]+squareA*g[2])*(1/distanceA), g[1]*(pointA/distanceA)
 	even2, odd2 := (g[0]+squareB*g[2])*(1/distanceB), g[1]*(pointB/distanceB)
 	*g = [6]float64{g[0] * (1 / (squareA * squareB)), even + odd, even - odd, even2 + odd2, even2 - odd2, g[2]}
@@ -110,23 +120,39 @@ func packWinograd(c *Conv, variant int, w *winograd) {
 		w.panels, w.point = c.panels(c.In)
 		w.data = aligned(n * n * w.point)
 	}
-	parallel.For(len(w.panels)*c.In, 16, func(lo, hi int) {
-		// The points of one input channel: in w.data, they lie so far apart that
+	const run = 4 // input channels: what is stored at a point is then long enough
+	runs := ceil(c.In, run)
+	parallel.For(len(w.panels)*runs, 8, func(lo, hi int) {
+		// The points of these input channels: in w.data, they lie so far apart that
 		// the cache would hold few of them at a time.
-		var points [36 * mostLanes]float32
-		var g [9]float32
+		buffer := w.mem.take(((n*n+9+1)*run)*mostLanes + 2*36*vector)
+		defer w.mem.give(buffer)
+		points, rest := buffer[:n*n*run*mostLanes], buffer[n*n*run*mostLanes:]
+		weights, lanes, scratch := rest[:9*run*mostLanes], rest[9*run*mostLanes:][:run*mostLanes], rest[10*run*mostLanes:]
+		clear(weights)
+		taps := (*[9]int)(c.layout.taps[0])
 		for t := lo; t < hi; t++ {
-			p, i := w.panels[t/c.In], t%c.In
-			for j := range p.cols {
-				o := p.col + j
-				from := c.weight[c.layout.out[o]+i*c.layout.in:]
-				for k, at := range c.tapsOf(o) {
-					g[k] = from[at]
+			p, first := w.panels[t/runs], t%runs*run
+			count := min(run, c.In-first)
+			factors, step := c.factors(p)
+			for j, at := range c.layout.out[p.col:][:p.cols] {
+				for i := range count {
+					from, to := c.weight[at+(first+i)*c.layout.in:], weights[i*9*p.lanes+j:]
+					for k, tap := range taps {
+						to[k*p.lanes] = from[tap]
+					}
+					lanes[i*p.lanes+j] = factors[j*(1-step)+(first+i)*step]
 				}
-				evaluate(points[j:], p.lanes, &g, float64(c.factor(o, i)), n)
+			}
+			for i := range count {
+				c.kern.filter[variant](&transform{
+					src: &weights[i*9*p.lanes], pixelStride: p.lanes, bias: &lanes[i*p.lanes],
+					dst: &points[i*p.lanes], stride: run * p.lanes, channels: p.lanes,
+					scratch: &scratch[0], constants: (*float32)(unsafe.Pointer(&filterConstants[variant][0])),
+				})
 			}
 			for f := range n * n {
-				copy(w.data[f*w.point+p.at+i*p.lanes:][:p.cols], points[f*p.lanes:])
+				copy(w.data[f*w.point+p.at+first*p.lanes:][:count*p.lanes], points[f*run*p.lanes:])
 			}
 		}
 	})

@@ -505,6 +505,173 @@ row:
 	VZEROUPPER
 	RET
 
+// FILTER2 transforms registers 0 to 2 to 0, 4, 3, 2, in float64; 9 holds a half. FILTER4
+// transforms them to 0, 7, 3, 8, 5, 2; 9 to 15 hold the constants. Both round as Go does.
+#define FILTER2 \
+	VADDPD Y2, Y0, Y3; VMULPD Y9, Y3, Y3; VMULPD Y9, Y1, Y1; \
+	VADDPD Y1, Y3, Y4; VSUBPD Y1, Y3, Y3
+
+#define FILTER4 \
+	VMULPD Y9, Y2, Y3; VADDPD Y0, Y3, Y3; VMULPD Y10, Y3, Y3; VMULPD Y11, Y1, Y4; \
+	VMULPD Y12, Y2, Y5; VADDPD Y0, Y5, Y5; VMULPD Y13, Y5, Y5; VMULPD Y14, Y1, Y6; \
+	VMULPD Y15, Y0, Y0; \
+	VADDPD Y4, Y3, Y7; VSUBPD Y4, Y3, Y3; \
+	VADDPD Y6, Y5, Y8; VSUBPD Y6, Y5, Y5
+
+// func filter2AVX2(t *transform)
+//
+// R8 is the distance of two weights, R14 that of two rows of them.
+TEXT ·filter2AVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	MOVQ transform_bias(DX), R13
+	MOVQ transform_pixelStride(DX), R8
+	MOVQ transform_constants(DX), AX
+	SHLQ $2, R8
+	LEAQ (R8)(R8*2), R14
+	VBROADCASTSD 0(AX), Y9
+
+vector:
+	MOVQ SI, R10
+	MOVQ transform_scratch(DX), R9
+	MOVQ $3, CX
+
+column:
+	VCVTPS2PD (R13), Y8
+	VCVTPS2PD (R10), Y0
+	VMULPD Y8, Y0, Y0
+	VCVTPS2PD (R10)(R14*1), Y1
+	VMULPD Y8, Y1, Y1
+	VCVTPS2PD (R10)(R14*2), Y2
+	VMULPD Y8, Y2, Y2
+	FILTER2
+	VMOVUPS Y0, 0(R9)
+	VMOVUPS Y4, 96(R9)
+	VMOVUPS Y3, 192(R9)
+	VMOVUPS Y2, 288(R9)
+	ADDQ R8, R10
+	ADDQ $32, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $4, CX
+
+row:
+	VMOVUPS 0(R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	FILTER2
+	VCVTPD2PSY Y0, X0
+	VMOVUPS X0, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y4, X4
+	VMOVUPS X4, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y3, X3
+	VMOVUPS X3, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y2, X2
+	VMOVUPS X2, (R10)
+	ADDQ R11, R10
+	ADDQ $96, R9
+	DECQ CX; JNZ row
+	ADDQ $16, SI
+	ADDQ $16, DI
+	ADDQ $16, R13
+	SUBQ $16, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
+// func filter4AVX2(t *transform)
+//
+// R8 is the distance of two weights, R14 that of two rows of them.
+TEXT ·filter4AVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	MOVQ transform_bias(DX), R13
+	MOVQ transform_pixelStride(DX), R8
+	MOVQ transform_constants(DX), AX
+	SHLQ $2, R8
+	LEAQ (R8)(R8*2), R14
+	VBROADCASTSD 0(AX), Y9
+	VBROADCASTSD 8(AX), Y10
+	VBROADCASTSD 16(AX), Y11
+	VBROADCASTSD 24(AX), Y12
+	VBROADCASTSD 32(AX), Y13
+	VBROADCASTSD 40(AX), Y14
+	VBROADCASTSD 48(AX), Y15
+
+vector:
+	MOVQ SI, R10
+	MOVQ transform_scratch(DX), R9
+	MOVQ $3, CX
+
+column:
+	VCVTPS2PD (R13), Y8
+	VCVTPS2PD (R10), Y0
+	VMULPD Y8, Y0, Y0
+	VCVTPS2PD (R10)(R14*1), Y1
+	VMULPD Y8, Y1, Y1
+	VCVTPS2PD (R10)(R14*2), Y2
+	VMULPD Y8, Y2, Y2
+	FILTER4
+	VMOVUPS Y0, 0(R9)
+	VMOVUPS Y7, 96(R9)
+	VMOVUPS Y3, 192(R9)
+	VMOVUPS Y8, 288(R9)
+	VMOVUPS Y5, 384(R9)
+	VMOVUPS Y2, 480(R9)
+	ADDQ R8, R10
+	ADDQ $32, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $6, CX
+
+row:
+	VMOVUPS 0(R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	FILTER4
+	VCVTPD2PSY Y0, X0
+	VMOVUPS X0, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y7, X7
+	VMOVUPS X7, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y3, X3
+	VMOVUPS X3, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y8, X8
+	VMOVUPS X8, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y5, X5
+	VMOVUPS X5, (R10)
+	ADDQ R11, R10
+	VCVTPD2PSY Y2, X2
+	VMOVUPS X2, (R10)
+	ADDQ R11, R10
+	ADDQ $96, R9
+	DECQ CX; JNZ row
+	ADDQ $16, SI
+	ADDQ $16, DI
+	ADDQ $16, R13
+	SUBQ $16, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
 // func poolAVX2(p *pooling)
 //
 // The maximum returns its last operand when one is NaN. Taken both ways, one

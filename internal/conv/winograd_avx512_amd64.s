@@ -505,6 +505,173 @@ row:
 	VZEROUPPER
 	RET
 
+// FILTER2 transforms registers 0 to 2 to 0, 4, 3, 2, in float64; 9 holds a half. FILTER4
+// transforms them to 0, 7, 3, 8, 5, 2; 9 to 15 hold the constants. Both round as Go does.
+#define FILTER2 \
+	VADDPD Z2, Z0, Z3; VMULPD Z9, Z3, Z3; VMULPD Z9, Z1, Z1; \
+	VADDPD Z1, Z3, Z4; VSUBPD Z1, Z3, Z3
+
+#define FILTER4 \
+	VMULPD Z9, Z2, Z3; VADDPD Z0, Z3, Z3; VMULPD Z10, Z3, Z3; VMULPD Z11, Z1, Z4; \
+	VMULPD Z12, Z2, Z5; VADDPD Z0, Z5, Z5; VMULPD Z13, Z5, Z5; VMULPD Z14, Z1, Z6; \
+	VMULPD Z15, Z0, Z0; \
+	VADDPD Z4, Z3, Z7; VSUBPD Z4, Z3, Z3; \
+	VADDPD Z6, Z5, Z8; VSUBPD Z6, Z5, Z5
+
+// func filter2AVX512(t *transform)
+//
+// R8 is the distance of two weights, R14 that of two rows of them.
+TEXT ·filter2AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	MOVQ transform_bias(DX), R13
+	MOVQ transform_pixelStride(DX), R8
+	MOVQ transform_constants(DX), AX
+	SHLQ $2, R8
+	LEAQ (R8)(R8*2), R14
+	VBROADCASTSD 0(AX), Z9
+
+vector:
+	MOVQ SI, R10
+	MOVQ transform_scratch(DX), R9
+	MOVQ $3, CX
+
+column:
+	VCVTPS2PD (R13), Z8
+	VCVTPS2PD (R10), Z0
+	VMULPD Z8, Z0, Z0
+	VCVTPS2PD (R10)(R14*1), Z1
+	VMULPD Z8, Z1, Z1
+	VCVTPS2PD (R10)(R14*2), Z2
+	VMULPD Z8, Z2, Z2
+	FILTER2
+	VMOVUPS Z0, 0(R9)
+	VMOVUPS Z4, 192(R9)
+	VMOVUPS Z3, 384(R9)
+	VMOVUPS Z2, 576(R9)
+	ADDQ R8, R10
+	ADDQ $64, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $4, CX
+
+row:
+	VMOVUPS 0(R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	FILTER2
+	VCVTPD2PS Z0, Y0
+	VMOVUPS Y0, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z4, Y4
+	VMOVUPS Y4, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z3, Y3
+	VMOVUPS Y3, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z2, Y2
+	VMOVUPS Y2, (R10)
+	ADDQ R11, R10
+	ADDQ $192, R9
+	DECQ CX; JNZ row
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, R13
+	SUBQ $32, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
+// func filter4AVX512(t *transform)
+//
+// R8 is the distance of two weights, R14 that of two rows of them.
+TEXT ·filter4AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DX
+	MOVQ transform_src(DX), SI
+	MOVQ transform_dst(DX), DI
+	MOVQ transform_stride(DX), R11
+	SHLQ $2, R11
+	MOVQ transform_channels(DX), BX
+	SHLQ $2, BX
+	MOVQ transform_bias(DX), R13
+	MOVQ transform_pixelStride(DX), R8
+	MOVQ transform_constants(DX), AX
+	SHLQ $2, R8
+	LEAQ (R8)(R8*2), R14
+	VBROADCASTSD 0(AX), Z9
+	VBROADCASTSD 8(AX), Z10
+	VBROADCASTSD 16(AX), Z11
+	VBROADCASTSD 24(AX), Z12
+	VBROADCASTSD 32(AX), Z13
+	VBROADCASTSD 40(AX), Z14
+	VBROADCASTSD 48(AX), Z15
+
+vector:
+	MOVQ SI, R10
+	MOVQ transform_scratch(DX), R9
+	MOVQ $3, CX
+
+column:
+	VCVTPS2PD (R13), Z8
+	VCVTPS2PD (R10), Z0
+	VMULPD Z8, Z0, Z0
+	VCVTPS2PD (R10)(R14*1), Z1
+	VMULPD Z8, Z1, Z1
+	VCVTPS2PD (R10)(R14*2), Z2
+	VMULPD Z8, Z2, Z2
+	FILTER4
+	VMOVUPS Z0, 0(R9)
+	VMOVUPS Z7, 192(R9)
+	VMOVUPS Z3, 384(R9)
+	VMOVUPS Z8, 576(R9)
+	VMOVUPS Z5, 768(R9)
+	VMOVUPS Z2, 960(R9)
+	ADDQ R8, R10
+	ADDQ $64, R9
+	DECQ CX; JNZ column
+	MOVQ transform_scratch(DX), R9
+	MOVQ DI, R10
+	MOVQ $6, CX
+
+row:
+	VMOVUPS 0(R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	FILTER4
+	VCVTPD2PS Z0, Y0
+	VMOVUPS Y0, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z7, Y7
+	VMOVUPS Y7, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z3, Y3
+	VMOVUPS Y3, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z8, Y8
+	VMOVUPS Y8, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z5, Y5
+	VMOVUPS Y5, (R10)
+	ADDQ R11, R10
+	VCVTPD2PS Z2, Y2
+	VMOVUPS Y2, (R10)
+	ADDQ R11, R10
+	ADDQ $192, R9
+	DECQ CX; JNZ row
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, R13
+	SUBQ $32, BX
+	JNZ  vector
+	VZEROUPPER
+	RET
+
 // func poolAVX512(p *pooling)
 //
 // The maximum returns its last operand when one is NaN. Taken both ways, one
