@@ -50,9 +50,12 @@ func (g *WeightGradient) Apply(dw, db []float32, x, dy *Maps, mem *Memory) error
 		return nil
 	}
 	sumPixels(db, dy)
-	if c.winogradFits(x) && dy.H > 2 && dy.W > 2 {
+	switch {
+	case c.Depthwise():
+		newDepthwiseSum(c, x, dy).run(dw, mem)
+	case c.winogradFits(x) && dy.H > 2 && dy.W > 2:
 		newWinogradSum(c, x, dy).run(dw, mem)
-	} else {
+	default:
 		newOuterSum(c, x, dy).run(dw, mem)
 	}
 	return nil
@@ -86,11 +89,15 @@ type outerSum struct {
 	x, dy  *Maps
 	merged bool // a channel is one of a row of the kernel
 
-	channels, tiles int    // of a group: channels of x, and their panels
-	taps            int    // of the kernel that are not channels
-	size            [2]int // of a packed map
-	step            [2]int // from what one pixel of dy sees to what the next does, packed
-	pack            [2]int // from one packed pixel to the next, in x
+	tiles int    // panels of x of a group
+	taps  int    // of the kernel that are not channels
+	size  [2]int // of a packed map
+	step  int    // from the row that one row of dy sees to what the next does, packed
+	pack  int    // from one packed row to the next, in x
+
+	// Columns that are a stride apart are packed one after the other, those of each phase
+	// after those of the one before: what neighbours in dy see are neighbours.
+	phases int
 
 	images int                        // that are packed at a time
 	block  struct{ images, rows int } // of dy, that are one sum
@@ -110,19 +117,17 @@ func newOuterSum(c *Conv, x, dy *Maps) *outerSum {
 	in := c.In / c.Groups
 	s.merged = c.Kernel[1] == 1 || c.Dilation == 1 && c.Groups == 1 &&
 		5*ceil(c.Kernel[1]*in, rows) < 4*c.Kernel[1]*ceil(in, rows)
-	out := [2]int{dy.H, dy.W}
-	for axis := range 2 {
-		if c.Kernel[axis] == 1 || axis == 1 && s.merged {
-			s.size[axis], s.step[axis], s.pack[axis] = out[axis], 1, c.Stride
-		} else {
-			s.size[axis], s.step[axis], s.pack[axis] = (out[axis]-1)*c.Stride+c.reach(axis), c.Stride, 1
-		}
+	s.size[0], s.step, s.pack = (dy.H-1)*c.Stride+c.reach(0), c.Stride, 1
+	if c.Kernel[0] == 1 {
+		s.size[0], s.step, s.pack = dy.H, 1, c.Stride
 	}
-	s.channels, s.taps = in, c.taps()
+	s.phases = c.Stride
+	s.size[1] = s.phases * ceil(s.width(), s.phases)
+	s.tiles, s.taps = ceil(in, rows), c.taps()
 	if s.merged {
-		s.channels, s.taps = c.Kernel[1]*in, c.Kernel[0]
+		s.phases, s.size[1] = 1, dy.W
+		s.tiles, s.taps = ceil(c.Kernel[1]*in, rows), c.Kernel[0]
 	}
-	s.tiles = ceil(s.channels, rows)
 
 	area := dy.H * dy.W
 	s.block.images, s.block.rows = 1, dy.H
@@ -135,6 +140,9 @@ func newOuterSum(c *Conv, x, dy *Maps) *outerSum {
 	s.images = min(ceil(max(1, packedBytes/packed), s.block.images)*s.block.images, x.N)
 	return s
 }
+
+// width is how many columns of x, with its padding, are under the kernel.
+func (s *outerSum) width() int { return (s.dy.W-1)*s.c.Stride + s.c.reach(1) }
 
 // run writes the gradient.
 func (s *outerSum) run(dw []float32, mem *Memory) {
@@ -154,7 +162,7 @@ func (s *outerSum) run(dw []float32, mem *Memory) {
 	defer mem.give(buffer)
 	offsets := intsIn(buffer)
 	for r := range offsets {
-		offsets[r] = 4 * (r/s.dy.H*s.size[0] + r%s.dy.H*s.step[0]) * s.size[1] * kern.rows
+		offsets[r] = 4 * (r/s.dy.H*s.size[0] + r%s.dy.H*s.step) * s.size[1] * kern.rows
 	}
 
 	for n := 0; n < s.x.N; n += s.images {
@@ -165,7 +173,7 @@ func (s *outerSum) run(dw []float32, mem *Memory) {
 			s.sum(sums, x, dy, offsets, panels, lo, hi, images, n > 0)
 		})
 	}
-	s.unpack(dw, sums, panels)
+	s.unpack(dw, sums, panels, mem)
 }
 
 // share is how many tiles a task has: so many that what they read is used again, and that
@@ -193,7 +201,7 @@ func (s *outerSum) panel() int { return s.images * s.size[0] * s.size[1] * s.c.k
 // yet.
 func (s *outerSum) sum(sums, x, dy []float32, offsets []int, panels []panel, lo, hi, images int, more bool) {
 	kern := s.c.kern
-	p := outer{xStep: 4 * s.step[1] * kern.rows}
+	p := outer{xStep: 4 * kern.rows}
 	wide := 1 // taps of a row of the kernel
 	if !s.merged {
 		wide = s.c.Kernel[1]
@@ -206,7 +214,7 @@ func (s *outerSum) sum(sums, x, dy []float32, offsets []int, panels []panel, lo,
 				p.runs = min(s.block.images, images-n) * s.dy.H
 			}
 			p.depth = s.dy.W
-			if s.size[1] == s.dy.W && (s.size[0] == s.dy.H || s.block.images == 1 && s.step[0] == 1) { // all one run
+			if s.size[1] == s.dy.W && (s.size[0] == s.dy.H || s.block.images == 1 && s.step == 1) { // all one run
 				p.runs, p.depth = 1, p.runs*p.depth
 			}
 			p.offsets = &offsets[first]
@@ -218,7 +226,8 @@ func (s *outerSum) sum(sums, x, dy []float32, offsets []int, panels []panel, lo,
 				q := panels[t/(s.tiles*s.taps)]
 				tile, tap := t/s.taps%s.tiles, t%s.taps
 				at := (q.group*s.tiles + tile) * s.panel()
-				at += (tap/wide*s.c.Dilation*s.size[1] + tap%wide*s.c.Dilation) * kern.rows
+				column := tap % wide * s.c.Dilation
+				at += (tap/wide*s.c.Dilation*s.size[1] + column%s.phases*(s.size[1]/s.phases) + column/s.phases) * kern.rows
 				p.x = &x[at]
 				p.dy, p.dyStep, p.lanes = &dy[q.at+first*s.dy.W*q.lanes], 4*q.lanes, q.lanes
 				p.tile = &sums[t*kern.rows*kern.lanes]
@@ -228,21 +237,21 @@ func (s *outerSum) sum(sums, x, dy []float32, offsets []int, panels []panel, lo,
 	}
 }
 
-// packX packs so many images from one on: panel, image, row, column, channels of a panel.
+// packX packs so many images from one on: panel, image, row, phase, column, channels of a
+// panel.
 func (s *outerSum) packX(dst []float32, first, images int, mem *Memory) {
 	c, x, rows := s.c, s.x, s.c.kern.rows
-	in := c.In / c.Groups
-	width := (s.dy.W-1)*c.Stride + c.reach(1)
+	in, width := c.In/c.Groups, s.width()
 	run := s.size[1] * rows
 	parallel.For(images*s.size[0], max(1, 1<<14/(width*x.C)), func(lo, hi int) {
-		// One row, with its padding; panels that are not full read on behind it.
-		padded := mem.take(width*x.C + c.kern.rows)
+		// One row, with its padding; phases and panels that are not full read on behind it.
+		padded := mem.take((width+c.Stride)*x.C + rows)
 		defer mem.give(padded)
 		clear(padded)
-		from := max(0, c.Padding[1])
-		inside := padded[min(from, width)*x.C:][:max(0, min(x.W, width-from))*x.C]
+		left := min(c.Padding[1], width)
+		inside := padded[left*x.C:][:min(x.W, width-left)*x.C]
 		for r := lo; r < hi; r++ {
-			row := r%s.size[0]*s.pack[0] - c.Padding[0]
+			row := r%s.size[0]*s.pack - c.Padding[0]
 			if uint(row) < uint(x.H) {
 				copy(inside, x.data[x.pixel(first+r/s.size[0], row, 0):])
 			}
@@ -252,7 +261,11 @@ func (s *outerSum) packX(dst []float32, first, images int, mem *Memory) {
 					clear(to)
 					continue
 				}
-				interleaveRuns(to, padded[q/s.tiles*in+q%s.tiles*rows:], rows, s.pack[1]*x.C)
+				from := padded[q/s.tiles*in+q%s.tiles*rows:]
+				for phase := range s.phases {
+					part := run / s.phases
+					interleaveRuns(to[phase*part:][:part], from[phase*x.C:], rows, c.Stride*x.C)
+				}
 			}
 		}
 	})
@@ -306,32 +319,61 @@ func (s *outerSum) packDY(dst []float32, panels []panel, first, images int) {
 }
 
 // unpack writes the tiles in the order of the weights.
-func (s *outerSum) unpack(dw, sums []float32, panels []panel) {
+func (s *outerSum) unpack(dw, sums []float32, panels []panel, mem *Memory) {
 	c, kern := s.c, s.c.kern
-	in, taps, tile := c.In/c.Groups, c.taps(), c.kern.rows*c.kern.lanes
-	each := in * taps // weights of an output channel
-	const run = 128   // of them: their lines of all tiles stay in the first-level cache
+	each := c.In / c.Groups * c.taps() // weights of an output channel
+	buffer := mem.take(2 * each * wordsOfInt)
+	defer mem.give(buffer)
+	places := intsIn(buffer) // in the tiles of a panel, for wide panels and for narrow ones
+	s.places(places[:each], kern.lanes)
+	s.places(places[each:2*each], kern.narrow)
+
+	const run = 128 // their lines of all tiles stay in the first-level cache
+	const together = 4
 	runs := ceil(each, run)
 	parallel.For(len(panels)*runs, max(1, 1<<14/(run*kern.lanes)), func(lo, hi int) {
-		var place [run]int
 		for t := lo; t < hi; t++ {
 			q := panels[t/runs]
-			k0 := t % runs * run
-			k1 := min(k0+run, each)
-			for k := k0; k < k1; k++ {
-				channel, tap := k/taps, k%taps
-				if s.merged {
-					channel += tap % c.Kernel[1] * in
-					tap /= c.Kernel[1]
-				}
-				place[k-k0] = ((t/runs*s.tiles+channel/kern.rows)*s.taps+tap)*tile + channel%kern.rows*q.lanes
+			k0, k1 := t%runs*run, min(t%runs*run+run, each)
+			place := places[k0:k1]
+			if q.lanes < kern.lanes {
+				place = places[each+k0 : each+k1]
 			}
-			for j := range q.cols {
-				to := dw[(q.col+j)*each+k0 : (q.col+j)*each+k1]
-				for k, at := range place[:len(to)] {
-					to[k] = sums[at+j]
+			from := sums[t/runs*s.tiles*s.taps*kern.rows*kern.lanes:]
+			to := func(j int) []float32 { return dw[(q.col+j)*each:][k0:k1][:len(place)] }
+			j := 0
+			for ; j+together <= q.cols; j += together {
+				a, b, c, d := to(j), to(j+1), to(j+2), to(j+3)
+				for k, at := range place {
+					v := (*[together]float32)(from[at+j:])
+					a[k], b[k], c[k], d[k] = v[0], v[1], v[2], v[3]
+				}
+			}
+			for ; j < q.cols; j++ {
+				a := to(j)
+				for k, at := range place {
+					a[k] = from[at+j]
 				}
 			}
 		}
 	})
+}
+
+// places writes where the weights of the first lane of a panel are among its tiles.
+func (s *outerSum) places(places []int, lanes int) {
+	rows := s.c.kern.rows
+	in, wide := s.c.In/s.c.Groups, s.c.Kernel[1]
+	at := 0
+	for channel := range in {
+		for u := range s.c.Kernel[0] {
+			for v := range wide {
+				tap, row := u*wide+v, channel
+				if s.merged {
+					tap, row = u, v*in+channel
+				}
+				places[at] = (row/rows*s.taps+tap)*rows*s.c.kern.lanes + row%rows*lanes
+				at++
+			}
+		}
+	}
 }

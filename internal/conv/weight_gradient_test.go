@@ -20,14 +20,17 @@ func weightGradient(s Shape, x, dy []float32, n, h, w int) (dw, size []float64) 
 					sum, abs := 0.0, 0.0
 					for i := range n {
 						for a := range oh {
-							for b := range ow {
-								p, q := a*s.Stride+u*s.Dilation-s.Padding[0], b*s.Stride+v*s.Dilation-s.Padding[1]
-								if p < 0 || p >= h || q < 0 || q >= w {
-									continue
+							p := a*s.Stride + u*s.Dilation - s.Padding[0]
+							if p < 0 || p >= h {
+								continue
+							}
+							row, by := x[((i*s.In+o/out*in+c)*h+p)*w:][:w], dy[((i*s.Out+o)*oh+a)*ow:][:ow]
+							for b, d := range by {
+								if q := b*s.Stride + v*s.Dilation - s.Padding[1]; q >= 0 && q < w {
+									term := float64(d) * float64(row[q])
+									sum += term
+									abs += math.Abs(term)
 								}
-								term := float64(dy[((i*s.Out+o)*oh+a)*ow+b]) * float64(x[((i*s.In+o/out*in+c)*h+p)*w+q])
-								sum += term
-								abs += math.Abs(term)
 							}
 						}
 					}

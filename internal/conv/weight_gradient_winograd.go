@@ -134,7 +134,7 @@ func (s *winogradSum) run(dw []float32, mem *Memory) {
 			}
 		})
 	}
-	(&outerSum{c: s.c, tiles: s.rows, taps: 9}).unpack(dw, weights, s.panels)
+	(&outerSum{c: s.c, tiles: s.rows, taps: 9}).unpack(dw, weights, s.panels, mem)
 }
 
 // gather takes the sums of a tile to the weights.
