@@ -136,7 +136,7 @@ func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.transform, err = transform(known, opt); err != nil {
+	if m.transform, err = opt.Transform(known); err != nil {
 		return nil, err
 	}
 	if !m.headless {
@@ -177,8 +177,10 @@ func (m *Model) chooseMethod(opt Options) error {
 	return nil
 }
 
-// transform joins the options with what the checkpoint says.
-func transform(known Recommended, opt Options) (data.Transform, error) {
+// Transform joins the options with what a checkpoint says: how the network's input is
+// made of a picture. It returns an error for a size below [AsIs], and where mean or
+// standard deviation are no numbers to normalise by.
+func (opt Options) Transform(known Recommended) (data.Transform, error) {
 	t := data.Transform{Mean: known.Mean, Std: known.Std}
 	for name, v := range map[string]int{"Size": opt.Size, "Resize": opt.Resize, "Crop": opt.Crop} {
 		if v < AsIs {

@@ -48,17 +48,9 @@ var SourceFlags = []string{"data", "split", "fold", "weights", "key", "network",
 // AddFlags defines the common flags. scenes is the default number of embedded
 // scenes.
 func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
-	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders), or a .zip, .tar or .tar.gz of one; none: the embedded scenes")
-	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
-	flags.IntVar(&s.Fold, "fold", 0, "`number` of STL-10's training fold to take, 1 to 10 (default none)")
-	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors, or the .index.json of several, or their folder) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
-	flags.StringVar(&s.Key, "key", "", "`entry` of -weights that holds the network's tensors, as model_ema, or checkpoint/model (default: state_dict, model and so on, see the documentation of package checkpoint; a running average comes last)")
-	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3, prefix=MODULE, ignore=MODULE; several with commas between")
-	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop a square of as many from the centre; 0: as the files are, of any sizes; -1: what the network was trained on, else 128 (CIFAR: 32)")
-	sideFlag(flags, &s.Resize, "resize", "resize the shorter side to `pixels`, where that is not what -size says, as in -resize 256 -crop 224; 0: do not")
-	sideFlag(flags, &s.Crop, "crop", "crop a square of so many `pixels` a side from the centre, where that is not what -size says; 0: do not")
-	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
-	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
+	s.AddDataFlags(flags)
+	s.AddWeightsFlags(flags)
+	s.AddInputFlags(flags)
 	flags.Func("image", "image `file` or folder, without labels; more may follow as the last arguments", func(name string) error {
 		if name == "" {
 			return errors.New("an empty text")
@@ -67,26 +59,60 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 		return nil
 	})
 	flags.IntVar(&s.Scenes, "scenes", scenes, "`number` of embedded scenes, where there is no other data")
+	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file of them: one a line, or a list or map in JSON (default: the data set's or the network's)")
+}
+
+// AddDataFlags defines the flags of AddFlags that say which data set is read, and how.
+func (s *Source) AddDataFlags(flags *flag.FlagSet) {
+	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders), or a .zip, .tar or .tar.gz of one; none: the embedded scenes")
+	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
+	flags.IntVar(&s.Fold, "fold", 0, "`number` of STL-10's training fold to take, 1 to 10 (default none)")
 	flags.BoolVar(&s.SkipBad, "skip-bad", false, "go on past images that cannot be read, and list them in the end")
 	flags.IntVar(&s.MaxPixels, "max-pixels", 1<<26, "refuse image files of more than this `number` of pixels; each takes up to 20 bytes")
 	flags.BoolVar(&s.Orient, "orient", false, "turn and flip image files (JPEG, PNG, WebP) as their Exif orientation tells; without it they are as stored, as in torchvision")
 	flags.BoolVar(&s.Truncated, "truncated", false, "read what there is of JPEG files that end too early; the rest is gray")
-	flags.IntVar(&s.MaxMemory, "max-memory", 0, "`MB` that reading -weights may take (default 4 times the file's size and 1 MB; packed archives may need more)")
-	flags.StringVar(&s.Classes, "classes", "", "class `names`, comma separated, or a file of them: one a line, or a list or map in JSON (default: the data set's or the network's)")
 }
 
-// sideFlag defines a flag of a number of pixels, of which 0 leaves the step out.
-func sideFlag(flags *flag.FlagSet, side *int, name, usage string) {
-	flags.Func(name, usage, func(text string) error {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > maxSide {
-			return fmt.Errorf("want a number of pixels, 0 to %d", maxSide)
-		}
-		if *side = n; n == 0 {
-			*side = model.AsIs
-		}
-		return nil
-	})
+// AddWeightsFlags defines the flags of AddFlags that say which checkpoint is read, and how.
+func (s *Source) AddWeightsFlags(flags *flag.FlagSet) {
+	flags.StringVar(&s.Weights, "weights", "", "checkpoint `file` (.pth, .pt, .th, .safetensors, or the .index.json of several, or their folder) of a torchvision CNN or a ResNet of others; none: the embedded network that fits the data")
+	flags.StringVar(&s.Key, "key", "", "`entry` of -weights that holds the network's tensors, as model_ema, or checkpoint/model (default: state_dict, model and so on, see the documentation of package checkpoint; a running average comes last)")
+	flags.StringVar(&s.Network, "network", "", "`settings` that -weights do not tell: maxpool=yes|no, stride=conv2|conv1, dilate=layer4, antialias=avg|blur, transform=yes|no, head=relu, eps=1e-3, prefix=MODULE, ignore=MODULE; several with commas between")
+	flags.IntVar(&s.MaxMemory, "max-memory", 0, "`MB` that reading -weights may take (default 4 times the file's size and 1 MB; packed archives may need more)")
+}
+
+// AddInputFlags defines the flags of AddFlags that say how the network's input is made of
+// an image.
+func (s *Source) AddInputFlags(flags *flag.FlagSet) {
+	flags.IntVar(&s.Size, "size", -1, "resize the shorter side to `pixels` and crop a square of as many from the centre; 0: as the files are, of any sizes; -1: what the network was trained on, else 128 (CIFAR: 32)")
+	flags.Var((*sideFlag)(&s.Resize), "resize", "resize the shorter side to `pixels`, where that is not what -size says, as in -resize 256 -crop 224; 0: do not")
+	flags.Var((*sideFlag)(&s.Crop), "crop", "crop a square of so many `pixels` a side from the centre, where that is not what -size says; 0: do not")
+	flags.StringVar(&s.Mean, "mean", "", "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: the network's own; CIFAR 0.5; else none)")
+	flags.StringVar(&s.Std, "std", "", "`numbers` to divide by, as -mean")
+}
+
+// sideFlag is a flag of a number of pixels, of which 0 leaves the step out.
+type sideFlag int
+
+func (f *sideFlag) String() string {
+	switch *f {
+	case 0: // not given
+		return ""
+	case model.AsIs:
+		return "0"
+	}
+	return strconv.Itoa(int(*f))
+}
+
+func (f *sideFlag) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxSide {
+		return fmt.Errorf("want a number of pixels, 0 to %d", maxSide)
+	}
+	if *f = sideFlag(n); n == 0 {
+		*f = model.AsIs
+	}
+	return nil
 }
 
 // maxSide is the longest side that an image is brought to.
@@ -161,6 +187,9 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Data == "" && len(s.Images) == 0 && sd.Metadata["classes"] != strings.Join(scenes.Classes(), ",") {
+		return nil, Usagef("-weights needs -data or -image: %s does not say that it knows the embedded scenes", s.Weights)
+	}
 	opt, err := s.options(o, sd.Metadata)
 	if err != nil {
 		return nil, err
@@ -201,9 +230,6 @@ func (s *Source) openData(ctx context.Context, o *Opened) error {
 	default:
 		if s.Split != "" || s.Fold != 0 {
 			return Usagef("-split and -fold need -data")
-		}
-		if s.Weights != "" {
-			return Usagef("-weights needs -data or -image: the embedded scenes have a network of their own")
 		}
 		if s.Scenes < 1 || s.Scenes > scenes.HeldOut {
 			return Usagef("-scenes %d: want 1 to %d", s.Scenes, scenes.HeldOut)
