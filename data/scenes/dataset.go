@@ -36,6 +36,15 @@ func (d *Dataset) Sample(ctx context.Context, i int) (data.Sample, error) {
 	return data.Sample{Image: s.Image, Label: s.Label, Name: fmt.Sprintf("scene/%d", d.start+i)}, nil
 }
 
+// Labels returns the label of each scene of the range, without drawing it.
+func (d *Dataset) Labels(ctx context.Context) ([]int, error) {
+	labels := make([]int, d.count)
+	for i := range labels {
+		_, labels[i] = begin(uint64(d.start + i))
+	}
+	return labels, ctx.Err()
+}
+
 // Mask returns the pixels that the object of scene i covers, row-major,
 // Size*Size, or nil when there is no such scene.
 func (d *Dataset) Mask(i int) []bool {

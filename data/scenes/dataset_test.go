@@ -31,6 +31,10 @@ func TestDataset(t *testing.T) {
 			t.Errorf("sample %d of 3: error %v, mask of %d", i, err, len(ds.Mask(i)))
 		}
 	}
+	labels, err := ds.Labels(t.Context())
+	if want := []int{Draw(7).Label, Draw(8).Label, Draw(9).Label}; err != nil || !slices.Equal(labels, want) {
+		t.Errorf("labels %v, error %v, want %v", labels, err, want)
+	}
 	if empty := New(-5, -1); empty.Len() != 0 {
 		t.Errorf("%d scenes in an empty range", empty.Len())
 	}

@@ -28,8 +28,7 @@ type Scene struct {
 // 45% of the picture's, and the object lies wholly inside. The scene is a pure
 // function of the index and has the same bytes on every architecture.
 func Draw(index uint64) Scene {
-	r := random(mix(index ^ 0x676C696D707365)) // "glimpse"
-	label := r.between(0, len(objects)-1)
+	r, label := begin(index)
 	cv := new(canvas)
 	a, b := cv.background(&r)
 	cv.clutter(&r)
@@ -65,6 +64,13 @@ func Draw(index uint64) Scene {
 	im := &data.Image{Width: Size, Height: Size, Pix: make([]uint8, 3*pixels)}
 	cv.finish(&r, im.Pix)
 	return Scene{Image: im, Mask: mask, Label: label}
+}
+
+// begin returns the random numbers of a scene and the label, which is the first of them.
+func begin(index uint64) (r random, label int) {
+	r = random(mix(index ^ 0x676C696D707365)) // "glimpse"
+	label = r.between(0, len(objects)-1)
+	return r, label
 }
 
 // place draws the pose of an object: any position at which it is inside.
