@@ -178,7 +178,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-image", scene, "-weights", empty}, "empty.pth"},
 		{[]string{"-image", scene, "-weights", truncated}, "truncated.safetensors"},
 		{[]string{"-image", noImage}, "empty.png"},
-		{[]string{"-weights", weights}, "needs -data or -image"},
+		{[]string{"-weights", golden.Path(t, "..", "..", "nn", "pretrained", "cifar10.safetensors")}, "needs -data or -image"},
 		{[]string{"-image", scene, "-data", folder}, "exclude"},
 		{[]string{"-split", "test"}, "-data"},
 		{[]string{"-layer", "layer7"}, "layer7"},
