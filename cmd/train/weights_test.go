@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+)
+
+// pretrained is a network that knows other classes.
+func pretrained(t *testing.T) string {
+	return golden.Path(t, "..", "..", "nn", "pretrained", "scenes.safetensors")
+}
+
+// tensors are the elements of a file's tensors by name.
+func tensors(t *testing.T, path string) map[string][]float32 {
+	t.Helper()
+	sd, err := checkpoint.Load(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]float32{}
+	for x := range sd.All() {
+		if x.DType.IsFloat() {
+			if all[x.Name], err = x.Float32(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return all
+}
+
+// equal tells whether two tensors have the same elements.
+func equal(a, b []float32) bool {
+	for i := range a {
+		if len(a) != len(b) || a[i] != b[i] {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// A network that knows other classes gets a new last layer; what is frozen stays as it is,
+// running statistics too. With its own classes it goes on with the layer that it has.
+func TestWeights(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 5, 24)}
+	dir, out := outputs(t)
+	frozen := []string{"-weights", pretrained(t), "-freeze", "conv1, bn1,layer1,layer2", "-batch", "6", "-epochs", "1", "-curves", "", "-csv", ""}
+	stdout := must(t, with(out, images, frozen)...)
+	for _, want := range []string{"ResNet18, base width 16, 3 classes", "a new last layer for 3 classes", "learning rate 0.0009375 ", "96 x 96 pixels"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+	before, after := tensors(t, pretrained(t)), tensors(t, filepath.Join(dir, "n.last.safetensors"))
+	for name := range before {
+		held := strings.HasPrefix(name, "conv1.") || strings.HasPrefix(name, "bn1.") || strings.HasPrefix(name, "layer1.") || strings.HasPrefix(name, "layer2.")
+		if after[name] == nil {
+			t.Errorf("%s is missing", name)
+		} else if equal(before[name], after[name]) != held {
+			t.Errorf("%s: the same as before: %v, want %v", name, !held, held)
+		}
+	}
+	if n := len(after["fc.bias"]); n != 3 {
+		t.Errorf("%d outputs", n)
+	}
+	if got := files(t, dir); len(got) != 3 {
+		t.Errorf("%d files, want the networks and the state", len(got))
+	}
+
+	_, again := outputs(t)
+	stdout = must(t, with(again, images, []string{"-weights", filepath.Join(dir, "n.safetensors"), "-batch", "6", "-epochs", "1", "-size", "24"})...)
+	if !strings.Contains(stdout, "the last layer is kept: it knows these classes") || !strings.Contains(stdout, "24 x 24 pixels") {
+		t.Error(stdout)
+	}
+}
+
+// The linear probe: all but the last layer as it was, and that the same for any order.
+func TestProbe(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 20, 24), "-size", "48"}
+	dir, out := outputs(t)
+	stdout := must(t, with(out, images, []string{"-weights", pretrained(t), "-freeze", "all", "-holdout", "0.3", "-half"})...)
+	for _, want := range []string{"features  42 x 128", " iterations, converged", "accuracy  ", " of 18 = ", "standing"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+	got := files(t, dir)
+	if len(got) != 1 {
+		t.Errorf("%d files, want the network alone", len(got))
+	}
+	before, after := tensors(t, pretrained(t)), tensors(t, filepath.Join(dir, "n.safetensors"))
+	for name := range before {
+		if strings.HasPrefix(name, "fc.") == equal(before[name], after[name]) {
+			t.Errorf("%s: the same as before: %v", name, strings.HasPrefix(name, "fc."))
+		}
+	}
+	sd, err := checkpoint.Load(t.Context(), filepath.Join(dir, "n.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sd.Metadata["classes"] != "both,lying,standing" || sd.Metadata["size"] != "48" {
+		t.Errorf("metadata %v", sd.Metadata)
+	}
+	dir, out = outputs(t)
+	must(t, with(out, images, []string{"-weights", pretrained(t), "-freeze", "all", "-holdout", "0.3", "-half"})...)
+	if !bytes.Equal([]byte(files(t, dir)["n.safetensors"]), []byte(got["n.safetensors"])) {
+		t.Error("another network the second time")
+	}
+}
