@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 )
 
 // TestProducts runs every kernel's tile over all its rows, widths and
@@ -133,6 +134,91 @@ func TestTransforms(t *testing.T) {
 					out.dst = dst
 					of.output[v](&out)
 				}, kern)
+			}
+		})
+	}
+}
+
+// TestOuter runs every kernel's tile of outer products, over runs of any number and length,
+// and holds it to the definition; nothing outside the tile may be written.
+func TestOuter(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(17, 18))
+			for trial := range 300 {
+				p := outer{runs: 1 + r.IntN(4), depth: 1 + r.IntN(14), lanes: kern.lanes, more: trial % 2}
+				if trial%3 == 0 {
+					p.lanes = kern.narrow
+				}
+				xStep, dyStep := kern.rows+r.IntN(9), p.lanes+r.IntN(9)
+				p.xStep, p.dyStep = 4*xStep, 4*dyStep
+				x, dy := random(r, 100+p.depth*xStep), random(r, p.runs*p.depth*dyStep)
+				offsets := make([]int, p.runs)
+				for i := range offsets {
+					offsets[i] = 4 * r.IntN(100)
+				}
+				size := kern.rows * p.lanes
+				tile := random(r, size+2*vector)
+				before := slices.Clone(tile)
+				p.x, p.offsets, p.dy, p.tile = &x[0], &offsets[0], &dy[0], &tile[vector]
+				kern.outer(&p)
+				for at, got := range tile {
+					if at < vector || at >= vector+size {
+						if got != before[at] {
+							t.Fatalf("%+v: wrote outside at %d", p, at-vector)
+						}
+						continue
+					}
+					i, j := (at-vector)/p.lanes, (at-vector)%p.lanes
+					want, size := 0.0, 0.0
+					if p.more != 0 {
+						want, size = float64(before[at]), math.Abs(float64(before[at]))
+					}
+					for run, offset := range offsets {
+						for k := range p.depth {
+							term := float64(x[offset/4+k*xStep+i]) * float64(dy[(run*p.depth+k)*dyStep+j])
+							want += term
+							size += math.Abs(term)
+						}
+					}
+					if d := math.Abs(float64(got) - want); !(d <= 2*0x1p-24*math.Sqrt(float64(p.runs*p.depth+2))*size) {
+						t.Fatalf("%+v: (%d, %d) is %v, want %v", p, i, j, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestGradientTransforms holds every kernel's transforms of weights and of gradients to the
+// portable ones: those of weights round alike, but for fused operations on other processors.
+func TestGradientTransforms(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(19, 20))
+			for trial := range 200 {
+				channels := vector * (1 + r.IntN(4))
+				src := random(r, 6000)
+				offsets := make([]int, 36)
+				for i := range offsets {
+					offsets[i] = 4 * r.IntN(len(src)-channels)
+				}
+				scratch := make([]float32, 2*36*vector)
+				p := transform{src: &src[0], offsets: &offsets[0], stride: channels + r.IntN(9), channels: channels, scratch: &scratch[0], constants: &constants[0]}
+				run := func(tolerance float64, f func(of *kernel) func(*transform)) {
+					compareRuns(t, random(r, 36*p.stride+2*vector), tolerance, func(dst *float32, of *kernel) {
+						p.dst = dst
+						f(of)(&p)
+					}, kern)
+				}
+				run(16*16*8*0x1p-24, func(of *kernel) func(*transform) { return of.spread })
+				p.constants = &gatherConstants[0]
+				run(16*8*0x1p-24, func(of *kernel) func(*transform) { return of.gather })
+				factors := random(r, channels)
+				p.bias, p.pixelStride = &factors[0], channels+r.IntN(9)
+				v := trial % variants
+				p.constants = (*float32)(unsafe.Pointer(&filterConstants[v][0]))
+				run(0, func(of *kernel) func(*transform) { return of.filter[v] })
 			}
 		})
 	}

@@ -53,13 +53,17 @@ func (g *WeightGradient) Apply(dw, db []float32, x, dy *Maps, mem *Memory) error
 	switch {
 	case c.Depthwise():
 		newDepthwiseSum(c, x, dy).run(dw, mem)
-	case c.winogradFits(x) && dy.H > 2 && dy.W > 2:
+	case c.byWinograd(x, dy):
 		newWinogradSum(c, x, dy).run(dw, mem)
 	default:
 		newOuterSum(c, x, dy).run(dw, mem)
 	}
 	return nil
 }
+
+// byWinograd tells whether Winograd's algorithm takes the gradient: tiles of 4 x 4 pixels
+// must not be mostly empty.
+func (c *Conv) byWinograd(x, dy *Maps) bool { return c.winogradFits(x) && dy.H > 2 && dy.W > 2 }
 
 // sumPixels writes the sum of each channel.
 func sumPixels(sums []float32, m *Maps) {

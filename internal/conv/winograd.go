@@ -131,6 +131,7 @@ func packWinograd(c *Conv, variant int, w *winograd) {
 		weights, lanes, scratch := rest[:9*run*mostLanes], rest[9*run*mostLanes:][:run*mostLanes], rest[10*run*mostLanes:]
 		clear(weights)
 		taps := (*[9]int)(c.layout.taps[0])
+		args := transform{scratch: &scratch[0], constants: (*float32)(unsafe.Pointer(&filterConstants[variant][0]))}
 		for t := lo; t < hi; t++ {
 			p, first := w.panels[t/runs], t%runs*run
 			count := min(run, c.In-first)
@@ -145,11 +146,9 @@ func packWinograd(c *Conv, variant int, w *winograd) {
 				}
 			}
 			for i := range count {
-				c.kern.filter[variant](&transform{
-					src: &weights[i*9*p.lanes], pixelStride: p.lanes, bias: &lanes[i*p.lanes],
-					dst: &points[i*p.lanes], stride: run * p.lanes, channels: p.lanes,
-					scratch: &scratch[0], constants: (*float32)(unsafe.Pointer(&filterConstants[variant][0])),
-				})
+				args.src, args.pixelStride, args.bias = &weights[i*9*p.lanes], p.lanes, &lanes[i*p.lanes]
+				args.dst, args.stride, args.channels = &points[i*p.lanes], run*p.lanes, p.lanes
+				c.kern.filter[variant](&args)
 			}
 			for f := range n * n {
 				copy(w.data[f*w.point+p.at+first*p.lanes:][:count*p.lanes], points[f*run*p.lanes:])
