@@ -186,14 +186,14 @@ func (c *compiler) packed(node, factor int) (*conv.Conv, error) {
 // factors returns a batch norm, or an affine operation, as y = scale x + shift.
 func (c *compiler) factors(node, channels int) (scale, shift []float32, err error) {
 	op := c.nodes[node].Op
+	if norm, ok := op.(*BatchNorm2d); ok && norm.Train {
+		return nil, nil, fmt.Errorf("nn: BatchNorm2d: train mode has no fixed factors")
+	}
 	if _, err := op.Shape([]int{1, channels, 1, 1}); err != nil {
 		return nil, nil, err
 	}
 	switch op := op.(type) {
 	case *BatchNorm2d:
-		if op.Train {
-			return nil, nil, fmt.Errorf("nn: BatchNorm2d: train mode has no fixed factors")
-		}
 		scale, shift = op.Affine()
 	case *Affine:
 		scale, shift = op.Scale, op.Shift

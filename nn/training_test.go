@@ -396,6 +396,15 @@ func TestLearnFails(t *testing.T) {
 		if !slices.Equal(before, numbers(g)) {
 			t.Fatalf("%s: an error changed the network", how.name)
 		}
+		vectors := &Graph{}
+		if _, err := vectors.Add("fc", &Linear{Weight: param("fc.weight", 3, 4)}, Input); err != nil {
+			t.Fatal(err)
+		}
+		if of, err := how.make(vectors); err != nil {
+			t.Error(err)
+		} else if _, _, err := of.Learn(t.Context(), named("vectors", 2, 4), weighted); err == nil {
+			t.Errorf("%s: vectors were taken for images", how.name)
+		}
 		looks := countdown.Stops(t, how.name, 200, 2, func(ctx context.Context) error {
 			before := numbers(g)
 			_, _, err := training.Learn(ctx, x, weighted)
@@ -557,8 +566,8 @@ func TestEvalModeAfterTraining(t *testing.T) {
 		if _, err := g.Add("bn", norm, 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Compile(g); err == nil {
-			t.Errorf("a plan took a norm in train mode behind %s", kind(op))
+		if _, err := Compile(g); err == nil || !strings.Contains(err.Error(), "fixed factors") {
+			t.Errorf("a plan of a norm in train mode behind %s: error %v", kind(op), err)
 		}
 		if _, _, err := g.HessianVector(t.Context(), map[string]*Tensor{"first": named("x", 1, 2, 2, 2)}, "first", named("v", 1, 2, 2, 2), nil); err == nil || !strings.Contains(err.Error(), "train mode") {
 			t.Errorf("second derivatives of a norm in train mode: error %v", err)
@@ -599,6 +608,10 @@ func TestBackwardParametersRefuse(t *testing.T) {
 				t.Errorf("%s: no error for %s: %v", c.name, what, err)
 			}
 		}
+	}
+	x := named("x", 1, 2, 3, 3)
+	if dw, err := (&Affine{Scale: []float32{1, 2}}).BackwardParameters(t.Context(), x, x, x); err != nil || len(dw) != 0 {
+		t.Errorf("constants have the gradients %v, error %v", dw, err)
 	}
 	for _, op := range []Learner{&Conv2d{}, &Linear{}, &BatchNorm2d{}, &LayerNorm{}, &Affine{Learned: "x"}} {
 		if p := op.Parameters(); len(p) != 0 {
