@@ -150,6 +150,13 @@ func TestBeta(t *testing.T) {
 	for _, a := range []float64{1e-3, 0.2, 0.4, 1, 3, 1000} {
 		r := rand.New(rand.NewPCG(7, uint64(a*1000)))
 		const n = 50_000
+		mean := 0.0 // of logarithms from Gamma(a): digamma(a), with the variance trigamma(a)
+		for range n {
+			mean += logGamma(r, a) / n
+		}
+		if z := (mean - mathext.Digamma(a)) / math.Sqrt(mathext.Zeta(2, a)/n); math.Abs(z) > 3.3 {
+			t.Errorf("Gamma(%g): the mean logarithm is %g standard deviations off", a, z)
+		}
 		var below [200]float64
 		for range n {
 			l := beta(r, a)
