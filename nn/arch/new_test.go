@@ -299,3 +299,22 @@ func checkSaved(t *testing.T, sd *checkpoint.StateDict) {
 		t.Errorf("saved with %v, want %v", saved.Metadata, want)
 	}
 }
+
+// TestLayoutFans: inputs and outputs are counted as torch.nn.init counts them, over the
+// kernel's height and width, and inputs within a group.
+func TestLayoutFans(t *testing.T) {
+	var got [][2]int
+	note := func(fanIn, fanOut int) numbers {
+		got = append(got, [2]int{fanIn, fanOut})
+		return numbers{}
+	}
+	l := &layout{initial: initial{note, note, note, note}}
+	l.convBias("a", 8, 6, window{oblong: [2]int{1, 7}})
+	l.convBias("b", 8, 6, window{kernel: 3, groups: 2})
+	l.conv("c", 8, 8, window{kernel: 5, groups: depthwise})
+	l.linear("d", 8, 6)
+	want := [][2]int{{56, 42}, {56, 42}, {36, 54}, {36, 54}, {25, 200}, {8, 6}, {8, 6}}
+	if !slices.Equal(got, want) {
+		t.Errorf("fans %v, want %v", got, want)
+	}
+}
