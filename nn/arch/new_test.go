@@ -105,14 +105,14 @@ func TestNewOptions(t *testing.T) {
 		{"resnet18", NewOptions{Channels: 1025}, "1025 channels"},
 		{"resnet18", NewOptions{Width: -1}, "base width -1"},
 		{"resnet18", NewOptions{Width: 4097}, "base width 4097"},
-		{"resnet18", NewOptions{Width: 4096}, "which is more than 1073741824 numbers"},
+		{"resnet18", NewOptions{Width: 4096}, "more than 1073741824"},
 		{"resnet18", NewOptions{Width: 640}, "resnet18: more than 1073741824 weights"},
 		{"resnet18", NewOptions{Stem: "5x5"}, `stem "5x5"`},
 		{"resnext50_32x4d", NewOptions{Width: 15}, "base width 15 leaves groups without channels, want 16"},
 		{"vgg11", NewOptions{Width: 32}, "vgg11: its width, stem and pool"},
 		{"vgg11", NewOptions{NoMaxPool: true}, "vgg11: its width, stem and pool"},
 		{"alexnet", NewOptions{Stem: "7x7"}, "alexnet: its width, stem and pool"},
-		{"vgg11", NewOptions{Classes: 1 << 20}, "more than 1073741824"},
+		{"vgg11", NewOptions{Classes: 1 << 20}, "classifier.6.weight has shape [1048576 4096], which is more than 1073741824 numbers"},
 	} {
 		if sd, err := New(c.name, c.opt); err == nil || sd != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s with %+v: %v, want %q", c.name, c.opt, err, c.want)
