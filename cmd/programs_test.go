@@ -67,7 +67,7 @@ func binary(t *testing.T, name string) string {
 		if raceEnabled {
 			args = append(args, "-race")
 		}
-		args = append(args, "./cam", "./tsne", "./pca")
+		args = append(args, "./cam", "./tsne", "./pca", "./train")
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 			builds.err = fmt.Errorf("go %v: %w\n%s", args, err, out)
 		}

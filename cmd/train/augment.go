@@ -14,8 +14,7 @@ import (
 )
 
 // augmentHelp says what -augment takes.
-const augmentHelp = `
-  crop=4             a square of -size at a random place, behind a border of 4 pixels
+const augmentHelp = `  crop=4             a square of -size at a random place, behind a border of 4 pixels
   resizedcrop=0.35   instead: a part of 0.35 or more of the area, scaled (without a
                      number 0.08, as ImageNet's recipes have it)
   flip               left and right exchanged, for half of the images; not for letters

@@ -45,7 +45,7 @@ func help(w io.Writer, flags *flag.FlagSet) {
 it as safetensors that cam, tsne, pca and PyTorch take as they are.
 
   train                                              the embedded scenes, in minutes
-  cam -weights network.safetensors -data DIR         what it looks at
+  cam -weights network.safetensors                   what it looks at
 
 A folder with a folder of images for each class is all that is needed:
 
@@ -54,7 +54,7 @@ A folder with a folder of images for each class is all that is needed:
   train -data photos -weights resnet18.pth -freeze all      only its last layer: seconds
   train -data photos -weights resnet18.pth -freeze conv1,bn1,layer1,layer2
 
-and CIFAR-10 to some 93% takes a ResNet without its first strides, and hours:
+and small images as CIFAR-10's a network without the first strides, and hours:
 
   train -data cifar-10-batches-bin -width 32 -stem 3x3 -maxpool no -epochs 20 -batch 128
 
@@ -72,7 +72,8 @@ been, to the last bit:
 	cli.PrintFlags(w, flags, "Results", "out", "half", "curves", "csv", "confusion", "save-every", "resume", "version")
 	fmt.Fprint(w, `
 Augmentations are done in the order torchvision does them, by chance that depends on
--seed, epoch and image alone: `+augmentHelp+`
+-seed, epoch and image alone:
+`+augmentHelp+`
 
 The loss is the cross entropy. The network of -out is that of the epoch with the best
 accuracy on the validation images; beside it lies the last one (.last.safetensors). A

@@ -97,7 +97,7 @@ func loadNetwork(ctx context.Context, o *options, d *images) (*network, error) {
 	if len(g.LeftOut) > 0 {
 		n.lines = append(n.lines, fmt.Sprintf("left out of %s, as no part of the network: %s", o.Weights, visible.List(g.LeftOut)))
 	}
-	if known := sd.Metadata["classes"]; outputs == len(d.classes) && known == strings.Join(d.classes, ",") {
+	if known := sd.Metadata["classes"]; !o.probes() && outputs == len(d.classes) && known == strings.Join(d.classes, ",") {
 		n.lines = append(n.lines, "the last layer is kept: it knows these classes")
 	} else {
 		// Of the network alone: a file may hold others, and what -network says of it.
@@ -222,8 +222,7 @@ func (n *network) weights() (count int) {
 	return count
 }
 
-// perChannelOnly tells whether a batch of one image has nothing to be normalised by: where
-// a batch norm sees one number of each channel.
+// normalises tells whether a network has batch norms, which compare the images of a batch.
 func normalises(g *nn.Graph) bool {
 	return slices.ContainsFunc(g.Nodes(), func(n nn.Node) bool {
 		_, ok := n.Op.(*nn.BatchNorm2d)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
@@ -65,8 +66,12 @@ func (s *session) probe(ctx context.Context) error {
 		return err
 	}
 	s.line("accuracy", "%d of %d = %.2f%%, loss %.4f", seen.correct, seen.images, 100*seen.accuracy(), seen.loss)
-	s.line("network", "%s", s.out)
-	return s.confuse(ctx, seen)
+	if err := s.confuse(ctx, seen); err != nil {
+		return err
+	}
+	s.line("files", "%s", strings.Join(s.written(s.out), ", "))
+	s.lookAt()
+	return nil
 }
 
 // features are those of all images to learn from, N x D, with their labels.

@@ -93,15 +93,14 @@ func (s *session) report(ctx context.Context) error {
 	if err := s.confuse(ctx, seen); err != nil {
 		return err
 	}
-	files := []string{s.out, s.lastPath()}
-	for _, name := range []string{s.curves, s.csv} {
-		if name != "" {
-			files = append(files, name)
-		}
-	}
-	s.line("files", "%s", strings.Join(files, ", "))
+	s.line("files", "%s", strings.Join(s.written(s.out, s.lastPath(), s.curves, s.csv), ", "))
 	s.lookAt()
 	return nil
+}
+
+// written are the files of those that there are, and of -confusion.
+func (s *session) written(names ...string) []string {
+	return slices.DeleteFunc(append(names, s.confusion), func(name string) bool { return name == "" })
 }
 
 // lookAt says what can be done with the network.

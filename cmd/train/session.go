@@ -32,6 +32,7 @@ type session struct {
 	at        state
 	saved     time.Time // when the state was kept last
 	bar       *cli.Progress
+	begun     int // images that were seen before the bar began
 }
 
 // open opens the images, makes the network and checks the flags against them.
@@ -136,7 +137,8 @@ func (s *session) place() string {
 // train goes through the epochs that are left.
 func (s *session) train(ctx context.Context) error {
 	s.saved = time.Now()
-	s.bar = cli.NewProgress(s.stderr, s.epochs*s.at.Steps*s.batch, "", "images")
+	s.begun = (s.at.Epoch*s.at.Steps + s.at.Step) * s.batch
+	s.bar = cli.NewProgress(s.stderr, s.epochs*s.at.Steps*s.batch-s.begun, "", "images")
 	defer s.bar.Done()
 	for s.at.Epoch < s.epochs {
 		began, before := time.Now(), s.at.Sums.Images
@@ -249,7 +251,7 @@ func (s *session) diverged(format string, args ...any) error {
 func (s *session) show() {
 	c := s.at.Sums
 	s.bar.Describe(fmt.Sprintf("epoch %d/%d  loss %.3f  accuracy %.1f%%", s.at.Epoch+1, s.epochs, c.Loss/float64(c.Images), 100*float64(c.Correct)/float64(c.Images)))
-	s.bar.Set(int64((s.at.Epoch*s.at.Steps + s.at.Step) * s.batch))
+	s.bar.Set(int64((s.at.Epoch*s.at.Steps+s.at.Step)*s.batch - s.begun))
 }
 
 // finite tells whether all weights and running statistics are numbers.

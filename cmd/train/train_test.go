@@ -145,7 +145,9 @@ func TestLearns(t *testing.T) {
 	if rows[4]["loss"] > 0.8*rows[0]["loss"] {
 		t.Errorf("the loss went from %v to %v", rows[0]["loss"], rows[4]["loss"])
 	}
-	bestRow := slices.MaxFunc(rows, func(a, b map[string]float64) int { return int(1e6 * (a["validation_accuracy"] - b["validation_accuracy"])) })
+	bestRow := slices.MaxFunc(rows, func(a, b map[string]float64) int {
+		return int(1e6 * (a["validation_accuracy"] - b["validation_accuracy"]))
+	})
 	if bestRow["validation_accuracy"] < 0.75 { // by chance 0.33
 		t.Errorf("accuracy %v", bestRow["validation_accuracy"])
 	}
