@@ -22,6 +22,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := cli.CheckFiles(o.inputs(), o.outputs()); err != nil {
 		return err
 	}
+	if err := o.Load(ctx); err != nil {
+		return err
+	}
 	if !o.resume && !o.probes() {
 		if err := o.checkUnfinished(ctx); err != nil {
 			return err
@@ -69,7 +72,7 @@ been, to the last bit:
 	cli.PrintFlags(w, flags, "Network", "arch", "width", "stem", "maxpool", "weights", "freeze", "key", "network", "max-memory")
 	cli.PrintFlags(w, flags, "Training", "epochs", "batch", "lr", "schedule", "warmup", "optimizer", "momentum", "weight-decay",
 		"label-smoothing", "clip", "ema", "seed")
-	cli.PrintFlags(w, flags, "Results", "out", "half", "curves", "csv", "confusion", "save-every", "resume", "version")
+	cli.PrintFlags(w, flags, "Results", "out", "half", "curves", "csv", "confusion", "font", "save-every", "resume", "version")
 	fmt.Fprint(w, `
 Augmentations are done in the order torchvision does them, by chance that depends on
 -seed, epoch and image alone:

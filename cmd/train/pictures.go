@@ -16,7 +16,7 @@ func (s *session) drawCurves(ctx context.Context) error {
 	for i, p := range s.at.Curve {
 		epochs[i] = render.Epoch{Number: p.Epoch, TrainLoss: p.Loss, ValidationLoss: p.ValLoss, TrainAccuracy: p.Accuracy, ValidationAccuracy: p.ValAccuracy, Rate: p.Rate}
 	}
-	figure, err := render.Curves(epochs, render.CurvesOptions{Title: s.net.graph.Architecture})
+	figure, err := render.Curves(epochs, render.CurvesOptions{Title: s.net.graph.Architecture, Fonts: s.Fonts.Fonts()})
 	if err == nil {
 		err = figure.Save(ctx, s.curves)
 	}
@@ -31,12 +31,16 @@ func (s *session) drawConfusion(ctx context.Context, names []string, confusion [
 	if s.confusion == "" {
 		return nil
 	}
-	figure, err := render.Confusion(confusion, names, render.ConfusionOptions{Title: s.net.graph.Architecture})
+	figure, err := render.Confusion(confusion, names, render.ConfusionOptions{Title: s.net.graph.Architecture, Fonts: s.Fonts.Fonts()})
 	if err == nil {
 		err = figure.Save(ctx, s.confusion)
 	}
 	if err != nil {
 		return fmt.Errorf("-confusion: %w", err)
 	}
+	s.Warn(s.stderr, s.confusion, names...)
 	return nil
 }
+
+// mostConfused is how many classes a picture of the confusion matrix may have.
+const mostConfused = 200

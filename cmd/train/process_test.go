@@ -145,8 +145,8 @@ func TestSignal(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for state := filepath.Join(dir, "n.state.safetensors"); ; time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(state); err == nil {
+	for epoch := filepath.Join(dir, "n.last.safetensors"); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(epoch); err == nil {
 			break
 		}
 	}

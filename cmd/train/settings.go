@@ -18,6 +18,7 @@ import (
 // options are the flags of the program.
 type options struct {
 	cli.Source
+	cli.Fonts
 	val      string
 	valSplit string
 	holdout  number
@@ -103,6 +104,7 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (*options, erro
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	o.flags = flags
 	o.AddDataFlags(flags)
+	o.Fonts.AddFlags(flags, true)
 	o.AddWeightsFlags(flags)
 	o.AddInputFlags(flags)
 	for name, usage := range map[string]string{
@@ -148,8 +150,8 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (*options, erro
 	if err := cli.Parse(flags, args, func(w io.Writer) { help(w, flags) }, stdout); err != nil {
 		return nil, err
 	}
-	if err := o.Rest(flags); err != nil {
-		return nil, err
+	if flags.NArg() > 0 {
+		return nil, cli.Usagef("unexpected argument %q", flags.Arg(0))
 	}
 	if !strings.EqualFold(filepath.Ext(o.out), networkExt) {
 		return nil, cli.Usagef("-out %q: want a name that ends in %s", o.out, networkExt)
@@ -305,7 +307,7 @@ func (o *options) beside(infix string) string {
 
 // inputs are the files that are read.
 func (o *options) inputs() []cli.File {
-	return append(o.Source.Inputs(), cli.File{Flag: "val", Path: o.val})
+	return append(append(o.Source.Inputs(), o.Fonts.Inputs()...), cli.File{Flag: "val", Path: o.val})
 }
 
 // outputs are the files that are written.

@@ -294,7 +294,7 @@ func TestErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"-nonsense"}, "nonsense"},
-		{[]string{"stray"}, "stray"},
+		{[]string{"stray"}, `unexpected argument "stray"`},
 		{[]string{"-data", ""}, "-data: an empty text"},
 		{[]string{"-data", filepath.Join(dir, "none")}, "none"},
 		{[]string{"-data", filepath.Join(dir, "one")}, "are of one class, lying: a network tells classes apart"},
@@ -307,7 +307,9 @@ func TestErrors(t *testing.T) {
 		{with(here, []string{"-weights", text}), "text.pth"},
 		{with(here, []string{"-weights", filepath.Join(dir, "none.pth")}), "none.pth"},
 		{with(here, []string{"-weights", scenes, "-freeze", "layer7", "-batch", "8"}), `-freeze: nn: no weights to freeze in "layer7"; there are `},
+		{with(here, []string{"-weights", scenes, "-freeze", "conv1,bn1,layer1,layer2,layer3,layer4,fc", "-batch", "8"}), "nothing is left to learn"},
 		{with(here, []string{"-weights", scenes, "-network", "stem=3"}), "no option"},
+		{with(here, []string{"-font", text}), "text.pth"},
 		{with(here, []string{"-weights", scenes, "-width", "8"}), "-width is for a network from scratch"},
 		{with(here, []string{"-freeze", "layer1"}), "-freeze needs -weights"},
 		{with(here, []string{"-weights", scenes, "-out", scenes}), "is the file that -weights reads"},
