@@ -56,6 +56,10 @@ func gradientCases(r *rand.Rand, trials int) (list []gradientCase) {
 		s, border := randomShape(r, trial)
 		n, h, w := 1+r.IntN(4), 1+r.IntN(14), 1+r.IntN(14)
 		switch trial % 10 {
+		case 6: // rows longer than a block
+			s.In, s.Out, s.Groups = 1+r.IntN(3), 1+r.IntN(9), 1
+			s.Stride = 1
+			h, w = 1+r.IntN(5), blockPixels+r.IntN(60)
 		case 7: // a linear layer
 			s.Kernel, s.Padding, s.Stride, s.Dilation, s.Groups = [2]int{h, w}, [2]int{}, 1, 1, 1
 			n, s.In, border = 1+r.IntN(300), 1+r.IntN(9), 0
