@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/png"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,6 +146,11 @@ func TestLearns(t *testing.T) {
 	if rows[4]["loss"] > 0.8*rows[0]["loss"] {
 		t.Errorf("the loss went from %v to %v", rows[0]["loss"], rows[4]["loss"])
 	}
+	for _, row := range rows {
+		if right := 64 * row["accuracy"]; right != math.Round(right) || right > 64 {
+			t.Errorf("%v of 64 images right", right)
+		}
+	}
 	bestRow := slices.MaxFunc(rows, func(a, b map[string]float64) int {
 		return int(1e6 * (a["validation_accuracy"] - b["validation_accuracy"]))
 	})
@@ -206,6 +212,20 @@ func TestLearns(t *testing.T) {
 	}
 	if want := bestRow["validation_accuracy"] * float64(len(held)); float64(right) != want {
 		t.Errorf("%d of %d right, want %v", right, len(held), want)
+	}
+}
+
+// The learning rate goes by the steps of all epochs.
+func TestRateOfTheRun(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 8, 16), "-schedule", "step=1:1e-30", "-weight-decay", "0", "-momentum", "0"}
+	var after [2][]float32
+	for i := range after {
+		dir, out := outputs(t)
+		must(t, with(out, tiny, images, []string{"-epochs", fmt.Sprint(1 + i)})...)
+		after[i] = tensors(t, filepath.Join(dir, "n.last.safetensors"))["layer2.0.conv1.weight"]
+	}
+	if !equal(after[0], after[1]) {
+		t.Error("the weights move on at a rate of nothing")
 	}
 }
 
