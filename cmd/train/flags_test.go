@@ -13,6 +13,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
+	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
 
@@ -91,7 +92,7 @@ func TestRates(t *testing.T) {
 		{"-lr 0.1 -warmup 0", map[int]float64{0: 0.1, 999: 0.0001}},
 		{"-schedule constant", map[int]float64{0: 0.08}},
 		{"-schedule constant -batch 16", map[int]float64{0: 0.02}},
-		{"-schedule constant -optimizer adamw", map[int]float64{0: 0.002}},
+		{"-schedule constant -optimizer adamw -batch 16", map[int]float64{0: 0.002}},
 		{"-schedule constant -weights x.pth -batch 128", map[int]float64{0: 0.02}},
 	} {
 		o, err := parse(t.Context(), strings.Fields(c.args), io.Discard)
@@ -167,6 +168,36 @@ func TestDrawn(t *testing.T) {
 	}
 	if _, kept := drawScenes(0, mostDrawn+1).(*drawn); kept {
 		t.Error("more scenes are kept than there is room for")
+	}
+}
+
+// blind is a network that sees the first class in everything.
+type blind struct{ nn.Network }
+
+func (blind) Run(_ context.Context, x *nn.Tensor, _ ...string) (*nn.Result, error) {
+	logits := &nn.Tensor{Shape: []int{x.Shape[0], 3}, Data: make([]float32, 3*x.Shape[0])}
+	for i := range x.Shape[0] {
+		logits.Data[3*i] = 1
+	}
+	return &nn.Result{Logits: logits}, nil
+}
+
+func TestEvaluate(t *testing.T) {
+	ds, err := data.Open(t.Context(), stripes(t, t.TempDir(), 30, 8), data.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := 0
+	d := &images{val: data.Subset(ds, []int{0, 1, 2, 3, 40, 41, 42, 70, 71, 72}), classes: ds.Classes()}
+	got, err := d.evaluate(t.Context(), blind{}, data.Transform{}, func(n int) { done = n })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := math.Log(math.E+2) - 0.4; math.Abs(got.loss-want) > 1e-6 || got.correct != 4 || got.images != 10 || done != 10 {
+		t.Errorf("%+v, want a loss of %v", got, want)
+	}
+	if want := "[[4 0 0] [3 0 0] [3 0 0]]"; fmt.Sprint(got.confusion) != want {
+		t.Errorf("%v, want %v", got.confusion, want)
 	}
 }
 

@@ -77,14 +77,14 @@ func (o *options) rates(steps int) (train.Schedule, error) {
 
 // rate is the largest learning rate.
 func (o *options) rate() float64 {
-	rate := 0.08
+	rate := 0.08 * float64(o.batch) / 64 // in proportion, as Goyal et al. 2017 have it
 	if o.optimizer == "adamw" {
 		rate = 0.002
 	}
 	if o.Weights != "" {
 		rate /= 8
 	}
-	return o.lr.or(rate * float64(o.batch) / 64)
+	return o.lr.or(rate)
 }
 
 // newOptimizer follows -optimizer.

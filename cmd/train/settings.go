@@ -129,7 +129,7 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (*options, erro
 
 	flags.IntVar(&o.epochs, "epochs", 10, "`number` of times that each image is seen")
 	flags.IntVar(&o.batch, "batch", 64, "`number` of images in a step")
-	flags.Var(&o.lr, "lr", "learning `rate`, the largest (default for 64 images in a step, and in proportion: sgd 0.08, adamw 0.002; with -weights an eighth)")
+	flags.Var(&o.lr, "lr", "learning `rate`, the largest (default sgd 0.08 for 64 images in a step, and in proportion; adamw 0.002; with -weights an eighth)")
 	flags.StringVar(&o.schedule, "schedule", "onecycle", "`name` of the course of the rate: constant; step (a tenth after each third of the epochs) or step=30 (after each 30) or step=30:0.5; cosine; onecycle (up during -warmup, down to nothing)")
 	flags.Var(&o.warmup, "warmup", "`epochs` in which the rate rises (default none; onecycle a quarter of all)")
 	flags.StringVar(&o.optimizer, "optimizer", "sgd", "`name`: sgd, with Nesterov's momentum, or adamw")

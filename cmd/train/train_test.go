@@ -229,6 +229,22 @@ func TestRateOfTheRun(t *testing.T) {
 	}
 }
 
+// A running average is validated and kept, and does not touch what is learnt.
+func TestAverage(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 8, 16)}
+	var rows [2][]map[string]float64
+	for i, ema := range []string{"0", "0.5"} {
+		dir, out := outputs(t)
+		must(t, with(out, tiny, images, []string{"-batch", "8", "-ema", ema})...)
+		rows[i] = curve(t, filepath.Join(dir, "c.csv"))
+	}
+	for i, row := range rows[0] {
+		if row["loss"] != rows[1][i]["loss"] || row["validation_loss"] == rows[1][i]["validation_loss"] {
+			t.Errorf("with an average %v, without %v", rows[1][i], row)
+		}
+	}
+}
+
 // The embedded scenes need no files.
 func TestScenes(t *testing.T) {
 	dir, out := outputs(t)
@@ -277,6 +293,26 @@ func TestValidation(t *testing.T) {
 		if !strings.Contains(stdout, c.want) {
 			t.Errorf("%v: stdout lacks %q:\n%s", c.args, c.want, stdout)
 		}
+	}
+}
+
+// An image that cannot be read is an error, or passed over and said.
+func TestSkipBad(t *testing.T) {
+	images := stripes(t, t.TempDir(), 9, 16)
+	if err := os.WriteFile(filepath.Join(images, "lying", "003.png"), []byte("no picture"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, out := outputs(t)
+	args := with(out, tiny, []string{"-data", images, "-epochs", "1", "-batch", "8", "-holdout", "0.12"})
+	if _, err := program(t, args...); err == nil || !strings.Contains(err.Error(), "003.png") || !strings.Contains(err.Error(), "(-skip-bad goes on without it)") {
+		t.Errorf("error %v", err)
+	}
+	var stdout, stderr bytes.Buffer
+	if err := run(t.Context(), with(args, []string{"-skip-bad"}), &stdout, &stderr); err != nil {
+		t.Fatal(err)
+	}
+	if text := stderr.String(); !strings.Contains(text, "skipped   1 image that cannot be read:\n") || !strings.Contains(text, "003.png") {
+		t.Errorf("stderr: %s", text)
 	}
 }
 

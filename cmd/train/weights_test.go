@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/glimpse-go/glimpse/cam/model"
+	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 )
@@ -105,9 +108,53 @@ func TestProbe(t *testing.T) {
 	if sd.Metadata["classes"] != "both,lying,standing" || sd.Metadata["size"] != "48" {
 		t.Errorf("metadata %v", sd.Metadata)
 	}
+	balanced(t, filepath.Join(dir, "n.safetensors"), images[1])
 	dir, out = outputs(t)
 	must(t, with(out, images, []string{"-weights", pretrained(t), "-freeze", "all", "-holdout", "0.3", "-half"})...)
 	if !bytes.Equal([]byte(files(t, dir)["n.safetensors"]), []byte(got["n.safetensors"])) {
 		t.Error("another network the second time")
+	}
+}
+
+// balanced fails the test unless the mean probabilities that a last layer gives the images
+// that it was found from are the shares of their classes: where the loss is least, its
+// derivative by the bias is nothing.
+func balanced(t *testing.T, path, folder string) {
+	t.Helper()
+	m, err := model.Load(t.Context(), path, model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds, err := data.Open(t.Context(), folder, data.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, err := data.Labels(t.Context(), ds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	learnt, _, err := data.HoldOut(labels, 0.3, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := make([]float64, 3), make([]float64, 3)
+	for _, i := range learnt {
+		s, err := ds.Sample(t.Context(), i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		top, err := m.Classify(t.Context(), s.Image, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range top {
+			got[p.Class] += p.Probability
+		}
+		want[s.Label]++
+	}
+	for c := range want {
+		if math.Abs(got[c]-want[c]) > 0.05 { // images; in half precision
+			t.Errorf("class %d: %v images of %v", c, got[c], want[c])
+		}
 	}
 }
