@@ -68,10 +68,11 @@ func (c *compiler) multiply(node int) (step, error) {
 		return s, nil
 	}
 	c.changing = append(c.changing, packed)
-	weight := c.training.parameters[c.training.of[node][0]]
-	dw, db := make([]float32, len(weight.Value.Data)), []float32(nil)
+	packed.Training()
+	dw := c.training.own(node, 0)
+	var db []float32
 	if len(c.training.of[node]) > 1 {
-		db = make([]float32, len(c.training.parameters[c.training.of[node][1]].Value.Data))
+		db = c.training.own(node, 1)
 	}
 	back, byWeight := s.slope.back, packed.WeightGradient()
 	s.slope.input = true
@@ -86,16 +87,34 @@ func (c *compiler) multiply(node int) (step, error) {
 	return s, nil
 }
 
+// own is where the gradient by parameter k of a node can be written: the parameter's own
+// gradient, unless it is frozen or another node's too.
+func (t *trainable) own(node, k int) []float32 {
+	p := t.parameters[t.of[node][k]]
+	nodes := 0
+	for _, of := range t.of {
+		if slices.Contains(of, t.of[node][k]) {
+			nodes++
+		}
+	}
+	if p.Gradient != nil && nodes == 1 {
+		return p.Gradient
+	}
+	return make([]float32, len(p.Value.Data))
+}
+
 // collect adds the gradient by parameter k of a node to what others that share it have
-// given, unless it is frozen.
+// given, unless it is frozen or written where it belongs.
 func collect[T float32 | float64](t *trainable, node, k int, gradient []T) {
 	if k >= len(t.of[node]) {
 		return
 	}
-	if sum := t.parameters[t.of[node][k]].Gradient; sum != nil {
-		for i, v := range gradient {
-			sum[i] += float32(v)
-		}
+	sum := t.parameters[t.of[node][k]].Gradient
+	if written, ok := any(gradient).([]float32); sum == nil || ok && &written[0] == &sum[0] {
+		return
+	}
+	for i, v := range gradient {
+		sum[i] += float32(v)
 	}
 }
 

@@ -13,7 +13,7 @@ type packing[T any] struct {
 	value T
 }
 
-func (p *packing[T]) get(changes *atomic.Uint64, pack func(*T)) *T {
+func (p *packing[T]) get(changes *changes, pack func(*T)) *T {
 	now := changes.Load() + 1
 	if p.made.Load() != now {
 		p.mu.Lock()
@@ -29,11 +29,22 @@ func (p *packing[T]) get(changes *atomic.Uint64, pack func(*T)) *T {
 // packings are those of one convolution, and the changes of its weights, which all that are
 // made of the same weights share.
 type packings struct {
-	changes  *atomic.Uint64
+	changes  *changes
 	direct   packing[direct]
 	winograd [variants]packing[winograd]
 	channels packing[depthwise]
 }
+
+// changes counts those of some weights.
+type changes struct {
+	atomic.Uint64
+	often bool
+}
+
+// Training says that the weights will change after every use, so that what packing costs
+// counts when a way to convolve is chosen, and the size of the batch does. It must be said
+// before the first use.
+func (c *Conv) Training() { c.packings.changes.often = true }
 
 // Changed says that the numbers at weight, scale or bias, see New, have been changed. All that
 // has been packed of them, for this convolution and for its gradients by the input, is packed
