@@ -18,15 +18,33 @@ import (
 // that what was saved needs no options. It returns an error where the graph has a layer
 // whose weights are misshapen, or whose names PyTorch would not have.
 func StateDict(g *nn.Graph, metadata map[string]string) (*checkpoint.StateDict, error) {
-	s := saver{}
-	for _, n := range g.Nodes() {
-		s.keep(n)
-	}
-	if s.err != nil {
-		return nil, fmt.Errorf("arch: %w", s.err)
+	var tensors []*checkpoint.Tensor
+	for _, p := range g.State() {
+		t, err := checkpoint.NewFloat32(p.Name, p.Value.Shape, slices.Clone(p.Value.Data))
+		if err != nil {
+			return nil, fmt.Errorf("arch: %w", err)
+		}
+		module, own := "", p.Name
+		if dot := strings.LastIndexByte(p.Name, '.'); dot >= 0 {
+			module, own = p.Name[:dot], p.Name[dot+1:]
+		}
+		at := len(tensors)
+		if own == "layer_scale" { // a module's own parameters come before its children's
+			for at > 0 && strings.HasPrefix(tensors[at-1].Name, module+".") {
+				at--
+			}
+		}
+		tensors = slices.Insert(tensors, at, t)
+		if own == "running_var" {
+			count, err := checkpoint.NewInt64(strings.TrimSuffix(p.Name, own)+"num_batches_tracked", nil, []int64{0})
+			if err != nil {
+				return nil, fmt.Errorf("arch: %w", err)
+			}
+			tensors = append(tensors, count)
+		}
 	}
 	sd := &checkpoint.StateDict{Metadata: map[string]string{}}
-	for _, t := range s.tensors {
+	for _, t := range tensors {
 		if err := sd.Add(t); err != nil {
 			return nil, fmt.Errorf("arch: %w", err)
 		}
@@ -55,66 +73,4 @@ func settings(g *nn.Graph) []setting {
 		out = append(out, setting{name, strings.TrimSuffix(value, " (metadata)"), byDefault})
 	}
 	return out
-}
-
-// A saver copies the tensors of nodes.
-type saver struct {
-	tensors []*checkpoint.Tensor
-	err     error
-}
-
-// keep adds what a node learns and counts.
-func (s *saver) keep(n nn.Node) {
-	switch op := n.Op.(type) {
-	case *nn.Conv2d:
-		s.tensor(n.Name+".weight", op.Weight)
-		s.vector(n.Name+".bias", op.Bias)
-	case *nn.Linear:
-		s.tensor(n.Name+".weight", op.Weight)
-		s.vector(n.Name+".bias", op.Bias)
-	case *nn.LayerNorm:
-		s.vector(n.Name+".weight", op.Weight)
-		s.vector(n.Name+".bias", op.Bias)
-	case *nn.BatchNorm2d:
-		s.vector(n.Name+".weight", op.Weight)
-		s.vector(n.Name+".bias", op.Bias)
-		s.vector(n.Name+".running_mean", op.RunningMean)
-		s.vector(n.Name+".running_var", op.RunningVar)
-		t, err := checkpoint.NewInt64(n.Name+".num_batches_tracked", nil, []int64{0})
-		s.add(t, err)
-	case *nn.Affine:
-		if block, scales := strings.CutSuffix(n.Name, ".mul"); scales { // not what turns an input
-			s.layerScale(block, op)
-		}
-	}
-}
-
-func (s *saver) add(t *checkpoint.Tensor, err error) {
-	if s.err == nil {
-		s.err = err
-	}
-	s.tensors = append(s.tensors, t)
-}
-
-func (s *saver) tensor(name string, t *nn.Tensor) {
-	data, err := checkpoint.NewFloat32(name, t.Shape, slices.Clone(t.Data))
-	s.add(data, err)
-}
-
-func (s *saver) vector(name string, data []float32) {
-	if data != nil {
-		s.tensor(name, &nn.Tensor{Shape: []int{len(data)}, Data: data})
-	}
-}
-
-// layerScale adds ConvNeXt's factors, C x 1 x 1, in front of what is in their block: a
-// module's own parameters come before its children's.
-func (s *saver) layerScale(block string, op *nn.Affine) {
-	s.tensor(block+".layer_scale", &nn.Tensor{Shape: []int{len(op.Scale), 1, 1}, Data: op.Scale})
-	last := len(s.tensors) - 1
-	at := last
-	for at > 0 && s.err == nil && strings.HasPrefix(s.tensors[at-1].Name, block+".") {
-		at--
-	}
-	s.tensors = slices.Insert(s.tensors[:last], at, s.tensors[last])
 }
