@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -131,34 +129,5 @@ func TestKilled(t *testing.T) {
 		}
 		sameResults(t, fmt.Sprintf("%s killed %d times", name, kills), files(t, dir), want)
 		t.Logf("%s: killed %d times", name, kills)
-	}
-}
-
-// A signal ends the program after the step in hand, with its status, and a word on how to
-// go on.
-func TestSignal(t *testing.T) {
-	images := []string{"-data", stripes(t, t.TempDir(), 8, 16)}
-	dir, out := outputs(t)
-	cmd, stderr := process(t, "", with(out, images, ways["sgd"], []string{"-epochs", "500"})...)
-	var stdout bytes.Buffer
-	cmd.Stdout = &stdout
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for epoch := filepath.Join(dir, "n.last.safetensors"); ; time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(epoch); err == nil {
-			break
-		}
-	}
-	if err := cmd.Process.Signal(terminate); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != terminated || !strings.Contains(stdout.String(), "\nstopped   after ") || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("status %d, want %d\nstdout: %s\nstderr: %s", code, terminated, &stdout, stderr)
-	}
-	whole(t, "after a signal", dir)
-	if got := files(t, dir); got["n.state.safetensors"] == "" || got["n.last.safetensors"] == "" {
-		t.Errorf("there are %v", slices.Sorted(maps.Keys(got)))
 	}
 }

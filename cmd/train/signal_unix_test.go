@@ -2,10 +2,43 @@
 
 package main
 
-import "syscall"
-
-// A signal that ends programs, and the status that they end with.
-var (
-	terminate  = syscall.SIGTERM
-	terminated = 143
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
 )
+
+// A signal ends the program after the step in hand, with its status, and a word on how to
+// go on.
+func TestSignal(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 8, 16)}
+	dir, out := outputs(t)
+	cmd, stderr := process(t, "", with(out, images, ways["sgd"], []string{"-epochs", "500"})...)
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for epoch := filepath.Join(dir, "n.last.safetensors"); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(epoch); err == nil {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 143 || !strings.Contains(stdout.String(), "\nstopped   after ") || strings.Count(stderr.String(), "\n") != 1 {
+		t.Errorf("status %d, want 143\nstdout: %s\nstderr: %s", code, &stdout, stderr)
+	}
+	whole(t, "after a signal", dir)
+	if got := files(t, dir); got["n.state.safetensors"] == "" || got["n.last.safetensors"] == "" {
+		t.Errorf("there are %v", slices.Sorted(maps.Keys(got)))
+	}
+}
