@@ -32,7 +32,7 @@ func TestAugment(t *testing.T) {
 		{"none", whole, 32, "[Resize(32)]"},
 		{"none", data.Transform{}, 0, ""},
 		{"crop", whole, 32, "[Resize(32)], RandomCrop(size=(32, 32), padding=4, pad_if_needed=True)"},
-		{"crop=0", data.Transform{Resize: 40, CenterCrop: 32}, 32, "[Resize(40)], RandomCrop(size=(32, 32), pad_if_needed=True)"},
+		{"crop=0", data.Transform{Resize: 40, CenterCrop: 32}, 32, "[Resize(40)], RandomCrop(size=(32, 32), padding=None, pad_if_needed=True)"},
 		{"resizedcrop, flip=0.25", whole, 32, "RandomResizedCrop(size=(32, 32), scale=(0.08, 1.0), ratio=(0.75, 1.3333), interpolation=bilinear, antialias=True), RandomHorizontalFlip(p=0.25)"},
 		{"cutmix,erase,hue,jitter=0.3,mixup=0.4", whole, 32, "[Resize(32)], ColorJitter(brightness=(0.7, 1.3), contrast=(0.7, 1.3), saturation=(0.7, 1.3), hue=(-0.1, 0.1)), " +
 			"RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0, inplace=False), MixUp(alpha=0.4, num_classes=3), CutMix(alpha=1.0, num_classes=3)"},

@@ -25,10 +25,11 @@ func TestSignal(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for epoch := filepath.Join(dir, "n.last.safetensors"); ; time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(epoch); err == nil {
+	for range 10_000 { // until an epoch is done
+		if _, err := os.Stat(filepath.Join(dir, "n.last.safetensors")); err == nil {
 			break
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
