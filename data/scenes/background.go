@@ -1,17 +1,5 @@
 package scenes
 
-// valueNoise is smooth noise in 0..255 with the given cell, in pixels.
-func valueNoise(seed uint64, x, y, cell int) int {
-	ix, iy := x/cell, y/cell
-	fx, fy := smooth(x%cell, cell), smooth(y%cell, cell)
-	top := hash(seed, ix, iy)*(256-fx) + hash(seed, ix+1, iy)*fx
-	bottom := hash(seed, ix, iy+1)*(256-fx) + hash(seed, ix+1, iy+1)*fx
-	return (top*(256-fy) + bottom*fy) >> 16
-}
-
-// smooth is 3t^2 - 2t^3 of t = i/n, in 0..256.
-func smooth(i, n int) int { return 256 * i * i * (3*n - 2*i) / (n * n * n) }
-
 // A texture gives each pixel the share, 0..255, of the second of two colours.
 type texture func(x, y int) int
 
@@ -20,10 +8,16 @@ func newTexture(r *random) texture {
 	seed := r.next()
 	kind, cell, bend := r.between(0, 5), r.between(9, 26), r.between(0, 14)
 	ux, uy := r.between(-256, 256), r.between(96, 256) // a slanted axis, 1/256
+	bentX, bentY := newNoise(seed+1, 31, 0, Size), newNoise(seed+2, 31, -bend, Size+bend)
 	warp := func(x, y int) (int, int) {
-		x += bend * (valueNoise(seed+1, x, y, 31) - 128) / 128
-		y += bend * (valueNoise(seed+2, x, y, 31) - 128) / 128
+		x += bend * (bentX.at(x, y) - 128) / 128
+		y += bend * (bentY.at(x, y) - 128) / 128
 		return (uy*x-ux*y)/256 + 4*Size, (ux*x+uy*y)/256 + 4*Size
+	}
+	var large, small *noise
+	if kind == 5 {
+		// A warped place is at most Size+bend pixels along each axis, and 4*Size on.
+		large, small = newNoise(seed+3, 2*cell, 0, 8*Size), newNoise(seed+4, cell, 0, 8*Size)
 	}
 	return func(x, y int) int {
 		u, v := warp(x, y)
@@ -45,7 +39,7 @@ func newTexture(r *random) texture {
 		case 4: // patches around random points
 			return patch(seed+3, u, v, cell)
 		default: // clouds
-			return (2*valueNoise(seed+3, u, v, 2*cell) + valueNoise(seed+4, u, v, cell)) / 3
+			return (2*large.at(u, v) + small.at(u, v)) / 3
 		}
 	}
 }
@@ -78,9 +72,10 @@ func (cv *canvas) background(r *random) (a, b colour) {
 	b = mixed(a, hsv(r.between(0, 1535), r.between(20, 140), r.between(60, 220)), r.between(35, 80), 100)
 	tex := newTexture(r)
 	seed, grain := r.next(), r.between(10, 50)
+	finer, coarser := newNoise(seed, 3, 0, Size), newNoise(seed+1, 7, 0, Size)
 	for i := range cv {
 		x, y := i%Size, i/Size
-		g := (valueNoise(seed, x, y, 3) + valueNoise(seed+1, x, y, 7) - 255) * grain * fine / 255
+		g := (finer.at(x, y) + coarser.at(x, y) - 255) * grain * fine / 255
 		share := tex(x, y)
 		for c := range cv[i] {
 			cv[i][c] = a[c]*fine + (b[c]-a[c])*fine*share/255 + g

@@ -90,7 +90,10 @@ func (p *pose) forward(x, y int) (int, int) {
 // inverse takes 1/unit of a pixel to the shape's coordinates.
 func (p *pose) inverse(x, y int) (int, int) {
 	x, y = x-p.cx, y-p.cy
-	return (p.cos*x + p.sin*y) / 16384 * 2000 / p.size * 256 / p.stretch, (p.cos*y - p.sin*x) / 16384 * 2000 / p.size
+	// Some processors divide 32 bits, which all of this has room in, much faster than 64.
+	across, down := int32((p.cos*x+p.sin*y)/16384), int32((p.cos*y-p.sin*x)/16384)
+	size := int32(p.size)
+	return int(across * 2000 / size * 256 / int32(p.stretch)), int(down * 2000 / size)
 }
 
 // bounds is the box around the posed shape, 1/unit of a pixel. Of a turned
@@ -127,8 +130,12 @@ const samples = 4 // per pixel and axis
 // number of its samples*samples points on each tone but hole.
 func (p *pose) cover(s shape, paint func(i int, count [hole]int)) {
 	x0, y0, x1, y1 := p.bounds(s)
+	box := p.around(s)
 	for py := max(0, y0/unit-1); py <= min(Size-1, y1/unit+1); py++ {
 		for px := max(0, x0/unit-1); px <= min(Size-1, x1/unit+1); px++ {
+			if !box.holds(p.inverse(px*unit+unit/2, py*unit+unit/2)) {
+				continue
+			}
 			var count [hole]int
 			touched := false
 			for k := range samples * samples {
@@ -144,4 +151,28 @@ func (p *pose) cover(s shape, paint func(i int, count [hole]int)) {
 			}
 		}
 	}
+}
+
+// bounded is a box of a shape's coordinates.
+type bounded struct{ x0, y0, x1, y1 int }
+
+func (b bounded) holds(x, y int) bool { return x >= b.x0 && x <= b.x1 && y >= b.y0 && y <= b.y1 }
+
+// around is a box that holds the centre of every pixel that the posed shape touches: the
+// shape's own, and on all sides what lies between the centre and a sample, 3/8 of a pixel
+// right or left and up or down, and what the divisions of inverse cut off.
+func (p *pose) around(s shape) bounded {
+	b := bounded{1 << 30, 1 << 30, -1 << 30, -1 << 30}
+	for _, part := range s {
+		for _, c := range part.corners {
+			b = bounded{min(b.x0, c.x), min(b.y0, c.y), max(b.x1, c.x), max(b.y1, c.y)}
+		}
+		if part.corners == nil {
+			b = bounded{min(b.x0, part.cx-part.rx), min(b.y0, part.cy-part.ry), max(b.x1, part.cx+part.rx), max(b.y1, part.cy+part.ry)}
+		}
+	}
+	const far = unit*3/8*1415/1000 + 2 // of the diagonal, and each result of the first division may be 1 off
+	high := far*2000/p.size + 3
+	wide := high*256/max(p.stretch, -p.stretch) + 3
+	return bounded{b.x0 - wide, b.y0 - high, b.x1 + wide, b.y1 + high}
 }

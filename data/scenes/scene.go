@@ -38,28 +38,36 @@ func Draw(index uint64) Scene {
 	tones := paint(&r, a, b)
 	mask := make([]bool, pixels)
 	cover := make([]int, pixels)
+	type touch struct {
+		i int
+		n [hole]int
+	}
+	var touched []touch
 	p.cover(object, func(i int, n [hole]int) {
 		cover[i] = n[body] + n[trim] + n[dark] + n[light]
 		mask[i] = 2*cover[i] >= samples*samples
+		touched = append(touched, touch{i, n})
 	})
 	cv.shadow(cover, r.between(1, 2), r.between(1, 3))
 	seed, grain := r.next(), r.between(0, 24)
 	sx, sy := r.between(-60, 60), r.between(-60, 60)
-	p.cover(object, func(i int, n [hole]int) {
+	surface := newNoise(seed, 4, 0, Size)
+	for _, t := range touched {
+		i := t.i
 		x, y := i%Size, i/Size
 		// A slope of brightness over the object, and grain on its surface.
-		shade := (sx*(x*unit-p.cx)+sy*(y*unit-p.cy))/p.size + (valueNoise(seed, x, y, 4)-128)*grain/128
+		shade := (sx*(x*unit-p.cx)+sy*(y*unit-p.cy))/p.size + (surface.at(x, y)-128)*grain/128
 		var c colour
-		for t, k := range n {
+		for tone, k := range t.n {
 			for ch := range c {
-				c[ch] += k * tones[t][ch]
+				c[ch] += k * tones[tone][ch]
 			}
 		}
 		for ch := range c {
 			c[ch] = min(255, max(0, c[ch]/cover[i]+shade))
 		}
 		cv.blend(i, c, cover[i], samples*samples)
-	})
+	}
 
 	im := &data.Image{Width: Size, Height: Size, Pix: make([]uint8, 3*pixels)}
 	cv.finish(&r, im.Pix)
@@ -112,10 +120,25 @@ func paint(r *random, a, b colour) (tones [hole]colour) {
 // shadow darkens what lies under the object's outline, moved by (dx, dy) and
 // blurred over 5x5 pixels.
 func (cv *canvas) shadow(cover []int, dx, dy int) {
+	const reach = 2
+	along := make([]int, pixels) // sums of five in a row
+	for i := range along {
+		x := i % Size
+		for u := max(0, x-reach); u <= min(Size-1, x+reach); u++ {
+			along[i] += cover[i-x+u]
+		}
+	}
 	for i := range cv {
 		x, y, sum := i%Size-dx, i/Size-dy, 0
-		for v := max(0, y-2); v <= min(Size-1, y+2); v++ {
-			for u := max(0, x-2); u <= min(Size-1, x+2); u++ {
+		if x < -reach || y < -reach {
+			continue
+		}
+		for v := max(0, y-reach); v <= min(Size-1, y+reach); v++ {
+			if x >= 0 {
+				sum += along[v*Size+x]
+				continue
+			}
+			for u := range x + reach + 1 { // beyond the border
 				sum += cover[v*Size+u]
 			}
 		}
