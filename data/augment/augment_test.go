@@ -249,7 +249,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	for _, c := range [][3]int{{11, 2, 2}, {0, 0, 0}, {3, -1, -1}, {12, 1 << 40, 1 << 40}} {
+	for _, c := range [][3]int{{11, 2, 2}, {0, 0, 0}, {3, -1, -1}, {12, math.MaxInt / 2, math.MaxInt / 2}} {
 		if err := (RandomErasing{}).AugmentTensor(make([]float32, c[0]), c[1], c[2], r); err == nil {
 			t.Errorf("erasing of %v: no error", c)
 		}

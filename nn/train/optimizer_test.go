@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -248,10 +249,13 @@ func TestOptimizersErrors(t *testing.T) {
 			"not full":       func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(4, 2, 3); return l },
 			"too full":       func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(13, 2, 3, 2); l[2].Gradient = nil; return l },
 			"negative shape": func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(6, -2, -3); return l },
-			"large shape":    func(l []nn.Parameter) []nn.Parameter { l[2].Value = tensor(6, 1<<40, 1<<40); return l },
-			"gradient":       func(l []nn.Parameter) []nn.Parameter { l[2].Gradient = make([]float32, 3); return l },
-			"twice":          func(l []nn.Parameter) []nn.Parameter { return append(l, l[0]) },
-			"other shape":    func(l []nn.Parameter) []nn.Parameter { l[2].Value.Shape = []int{3, 4}; return l },
+			"large shape": func(l []nn.Parameter) []nn.Parameter {
+				l[2].Value = tensor(6, 1<<(strconv.IntSize-24), 1<<(strconv.IntSize-24))
+				return l
+			},
+			"gradient":    func(l []nn.Parameter) []nn.Parameter { l[2].Gradient = make([]float32, 3); return l },
+			"twice":       func(l []nn.Parameter) []nn.Parameter { return append(l, l[0]) },
+			"other shape": func(l []nn.Parameter) []nn.Parameter { l[2].Value.Shape = []int{3, 4}; return l },
 		} {
 			refused(c.key+" "+name, o, with(change), 0.1)
 		}
