@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
@@ -267,7 +268,7 @@ func TestProbeErrors(t *testing.T) {
 		"negative label":   {x, slices.Repeat([]int{-1}, 200), 3, train.ProbeOptions{}},
 		"one class":        {x, make([]int, 200), 1, train.ProbeOptions{}},
 		"no classes":       {x, labels, -3, train.ProbeOptions{}},
-		"too many classes": {x, labels, 1 << 40, train.ProbeOptions{}},
+		"too many classes": {x, labels, 1 << (strconv.IntSize - 24), train.ProbeOptions{}},
 		"NaN":              {with(nan), labels, 3, train.ProbeOptions{}},
 		"infinity":         {with(math.Inf(-1)), labels, 3, train.ProbeOptions{}},
 		"C -1":             {x, labels, 3, train.ProbeOptions{C: -1}},
