@@ -44,6 +44,7 @@ def comparisons(args, programs):
     return [
         ("resnet", "resnet.py", [*bench, *short], []),
         ("networks", "networks.py", [*bench, *short], []),
+        ("training", "training_speed.py", [*bench, *short], []),
         ("explain", "explain.py", [*bench, *short], []),
         ("features", "features_speed.py", [*bench, *short, "--data", cifar], [cifar]),
         ("cam", "cam_start.py", ["--cam", programs["cam"], *short, "--images", images], [images]),
