@@ -204,7 +204,7 @@ func (s *session) worst(names []string, confusion [][]int) {
 		return 0
 	})
 	slices.SortStableFunc(pairs, func(a, b found) int { return b.n - a.n })
-	title := "classes"
+	title := "worst"
 	for _, c := range classes[:min(most, len(classes))] {
 		s.line(title, "%s of %d %s", share(confusion[c.i], c.i), c.n, visible.Short(names[c.i]))
 		title = ""
