@@ -231,7 +231,7 @@ func TestConfusion(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != most+2 || lines[0] != "classes   50.0% of 10 c7" || lines[1] != "          90.9% of 11 c3" || !slices.Contains(lines, "confused  5 c7 taken for c2") {
+	if len(lines) != most+2 || lines[0] != "worst     50.0% of 10 c7" || lines[1] != "          90.9% of 11 c3" || !slices.Contains(lines, "confused  5 c7 taken for c2") {
 		t.Errorf("%s", &out)
 	}
 }
