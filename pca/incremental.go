@@ -14,8 +14,8 @@ import (
 // alone and the result is that of one Fit on all the data, up to rounding
 // (unlike scikit-learn's IncrementalPCA, which truncates as it goes). Parts of
 // the data can be added to several Incrementals, on several goroutines or one
-// after another, and merged. The zero value is ready to use; an Incremental is
-// not safe for concurrent use.
+// after another, or in several processes ([Incremental.MarshalBinary]), and merged. The zero
+// value is ready to use; an Incremental is not safe for concurrent use.
 type Incremental struct {
 	m *moments
 }
@@ -29,9 +29,9 @@ func (inc *Incremental) Samples() int {
 }
 
 // Add takes in the samples of x, n x d, n at least 1. The first call fixes d.
-// It is an error when d changes or an element is NaN or infinite (the row
-// named is that of x), and then nothing has been added. It stops with ctx's
-// error, nothing added, soon after ctx ends.
+// It is an error when d changes, an element is NaN or infinite (the row
+// named is that of x) or the variance overflows, and then nothing has been added. It
+// stops with ctx's error, nothing added, soon after ctx ends.
 func (inc *Incremental) Add(ctx context.Context, x mat.Matrix) error {
 	src, err := newSource(x)
 	if err != nil {
@@ -44,16 +44,18 @@ func (inc *Incremental) Add(ctx context.Context, x mat.Matrix) error {
 	if err != nil {
 		return err
 	}
-	if inc.m == nil {
-		inc.m = m
-	} else {
-		inc.m.merge(m)
+	if inc.m != nil {
+		if m, err = inc.m.merge(m, m.scatter); err != nil {
+			return err
+		}
 	}
+	inc.m = m
 	return nil
 }
 
 // Merge takes in all samples of other, which stays as it is. It is an error
-// when the two have different numbers of features.
+// when the two have different numbers of features, more than 2^53 samples together, or
+// values so far apart that their variance overflows, and then nothing has been added.
 func (inc *Incremental) Merge(other *Incremental) error {
 	if other == nil || other.m == nil {
 		return nil
@@ -64,9 +66,13 @@ func (inc *Incremental) Merge(other *Incremental) error {
 	}
 	if inc.m == nil {
 		inc.m = &moments{o.n, slices.Clone(o.mean), slices.Clone(o.scatter)}
-	} else {
-		inc.m.merge(o)
+		return nil
 	}
+	m, err := inc.m.merge(o, make([]float64, len(o.scatter)))
+	if err != nil {
+		return err
+	}
+	inc.m = m
 	return nil
 }
 

@@ -131,7 +131,7 @@ func (s *source) notFinite(j int) error {
 			}
 		}
 	}
-	return fmt.Errorf("pca: column %d: the values are too large: their variance overflows", j)
+	return overflow(j)
 }
 
 // finite returns the index and value of the first NaN or infinity, or -1.
@@ -262,32 +262,52 @@ func (m *moments) check() error {
 	d := len(m.mean)
 	for j := range d {
 		if v := m.scatter[j*d+j]; math.IsInf(v, 0) || math.IsNaN(v) {
-			return fmt.Errorf("pca: column %d: the values are too large: their variance overflows", j)
+			return overflow(j)
 		}
 	}
 	return nil
 }
 
-// merge adds the samples of o (Chan, Golub and LeVeque 1983, eq. 2.1):
-// with delta = mean_o - mean, scatter += scatter_o + delta delta^T n n_o/(n+n_o).
-func (m *moments) merge(o *moments) {
+// maxSamples is how many samples moments may be of: float64 counts no further by ones.
+const maxSamples = min(1<<53, math.MaxInt)
+
+// merge returns the moments of the samples of both (Chan, Golub and LeVeque 1983, eq. 2.1):
+// with delta = mean_o - mean, scatter + scatter_o + delta delta^T n n_o/(n+n_o), which is
+// written to into and may be o's own. m stays as it is. It is an error when there are too
+// many samples, or a number overflows.
+func (m *moments) merge(o *moments, into []float64) (*moments, error) {
+	if m.n > maxSamples-o.n {
+		return nil, fmt.Errorf("pca: %d samples and %d: there can be %d at most", m.n, o.n, maxSamples)
+	}
 	d := len(m.mean)
 	na, nb := float64(m.n), float64(o.n)
-	delta := make([]float64, d)
+	delta, mean := make([]float64, d), make([]float64, d)
 	for j := range delta {
 		delta[j] = o.mean[j] - m.mean[j]
+		mean[j] = m.mean[j] + delta[j]*(nb/(na+nb))
 	}
 	weight := na / (na + nb) * nb
+	overflows := make([]bool, d)
 	parallel.For(d, 16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			f := weight * delta[i]
+			row := into[i*d : (i+1)*d]
 			for j := i; j < d; j++ {
-				m.scatter[i*d+j] += o.scatter[i*d+j] + f*delta[j]
+				row[j] = m.scatter[i*d+j] + (o.scatter[i*d+j] + f*delta[j])
 			}
+			at, _ := finite(row[i:])
+			overflows[i] = at >= 0
 		}
 	})
-	for j := range delta {
-		m.mean[j] += delta[j] * (nb / (na + nb))
+	for j, v := range mean {
+		if overflows[j] || math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, overflow(j)
+		}
 	}
-	m.n += o.n
+	return &moments{m.n + o.n, mean, into}, nil
+}
+
+// overflow is the error of a column whose sums are not finite.
+func overflow(j int) error {
+	return fmt.Errorf("pca: column %d: the values are too large: their variance overflows", j)
 }
