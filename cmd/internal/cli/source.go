@@ -183,27 +183,35 @@ func (s *Source) Open(ctx context.Context) (_ *Opened, err error) {
 			o.Close()
 		}
 	}()
-	sd, err := s.openWeights(ctx, o)
-	if err != nil {
+	if err := s.openNetwork(ctx, o); err != nil {
 		return nil, err
 	}
+	return o, nil
+}
+
+// openNetwork opens the network and checks that it fits the data.
+func (s *Source) openNetwork(ctx context.Context, o *Opened) error {
+	sd, err := s.openWeights(ctx, o)
+	if err != nil {
+		return err
+	}
 	if s.Data == "" && len(s.Images) == 0 && sd.Metadata["classes"] != strings.Join(scenes.Classes(), ",") {
-		return nil, Usagef("-weights needs -data or -image: %s does not say that it knows the embedded scenes", s.Weights)
+		return Usagef("-weights needs -data or -image: %s does not say that it knows the embedded scenes", s.Weights)
 	}
 	opt, err := s.options(o, sd.Metadata)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	o.weights, o.options = sd, opt
 	o.Model, err = model.New(sd, opt)
 	if count, ok := errors.AsType[*model.ClassCountError](err); ok && s.Classes != "" {
-		return nil, fmt.Errorf("-classes: %s for the %d classes of %s%s", plural(count.Names, "name"), count.Outputs, o.NetworkName, noFile(s.Classes))
+		return fmt.Errorf("-classes: %s for the %d classes of %s%s", plural(count.Names, "name"), count.Outputs, o.NetworkName, noFile(s.Classes))
 	} else if ok {
-		return nil, fmt.Errorf("%s has %d classes, %s has %d: -weights of a network for these classes are needed", o.DataName, count.Names, o.NetworkName, count.Outputs)
+		return fmt.Errorf("%s has %d classes, %s has %d: -weights of a network for these classes are needed", o.DataName, count.Names, o.NetworkName, count.Outputs)
 	} else if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.NetworkName, err)
+		return fmt.Errorf("%s: %w", o.NetworkName, err)
 	}
-	return o, s.checkClasses(o, sd.Metadata["classes"])
+	return s.checkClasses(o, sd.Metadata["classes"])
 }
 
 func (s *Source) openData(ctx context.Context, o *Opened) error {

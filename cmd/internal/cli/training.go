@@ -17,6 +17,19 @@ func (s *Source) OpenData(ctx context.Context) (*Opened, error) {
 	return o, s.openData(ctx, o)
 }
 
+// OpenNetwork is Open for images that the program reads by itself: ds tells their classes, and
+// name what they are called.
+func (s *Source) OpenNetwork(ctx context.Context, ds data.Dataset, name string) (*Opened, error) {
+	o := &Opened{Data: ds, DataName: name}
+	if err := s.openNetwork(ctx, o); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// Options are how the network was made of its weights, so that others can make it too.
+func (o *Opened) Options() model.Options { return o.options }
+
 // LoadWeights loads the checkpoint that -weights names.
 func (s *Source) LoadWeights(ctx context.Context) (*checkpoint.StateDict, error) {
 	return s.openWeights(ctx, &Opened{})

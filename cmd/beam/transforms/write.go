@@ -1,0 +1,160 @@
+package transforms
+
+import (
+	"archive/tar"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+)
+
+func init() {
+	beam.RegisterDoFn(reflect.TypeFor[writeNPYFn]())
+	beam.RegisterDoFn(reflect.TypeFor[writeMapsFn]())
+	beam.RegisterDoFn(reflect.TypeFor[writeFailuresFn]())
+}
+
+// A sink writes a file for each shard that has elements, in the order of their index, named
+// as in features-00003-of-00100.npy. It is whole or absent; where a bundle is tried again it
+// is written again, with the same bytes. A worker holds the elements of a shard in memory.
+type sink struct {
+	Dir    string
+	Shards int
+}
+
+func (s sink) path(name string, shard int, ext string) string {
+	return shardPath(s.Dir, name, shard, s.Shards, ext)
+}
+
+// collect reads all elements of a shard, in order.
+func collect[T any](next func(*T) bool, index func(T) int) []T {
+	var all []T
+	var v T
+	for next(&v) {
+		all = append(all, v)
+	}
+	slices.SortStableFunc(all, func(a, b T) int { return cmp.Compare(index(a), index(b)) })
+	return all
+}
+
+// WriteNPY writes the features of points, n x d float32, and their labels beside them, n
+// int64 in a file whose name ends in _labels.npy, as the other programs' -save does: for a
+// data set the files, one after another, are what that writes.
+func WriteNPY(s beam.Scope, dir string, shards int, points beam.PCollection) {
+	s = s.Scope("glimpse.WriteNPY")
+	beam.ParDo0(s, &writeNPYFn{Sink: sink{dir, shards}}, beam.GroupByKey(s, beam.ParDo(s, pointShard, points)))
+}
+
+type writeNPYFn struct {
+	Sink sink
+}
+
+// ProcessElement writes a shard.
+func (f *writeNPYFn) ProcessElement(ctx context.Context, shard int, next func(*Point) bool) error {
+	points := collect(next, func(p Point) int { return p.Index })
+	x, labels := make([]float32, 0, len(points)*len(points[0].Features)), make([]int64, len(points))
+	for i, p := range points {
+		if len(p.Features) != len(points[0].Features) {
+			return fmt.Errorf("transforms: %s: %d features, others of its shard have %d", p.Name, len(p.Features), len(points[0].Features))
+		}
+		x = append(x, p.Features...)
+		labels[i] = int64(p.Label)
+	}
+	path := f.Sink.path("features", shard, ".npy")
+	err := writeWhole(ctx, labelsPath(path), func(w io.Writer) error { return npy.Write(w, []int{len(points)}, labels) })
+	if err != nil {
+		return err
+	}
+	err = writeWhole(ctx, path, func(w io.Writer) error {
+		return npy.Write(w, []int{len(points), len(points[0].Features)}, x)
+	})
+	if err == nil {
+		shardsWritten.Inc(ctx, 1)
+	}
+	return err
+}
+
+// WriteMaps writes maps as tar files, in WebDataset's layout: of each picture cam_00017.npy,
+// the bytes of cmd/cam's -maps, and cam_00017.png where there is an overlay. The number is
+// Map.Index. A hundred million single files would be a burden to any file system.
+func WriteMaps(s beam.Scope, dir string, shards int, maps beam.PCollection) {
+	s = s.Scope("glimpse.WriteMaps")
+	beam.ParDo0(s, &writeMapsFn{Sink: sink{dir, shards}}, beam.GroupByKey(s, beam.ParDo(s, mapShard, maps)))
+}
+
+type writeMapsFn struct {
+	Sink sink
+}
+
+// ProcessElement writes a shard.
+func (f *writeMapsFn) ProcessElement(ctx context.Context, shard int, next func(*Map) bool) error {
+	maps := collect(next, func(m Map) int { return m.Index })
+	err := writeWhole(ctx, f.Sink.path("maps", shard, ".tar"), func(w io.Writer) error {
+		t := tar.NewWriter(w)
+		for _, m := range maps {
+			var b bytes.Buffer
+			if err := npy.Write(&b, []int{m.Height, m.Width}, m.Values); err != nil {
+				return err
+			}
+			name := fmt.Sprintf("cam_%05d", m.Index)
+			if err := member(t, name+".npy", b.Bytes()); err != nil {
+				return err
+			}
+			if m.Overlay == nil {
+				continue
+			}
+			if err := member(t, name+".png", m.Overlay); err != nil {
+				return err
+			}
+		}
+		return t.Close()
+	})
+	if err == nil {
+		shardsWritten.Inc(ctx, 1)
+	}
+	return err
+}
+
+// member adds a file to a tar, with the same bytes at any time.
+func member(t *tar.Writer, name string, content []byte) error {
+	err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(content)), Mode: 0o644, ModTime: time.Unix(0, 0)})
+	if err != nil {
+		return err
+	}
+	_, err = t.Write(content)
+	return err
+}
+
+// WriteFailures writes failures as lines of JSON, failures-00003-of-00100.jsonl: a file for
+// each shard that has any.
+func WriteFailures(s beam.Scope, dir string, shards int, failed beam.PCollection) {
+	s = s.Scope("glimpse.WriteFailures")
+	beam.ParDo0(s, &writeFailuresFn{Sink: sink{dir, shards}}, beam.GroupByKey(s, beam.ParDo(s, failureShard, failed)))
+}
+
+type writeFailuresFn struct {
+	Sink sink
+}
+
+// ProcessElement writes a shard.
+func (f *writeFailuresFn) ProcessElement(ctx context.Context, shard int, next func(*Failure) bool) error {
+	failed := collect(next, func(f Failure) int { return f.Index })
+	return writeWhole(ctx, f.Sink.path("failures", shard, ".jsonl"), func(w io.Writer) error {
+		lines := json.NewEncoder(w)
+		for _, f := range failed {
+			if err := lines.Encode(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
