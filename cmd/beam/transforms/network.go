@@ -77,7 +77,7 @@ func (n Network) weights(ctx context.Context) (*checkpoint.StateDict, error) {
 	case n.Key != "":
 		return nil, fmt.Errorf("%s: an entry can be chosen of a local file only", n.Weights)
 	}
-	b, err := readFile(ctx, n.Weights, maxWeights)
+	b, err := ReadFile(ctx, n.Weights, maxWeights)
 	if err != nil {
 		return nil, err
 	}

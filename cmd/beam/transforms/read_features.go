@@ -94,7 +94,7 @@ func readLabels(ctx context.Context, path string, n int) ([]int64, error) {
 }
 
 func readArray(ctx context.Context, path string) (*npy.Array, error) {
-	b, err := readFile(ctx, path, maxFeatureFile)
+	b, err := ReadFile(ctx, path, maxFeatureFile)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ const maxImageFile = 1 << 28
 
 // ProcessElement reads a file; it is decoded where the network runs.
 func (*readFilesFn) ProcessElement(ctx context.Context, f imageFile, emit func(Picture), fail func(Failure)) error {
-	b, err := readFile(ctx, f.Path, maxImageFile)
+	b, err := ReadFile(ctx, f.Path, maxImageFile)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

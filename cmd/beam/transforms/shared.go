@@ -47,8 +47,8 @@ func (s *shared[V]) get(settings any, make func() (V, error)) (v V, made bool, e
 // newReader reads bytes.
 func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
 
-// readFile reads a whole file of at most so many bytes, on any of Beam's file systems.
-func readFile(ctx context.Context, path string, most int64) ([]byte, error) {
+// ReadFile reads a whole file of at most so many bytes, on any of Beam's file systems.
+func ReadFile(ctx context.Context, path string, most int64) ([]byte, error) {
 	f, err := openFile(ctx, path)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,6 @@
 package transforms
 
 import (
-	"bytes"
-	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -23,8 +21,7 @@ import (
 
 func TestMain(m *testing.M) { ptest.Main(m) }
 
-// cifar is a data set of the first n of CIFAR-10's test images, with the network for them,
-// and what one process makes of it, a batch of one image at a time.
+// A reference is what one process makes of the first images of CIFAR-10's test split.
 type reference struct {
 	dataset  Dataset
 	network  Network
@@ -37,6 +34,8 @@ type reference struct {
 // images is how many images most tests have.
 const images = 210
 
+// cifar runs the images through the network for them, in batches of another size than the
+// pipeline's.
 func cifar(t *testing.T) *reference {
 	t.Helper()
 	whole, err := os.ReadFile("../../../../shared/data/cifar-10-batches-bin/test_batch.bin")
@@ -159,9 +158,6 @@ func TestFeatures(t *testing.T) {
 		t.Errorf("the network was loaded %d more times", networks.makes-loads)
 	}
 }
-
-var _ = bytes.Equal
-var _ = context.Background
 
 // tensorOf is a batch as the network takes it.
 func tensorOf(b *data.Batch) *nn.Tensor { return &nn.Tensor{Shape: b.Shape, Data: b.Pixels} }
