@@ -51,15 +51,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	p, s := beam.NewPipelineWithRoot()
 	o.build(s, in)
+	jobs, err := startPrism(ctx)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
-	stop := watch(stderr, in.images)
+	stop := watch(stderr, jobs, in.images)
 	result, err := beamx.RunWithMetrics(ctx, p)
 	stop()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("the pipeline failed: %w", err)
+		return fmt.Errorf("the pipeline failed: %s", cause(err))
 	}
 	if n, err := transforms.Sweep(ctx, o.output); err != nil {
 		return err
@@ -67,6 +71,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		cli.Line(stdout, "swept     %d files that workers left", n)
 	}
 	return o.report(ctx, in, time.Since(began), counters(result), stdout, stderr)
+}
+
+// cause is the last part of an error of Beam, whose others are the plan that was at work.
+func cause(err error) string {
+	text := strings.TrimSpace(err.Error())
+	if at := strings.LastIndex(text, "failed:\n"); at >= 0 {
+		text = text[at+len("failed:\n"):]
+	}
+	return text
 }
 
 // report says what was made.

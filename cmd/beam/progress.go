@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 )
@@ -31,13 +33,39 @@ func counters(r beam.PipelineResult) map[string]int64 {
 	return counts
 }
 
-// watch shows how many pictures are done, as the runner's job service tells: Prism's, or
-// that of Flink. It returns a function that ends it. Runners without such a service, as
-// Dataflow, have pages of their own.
-func watch(stderr io.Writer, total int) (stop func()) {
+// startPrism starts Prism in this process, unless another runner or a job service is asked
+// for, and returns what tells of its jobs: nil for other runners, which have pages of their
+// own.
+func startPrism(ctx context.Context) (jobpb.JobServiceClient, error) {
+	if *runners.Runner != "" && *runners.Runner != "prism" && *runners.Runner != "PrismRunner" || *jobopts.Endpoint != "" {
+		return nil, nil
+	}
+	// Prism does not tell which port it has chosen, so it is told one that is free.
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		return nil, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	jobs, err := prism.CreateJobServer(ctx, prism.Options{Port: port})
+	if err != nil {
+		return nil, err
+	}
+	*jobopts.Endpoint = fmt.Sprintf("localhost:%d", port)
+	if *jobopts.EnvironmentType == "" {
+		*jobopts.EnvironmentType = "loopback"
+	}
+	return jobs, nil
+}
+
+// watch shows how many pictures are done of total. It returns a function that ends it.
+func watch(stderr io.Writer, jobs jobpb.JobServiceClient, total int) (stop func()) {
+	if jobs == nil || total == 0 {
+		return func() {}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	bar := cli.NewProgress(stderr, max(total, 1), "beam", "images")
+	bar := cli.NewProgress(stderr, total, "beam", "images")
 	go func() {
 		defer close(done)
 		defer bar.Done()
@@ -47,7 +75,7 @@ func watch(stderr io.Writer, total int) (stop func()) {
 				return
 			case <-time.After(time.Second):
 			}
-			if n, err := picturesDone(ctx); err == nil && total > 0 {
+			if n, err := picturesDone(ctx, jobs); err == nil {
 				bar.Set(min(n, int64(total)))
 			}
 		}
@@ -55,25 +83,16 @@ func watch(stderr io.Writer, total int) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// picturesDone asks the job service for the counter of the last job.
-func picturesDone(ctx context.Context) (int64, error) {
-	if *jobopts.Endpoint == "" {
-		return 0, nil // not started yet
-	}
+// picturesDone asks for the counter of the last job.
+func picturesDone(ctx context.Context, jobs jobpb.JobServiceClient) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	conn, err := grpc.NewClient(*jobopts.Endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
+	all, err := jobs.GetJobs(ctx, &jobpb.GetJobsRequest{})
+	if err != nil || len(all.GetJobInfo()) == 0 {
 		return 0, err
 	}
-	defer conn.Close()
-	service := jobpb.NewJobServiceClient(conn)
-	jobs, err := service.GetJobs(ctx, &jobpb.GetJobsRequest{})
-	if err != nil || len(jobs.GetJobInfo()) == 0 {
-		return 0, err
-	}
-	id := jobs.GetJobInfo()[len(jobs.GetJobInfo())-1].GetJobId()
-	found, err := service.GetJobMetrics(ctx, &jobpb.GetJobMetricsRequest{JobId: id})
+	id := all.GetJobInfo()[len(all.GetJobInfo())-1].GetJobId()
+	found, err := jobs.GetJobMetrics(ctx, &jobpb.GetJobMetricsRequest{JobId: id})
 	if err != nil {
 		return 0, err
 	}
