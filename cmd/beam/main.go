@@ -109,10 +109,11 @@ func (o *options) report(ctx context.Context, in *input, took time.Duration, cou
 	}
 	cli.Line(stdout, "metrics   %s", strings.Join(names, ", "))
 	cli.Line(stdout, "output    %s", o.output)
-	if n := counts["failures"]; n > 0 {
-		cli.Line(stderr, "failed    %d, which %s lists", n, in.path("failures-*.jsonl"))
+	failed, err := transforms.ReadFailures(ctx, o.output, in.count)
+	if n := len(failed); n > 0 {
+		cli.Line(stderr, "failed    %d, which %s lists, the first %s: %s", n, in.path("failures-*.jsonl"), failed[0].Name, failed[0].Error)
 	}
-	return nil
+	return err
 }
 
 // build makes the pipeline.

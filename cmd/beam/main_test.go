@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -49,22 +48,35 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// output is what a process has printed so far.
+type output struct{ path string }
+
+func (o output) String() string {
+	b, _ := os.ReadFile(o.path)
+	return string(b)
+}
+
 // start starts this binary in a mode; it is killed when the test ends.
-func start(t *testing.T, mode string, port int, args ...string) (*exec.Cmd, *bytes.Buffer) {
+func start(t *testing.T, mode string, port int, args ...string) (*exec.Cmd, output) {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
+	f, err := os.Create(filepath.Join(t.TempDir(), "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	out := output{f.Name()}
 	c := exec.Command(exe, args...)
 	c.Env = append(os.Environ(), modeVariable+"="+mode, portVariable+"="+strconv.Itoa(port))
-	c.Stdout, c.Stderr = &out, &out
+	c.Stdout, c.Stderr = f, f
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	return c, &out
+	return c, out
 }
 
 // serve starts a process that serves a port, and waits until it does.
@@ -155,10 +167,14 @@ func TestProgramsAgree(t *testing.T) {
 	}
 	_, jobs := serve(t, "prism")
 	_, pool := serve(t, "pool")
+	exe, err := os.Executable() // else the runner would build a program to send to workers
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, flags := range map[string][]string{
 		"one process": nil,
 		"loopback":    {"-runner", "universal", "-endpoint", jobs, "-environment_type", "loopback"},
-		"pool":        {"-runner", "universal", "-endpoint", jobs, "-environment_type", "external", "-environment_config", pool},
+		"pool":        {"-runner", "universal", "-endpoint", jobs, "-environment_type", "external", "-environment_config", pool, "-worker_binary", exe},
 	} {
 		out := filepath.Join(dir, name)
 		text, err := program(t, append(append(input, "-output", out, "-write", "npy,parquet", "-shards", "7"), flags...)...)
@@ -227,6 +243,39 @@ func TestKilled(t *testing.T) {
 			t.Errorf("%s is left", e.Name())
 		}
 	}
+}
+
+// A worker that is killed ends the run on Prism at once, with an error that says so, and no
+// shard is half there.
+func TestWorkerKilled(t *testing.T) {
+	dir := t.TempDir()
+	_, jobs := serve(t, "prism")
+	worker, pool := serve(t, "pool")
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, out := start(t, "program", 0, "-scenes", "2000", "-write", "npy", "-output", dir,
+		"-runner", "universal", "-endpoint", jobs, "-environment_type", "external", "-environment_config", pool, "-worker_binary", exe)
+	for range 600 {
+		if strings.Contains(out.String(), "state: RUNNING") {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(time.Second)
+	worker.Process.Kill()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(out.String(), "worker disconnected") {
+			t.Errorf("error %v: %s", err, out)
+		}
+	case <-time.After(time.Minute):
+		t.Errorf("no end after a minute: %s", out)
+	}
+	features(t, dir) // whole, as many as there are
 }
 
 // Errors come before the work, and say what is wrong.

@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
@@ -50,23 +49,11 @@ func tarOf(t *testing.T, members ...string) []byte {
 }
 
 // failed reads the failures of a folder.
-func failed(t *testing.T, dir string) []Failure {
+func failed(t *testing.T, dir string, shards int) []Failure {
 	t.Helper()
-	paths, _ := filepath.Glob(filepath.Join(dir, "failures-*.jsonl"))
-	slices.Sort(paths)
-	var all []Failure
-	for _, path := range paths {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(b)) {
-			var f Failure
-			if err := json.Unmarshal([]byte(line), &f); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, f)
-		}
+	all, err := ReadFailures(t.Context(), dir, shards)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }
@@ -123,7 +110,7 @@ func TestTarAndFiles(t *testing.T) {
 		}
 	}
 	var bad []string
-	for _, f := range failed(t, out) {
+	for _, f := range failed(t, out, 3) {
 		bad = append(bad, fmt.Sprintf("%d/%d %s", f.Shard, f.Index, f.Name[strings.Index(f.Name, ".tar")+5:]))
 		if f.Error == "" {
 			t.Error("a failure without an error")
@@ -157,7 +144,7 @@ func TestTarAndFiles(t *testing.T) {
 			t.Errorf("%s: label %d, or other features", p.Name, *p.Label)
 		}
 	}
-	if f := failed(t, out); len(got) != 14 || len(f) != 1 || filepath.Base(f[0].Name) != "007.png" {
+	if f := failed(t, out, 4); len(got) != 14 || len(f) != 1 || filepath.Base(f[0].Name) != "007.png" {
 		t.Errorf("%d points of the files, failures %v", len(got), f)
 	}
 }
@@ -194,7 +181,7 @@ func TestUnreadableShard(t *testing.T) {
 		if _, n := joined(t, filepath.Join(out, "features-*[0-9].npy")); n != 3 {
 			t.Errorf("%d points", n)
 		}
-		if f := failed(t, out); len(f) != 1 || f[0].Index != -1 || filepath.Base(f[0].Name) != "b.tar" {
+		if f := failed(t, out, 2); len(f) != 1 || f[0].Index != -1 || filepath.Base(f[0].Name) != "b.tar" {
 			t.Errorf("failures %v", f)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 )
@@ -157,4 +158,37 @@ func (f *writeFailuresFn) ProcessElement(ctx context.Context, shard int, next fu
 		}
 		return nil
 	})
+}
+
+// ReadFailures reads what [WriteFailures] has written of so many shards to a folder.
+func ReadFailures(ctx context.Context, dir string, shards int) ([]Failure, error) {
+	fs, err := filesystem.New(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer fs.Close()
+	names, err := fs.List(ctx, join(dir, fmt.Sprintf("failures-*-of-%05d.jsonl", shards)))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	var all []Failure
+	for _, name := range names {
+		b, err := ReadFile(ctx, name, 1<<30)
+		if err != nil {
+			return nil, err
+		}
+		for lines := json.NewDecoder(newReader(b)); ; {
+			var f Failure
+			err := lines.Decode(&f)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			all = append(all, f)
+		}
+	}
+	return all, nil
 }
