@@ -16,6 +16,9 @@ import (
 // are at hand, against PyTorch's predictions. Under the race detector it would
 // take minutes.
 func TestCIFAR10PredictionsArePyTorchs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	path := golden.SharedData(t, "cifar-10-batches-bin", "test_batch.bin")
 	want := golden.Open(t, "cifar10_predictions.safetensors")
 	predicted, margin := want.Bytes("predicted"), want.Float32("margin")

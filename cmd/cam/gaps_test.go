@@ -161,6 +161,9 @@ func TestSizesAsTheyAre(t *testing.T) {
 
 // -resize and -crop are the two steps that -size joins.
 func TestResizeAndCrop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	dir := classFolders(t)
 	for _, c := range [][2][]string{
 		{{"-size", "80"}, {"-resize", "80", "-crop", "80"}},
@@ -209,6 +212,9 @@ func TestArchive(t *testing.T) {
 
 // However few images there are, the figure has as many as it can.
 func TestStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	dir := classFolders(t)
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.png"))
 	if err != nil || len(files) < 12 {

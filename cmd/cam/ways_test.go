@@ -125,6 +125,9 @@ func TestNamesakes(t *testing.T) {
 }
 
 func TestEvaluate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	dir := t.TempDir()
 	stdout, err := cam1(t, "-evaluate", "-count", "6", "-method", "cam,eigencam", "-layer", "layer4,layer3",
 		"-out", filepath.Join(dir, "e.png"), "-csv", filepath.Join(dir, "e.csv"), "-json", filepath.Join(dir, "e.json"))

@@ -47,6 +47,9 @@ func TestCores(t *testing.T) {
 	for name, way := range ways {
 		var want map[string]string
 		for _, cores := range []int{1, 2, 4, 8} {
+			if testing.Short() && cores != 1 && cores != 4 {
+				continue
+			}
 			dir := t.TempDir()
 			cmd, stderr := process(t, fmt.Sprint("GOMAXPROCS=", cores), with([]string{"-out", "n.safetensors", "-curves", "c.png", "-csv", "c.csv"}, images, way)...)
 			cmd.Dir = dir // the state holds the names of files
@@ -92,6 +95,9 @@ func whole(t *testing.T, what string, dir string) {
 // Killed at any moment, as often as it takes, a run that is resumed ends with the bits of
 // one that was left alone.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	images := []string{"-data", stripes(t, t.TempDir(), 8, 16)}
 	r := rand.New(rand.NewPCG(11, 1))
 	for name, way := range ways {

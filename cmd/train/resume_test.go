@@ -66,6 +66,9 @@ func interrupted(t *testing.T, steps int, args ...string) (stdout string) {
 // A run that is stopped after any step and resumed, several times over, ends with the bits
 // of one that is not.
 func TestResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	images := []string{"-data", stripes(t, t.TempDir(), 8, 16)}
 	for name, way := range ways {
 		dir, out := outputs(t)
@@ -98,6 +101,9 @@ func TestResume(t *testing.T) {
 
 // A run that has ended stays as it is, and goes on where the schedule does.
 func TestMoreEpochs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	images := []string{"-data", stripes(t, t.TempDir(), 8, 16)}
 	constant := []string{"-width", "4", "-batch", "8", "-schedule", "step=2:0.5", "-warmup", "0.5"}
 	dir, out := outputs(t)
