@@ -132,18 +132,14 @@ func newConv(kern *kernel, s Shape, weight, scale, bias []float32) (*Conv, error
 // none; y is not one of the others. It returns an error when the shapes do not
 // fit.
 func (c *Conv) Apply(y, x, shortcut *Maps, after After, mem *Memory) error {
-	h, w := c.OutSize(x.H, x.W)
+	h, w, err := c.sizeFor(x)
+	if err != nil {
+		return err
+	}
 	fits := func(m *Maps) bool {
 		return m.N == x.N && m.H == h && m.W == w && m.C == c.Out && m.Border == 0
 	}
 	switch {
-	case x.C != c.In:
-		return fmt.Errorf("conv: %d channels, want %d", x.C, c.In)
-	case x.Border != 0 && x.Border < max(c.Padding[0], c.Padding[1]):
-		return fmt.Errorf("conv: border %d, padding %v", x.Border, c.Padding)
-	case h < 1 || w < 1:
-		return fmt.Errorf("conv: kernel %dx%d is larger than the padded image %dx%d",
-			c.Kernel[0], c.Kernel[1], x.H+2*c.Padding[0], x.W+2*c.Padding[1])
 	case !fits(y):
 		return fmt.Errorf("conv: output of %s, want %d x %d x %d x %d", y, x.N, h, w, c.Out)
 	case shortcut != nil && !fits(shortcut):
@@ -151,6 +147,22 @@ func (c *Conv) Apply(y, x, shortcut *Maps, after After, mem *Memory) error {
 	}
 	c.apply(y, x, shortcut, after, c.variant(x), mem)
 	return nil
+}
+
+// sizeFor returns the height and the width of the output for an input, or an error where
+// that does not fit.
+func (s Shape) sizeFor(x *Maps) (h, w int, err error) {
+	h, w = s.OutSize(x.H, x.W)
+	switch {
+	case x.C != s.In:
+		err = fmt.Errorf("conv: %d channels, want %d", x.C, s.In)
+	case x.Border != 0 && x.Border < max(s.Padding[0], s.Padding[1]):
+		err = fmt.Errorf("conv: border %d, padding %v", x.Border, s.Padding)
+	case h < 1 || w < 1:
+		err = fmt.Errorf("conv: kernel %dx%d is larger than the padded image %dx%d",
+			s.Kernel[0], s.Kernel[1], x.H+2*s.Padding[0], x.W+2*s.Padding[1])
+	}
+	return h, w, err
 }
 
 // apply is Apply in the given way.

@@ -30,15 +30,11 @@ func (c *Conv) WeightGradient() *WeightGradient { return &WeightGradient{c} }
 // error when the shapes do not fit.
 func (g *WeightGradient) Apply(dw, db []float32, x, dy *Maps, mem *Memory) error {
 	c := g.c
-	h, w := c.OutSize(x.H, x.W)
+	h, w, err := c.sizeFor(x)
+	if err != nil {
+		return err
+	}
 	switch {
-	case x.C != c.In:
-		return fmt.Errorf("conv: %d channels, want %d", x.C, c.In)
-	case x.Border != 0 && x.Border < max(c.Padding[0], c.Padding[1]):
-		return fmt.Errorf("conv: border %d, padding %v", x.Border, c.Padding)
-	case h < 1 || w < 1:
-		return fmt.Errorf("conv: kernel %dx%d is larger than the padded image %dx%d",
-			c.Kernel[0], c.Kernel[1], x.H+2*c.Padding[0], x.W+2*c.Padding[1])
 	case dy.N != x.N || dy.H != h || dy.W != w || dy.C != c.Out || dy.Border != 0:
 		return fmt.Errorf("conv: gradient by %s, want %d x %d x %d x %d", dy, x.N, h, w, c.Out)
 	case len(dw) != c.Out*(c.In/c.Groups)*c.taps() || db != nil && len(db) != c.Out:
