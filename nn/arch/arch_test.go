@@ -22,10 +22,7 @@ func TestArchitectures(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".safetensors")
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && (name == "alexnet" || strings.HasPrefix(name, "vgg")) {
-				t.Skip("more than a hundred million weights")
-			}
-			if raceEnabled && !slices.Contains(kinds, name) {
+			if (raceEnabled || testing.Short()) && !slices.Contains(kinds, name) {
 				t.Skip("no other kinds of steps than others have")
 			}
 			checkArchitecture(t, golden.Open(t, filepath.Join("arch", name)))
