@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,6 +72,36 @@ func newTrainable(g *Graph, frozen []string) (*trainable, error) {
 		t.passes[i] = t.learns[i] || t.before(node)
 	}
 	return t, ice.unused(t.parameters)
+}
+
+// Parameters returns the weights; see [Training].
+func (t *trainable) Parameters() []Parameter { return slices.Clone(t.parameters) }
+
+// begin checks what a step is given, and clears the gradients. It returns the shape of
+// every node's output.
+func (t *trainable) begin(x *Tensor, loss Loss) ([][]int, error) {
+	if loss == nil {
+		return nil, errors.New("nn: training without a loss")
+	}
+	shapes, err := t.check(x)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range t.parameters {
+		clear(p.Gradient)
+	}
+	return shapes, nil
+}
+
+// lossOf returns the loss of the last node's output, the logits that this is, and the
+// loss's gradient by it.
+func lossOf(loss Loss, output *Tensor) (value float64, logits, d *Tensor, err error) {
+	logits = flat(output)
+	d = empty(logits.Shape...)
+	if value, err = loss(logits, d); err == nil {
+		err = d.check() // somebody else's work
+	}
+	return value, logits, d, err
 }
 
 // before tells whether the gradient by an input of a node is needed.

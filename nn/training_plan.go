@@ -2,8 +2,6 @@ package nn
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/conv"
 )
@@ -36,23 +34,14 @@ type trainingPlan struct {
 	convs   []*conv.Conv // those whose weights change
 }
 
-// Parameters returns the weights; see [Training].
-func (t *trainingPlan) Parameters() []Parameter { return slices.Clone(t.parameters) }
-
 // Learn is a step; see [Training].
 func (t *trainingPlan) Learn(ctx context.Context, x *Tensor, loss Loss) (float64, *Tensor, error) {
-	if loss == nil {
-		return 0, nil, errors.New("nn: training without a loss")
-	}
-	shapes, err := t.plan.check(x)
+	shapes, err := t.begin(x, loss)
 	if err != nil {
 		return 0, nil, err
 	}
 	for _, c := range t.convs {
 		c.Changed()
-	}
-	for _, p := range t.parameters {
-		clear(p.Gradient)
 	}
 	last := len(shapes) - 1
 	r := &backRun{run: run{Plan: t.plan, program: t.program, x: x, shapes: shapes, outputs: map[int]*Tensor{last: empty(shapes[last]...)}}}
@@ -72,12 +61,7 @@ func (t *trainingPlan) Learn(ctx context.Context, x *Tensor, loss Loss) (float64
 	if err := g.steps(ctx, t.program.steps); err != nil {
 		return 0, nil, err
 	}
-	logits := flat(r.outputs[last])
-	d := empty(logits.Shape...)
-	value, err := loss(logits, d)
-	if err == nil {
-		err = d.check() // somebody else's work
-	}
+	value, logits, d, err := lossOf(loss, r.outputs[last])
 	if err != nil {
 		return 0, nil, err
 	}

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -28,13 +27,9 @@ func NewTraining(g *Graph, frozen ...string) (Training, error) {
 
 type training struct{ *trainable }
 
-func (t *training) Parameters() []Parameter { return slices.Clone(t.parameters) }
-
+// Learn is a step; see [Training].
 func (t *training) Learn(ctx context.Context, x *Tensor, loss Loss) (float64, *Tensor, error) {
-	if loss == nil {
-		return 0, nil, errors.New("nn: training without a loss")
-	}
-	if _, err := t.check(x); err != nil {
+	if _, err := t.begin(x, loss); err != nil {
 		return 0, nil, err
 	}
 	values, err := t.forward(ctx, x, nil)
@@ -42,9 +37,7 @@ func (t *training) Learn(ctx context.Context, x *Tensor, loss Loss) (float64, *T
 		return 0, nil, err
 	}
 	last := len(values) - 1
-	logits := flat(values[last])
-	d := empty(logits.Shape...)
-	value, err := loss(logits, d)
+	value, logits, d, err := lossOf(loss, values[last])
 	if err != nil {
 		return 0, nil, err
 	}
@@ -61,9 +54,6 @@ func (t *training) Learn(ctx context.Context, x *Tensor, loss Loss) (float64, *T
 // backward takes the gradient d by the last node's output back to the parameters that are
 // not frozen. Nodes that share a parameter, or take the same output, each add theirs.
 func (t *training) backward(ctx context.Context, x *Tensor, values []*Tensor, d *Tensor) error {
-	for _, p := range t.parameters {
-		clear(p.Gradient)
-	}
 	grads := make([]*Tensor, len(values))
 	grads[len(values)-1] = d
 	for i, n := range slices.Backward(t.nodes) {

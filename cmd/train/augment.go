@@ -46,24 +46,19 @@ func parseAugment(text string, side int) (recipe, error) {
 		return r, nil
 	}
 	crop := -1.0
-	kinds := []struct {
+	type kind struct {
 		name           string
 		value          *float64
 		byDefault, max float64
-	}{
+	}
+	kinds := []kind{
 		{"crop", &crop, -1, 1 << 12}, {"resizedcrop", &r.resized, 0.08, 1}, {"flip", &r.flip, 0.5, 1}, {"jitter", &r.jitter, 0.4, 1},
 		{"hue", &r.hue, 0.1, 0.5}, {"erase", &r.erase, 0.5, 1}, {"mixup", &r.mixup, 0.2, 100}, {"cutmix", &r.cutmix, 1, 100},
 	}
 	given := map[string]bool{}
 	for _, field := range strings.Split(text, ",") {
 		name, number, numbered := strings.Cut(strings.TrimSpace(field), "=")
-		i := slices.IndexFunc(kinds, func(k struct {
-			name           string
-			value          *float64
-			byDefault, max float64
-		}) bool {
-			return k.name == name
-		})
+		i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
 		if i < 0 {
 			var names []string
 			for _, k := range kinds {
@@ -79,7 +74,7 @@ func parseAugment(text string, side int) (recipe, error) {
 		*k.value = k.byDefault
 		if numbered {
 			v, err := strconv.ParseFloat(number, 64)
-			if least := 0.0; err != nil || !(v > least && v <= k.max || name == "crop" && v == 0) || name == "crop" && v != float64(int(v)) {
+			if err != nil || !(v > 0 && v <= k.max || name == "crop" && v == 0) || name == "crop" && v != float64(int(v)) {
 				return r, fmt.Errorf("%s=%s: want a number above 0, up to %v", name, number, k.max)
 			}
 			*k.value = v

@@ -8,7 +8,7 @@ import (
 	"github.com/glimpse-go/glimpse/data/scenes"
 )
 
-// drawn are scenes that are drawn once: to draw one takes longer than to learn from it.
+// drawn are scenes that are drawn once: to draw one takes a good part of what it takes to learn from it.
 // Samples share their images, which nothing here changes.
 type drawn struct {
 	*scenes.Dataset

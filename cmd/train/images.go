@@ -51,6 +51,9 @@ func openImages(ctx context.Context, o *options, stderr io.Writer) (_ *images, e
 		return nil, err
 	}
 	d.classes = d.train.Classes()
+	if d.trainLabels != nil { // held out of others by their labels
+		return d, nil
+	}
 	if d.trainLabels, err = data.Labels(ctx, d.train); err != nil {
 		return nil, err
 	}
@@ -135,8 +138,18 @@ func (d *images) hold(ctx context.Context, o *options) error {
 	}
 	whole := d.train
 	d.train, d.val = data.Subset(whole, train), data.Subset(whole, held)
+	d.trainLabels, d.valLabels = picked(labels, train), picked(labels, held)
 	d.about += fmt.Sprintf(": %d to learn from, %d held out to validate", len(train), len(held))
 	return nil
+}
+
+// picked are the labels of some samples.
+func picked(labels, samples []int) []int {
+	some := make([]int, len(samples))
+	for i, sample := range samples {
+		some[i] = labels[sample]
+	}
+	return some
 }
 
 // open opens a split of a data set; without a name the one that is there to measure by,

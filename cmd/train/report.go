@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -194,15 +195,7 @@ func (s *session) worst(names []string, confusion [][]int) {
 			classes = append(classes, found{i: i, n: total, share: float64(row[i]) / float64(total)})
 		}
 	}
-	slices.SortStableFunc(classes, func(a, b found) int {
-		switch {
-		case a.share < b.share:
-			return -1
-		case a.share > b.share:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(classes, func(a, b found) int { return cmp.Compare(a.share, b.share) })
 	slices.SortStableFunc(pairs, func(a, b found) int { return b.n - a.n })
 	title := "worst"
 	for _, c := range classes[:min(most, len(classes))] {

@@ -44,7 +44,7 @@ func parseSchedule(text string) (course, error) {
 	return c, fmt.Errorf("want constant, step, step=30, step=30:0.5, cosine or onecycle")
 }
 
-// schedule is the learning rate of each step, for so many steps an epoch.
+// rates is the learning rate of each step, for so many steps an epoch.
 func (o *options) rates(steps int) (train.Schedule, error) {
 	c, err := parseSchedule(o.schedule)
 	if err != nil {

@@ -3,10 +3,13 @@ package scenes
 // A texture gives each pixel the share, 0..255, of the second of two colours.
 type texture func(x, y int) int
 
+// clouds is the last of the patterns.
+const clouds = 5
+
 // newTexture draws one of six patterns, slanted and bent by noise.
 func newTexture(r *random) texture {
 	seed := r.next()
-	kind, cell, bend := r.between(0, 5), r.between(9, 26), r.between(0, 14)
+	kind, cell, bend := r.between(0, clouds), r.between(9, 26), r.between(0, 14)
 	ux, uy := r.between(-256, 256), r.between(96, 256) // a slanted axis, 1/256
 	bentX, bentY := newNoise(seed+1, 31, 0, Size), newNoise(seed+2, 31, -bend, Size+bend)
 	warp := func(x, y int) (int, int) {
@@ -15,7 +18,7 @@ func newTexture(r *random) texture {
 		return (uy*x-ux*y)/256 + 4*Size, (ux*x+uy*y)/256 + 4*Size
 	}
 	var large, small *noise
-	if kind == 5 {
+	if kind == clouds {
 		// A warped place is at most Size+bend pixels along each axis, and 4*Size on.
 		large, small = newNoise(seed+3, 2*cell, 0, 8*Size), newNoise(seed+4, cell, 0, 8*Size)
 	}

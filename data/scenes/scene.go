@@ -121,26 +121,17 @@ func paint(r *random, a, b colour) (tones [hole]colour) {
 // blurred over 5x5 pixels.
 func (cv *canvas) shadow(cover []int, dx, dy int) {
 	const reach = 2
-	along := make([]int, pixels) // sums of five in a row
+	along := make([]int, pixels) // sums of five in a row, moved by dx
 	for i := range along {
-		x := i % Size
+		x, row := i%Size-dx, i/Size*Size
 		for u := max(0, x-reach); u <= min(Size-1, x+reach); u++ {
-			along[i] += cover[i-x+u]
+			along[i] += cover[row+u]
 		}
 	}
 	for i := range cv {
-		x, y, sum := i%Size-dx, i/Size-dy, 0
-		if x < -reach || y < -reach {
-			continue
-		}
+		x, y, sum := i%Size, i/Size-dy, 0
 		for v := max(0, y-reach); v <= min(Size-1, y+reach); v++ {
-			if x >= 0 {
-				sum += along[v*Size+x]
-				continue
-			}
-			for u := range x + reach + 1 { // beyond the border
-				sum += cover[v*Size+u]
-			}
+			sum += along[v*Size+x]
 		}
 		if sum > 0 {
 			cv.blend(i, colour{}, sum*45/100, 25*samples*samples)
