@@ -16,7 +16,7 @@ type drawn struct {
 }
 
 // mostDrawn bounds the scenes that are kept, of 27 KiB each.
-const mostDrawn = 10_000
+const mostDrawn = 25_000
 
 // drawScenes returns count scenes from index start on.
 func drawScenes(start, count int) data.Dataset {
