@@ -7,23 +7,24 @@ predictions, and how far the largest logit is ahead of the second.
 import pathlib
 import sys
 
+import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from gen import save
-from narrow_resnet import NarrowResNet18
-from train_cifar10 import load_test
-from training import logits
 
-weights = load_file(pathlib.Path(__file__).resolve().parents[2] / "nn" / "pretrained" / "cifar10.safetensors")
-model = NarrowResNet18(32, 10, "3x3")
-model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
-x, y = load_test(pathlib.Path(sys.argv[1]))
-out = logits(model, x)
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "peers"))
+from notebook_cam import load_network  # noqa: E402
+
+records = torch.from_numpy(np.fromfile(sys.argv[1], np.uint8).reshape(-1, 3073))
+labels, pixels = records[:, 0].long(), records[:, 1:].reshape(-1, 3, 32, 32)
+model = load_network(HERE.parents[1] / "nn" / "pretrained" / "cifar10.safetensors")
+with torch.inference_mode():  # ToTensor and Normalize(0.5, 0.5)
+    out = torch.cat([model((part.float() / 255 - 0.5) / 0.5) for part in pixels.split(500)])
 top = out.topk(2)
 save("cifar10_predictions.safetensors", {
     "predicted": top.indices[:, 0].to(torch.uint8),
     "margin": top.values[:, 0] - top.values[:, 1],
-    "correct": (top.indices[:, 0] == y).sum(),
+    "correct": (top.indices[:, 0] == labels).sum(),
     "logits": out[::100].contiguous(),
 })

@@ -9,6 +9,7 @@ numbers of a distribution, and not of a seed, which both sides draw from.
 """
 
 import hashlib
+import pathlib
 import sys
 import warnings
 
@@ -17,7 +18,9 @@ import torch
 import torchvision
 
 from gen import save
-from narrow_resnet import NarrowResNet18
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
+from notebook_cam import resnet18  # noqa: E402
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
@@ -75,7 +78,7 @@ def main():
             out[f"{name}/digest"] = digest(make(name))
     out["resnet18/text"] = np.frombuffer(listing(make("resnet18")).encode(), np.uint8)
     with torch.device("meta"):
-        out["narrow/digest"] = digest(NarrowResNet18(16, 10))
+        out["narrow/digest"] = digest(resnet18(16, 10))
         out["thousand/digest"] = digest(torchvision.models.resnet50())
     for name in DRAWN:
         rows = []

@@ -18,25 +18,35 @@ from torch import nn
 from torchvision import transforms
 
 
-def load_network(path):
-    """A torchvision ResNet18 of the state dict's width, stem and classes."""
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        state = load_file(path)
-    else:
-        state = torch.load(path, weights_only=True)
-    state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
-    width = state["conv1.weight"].shape[0]
-    model = torchvision.models.resnet18(num_classes=state["fc.weight"].shape[0])
+def resnet18(width, classes, stem=7, bias=False, maxpool=True):
+    """torchvision's ResNet18 of any base width; its stem is 7x7 with stride 2, or 3x3 with stride 1."""
+    model = torchvision.models.resnet18(num_classes=classes)
     if width != 64:
         model.inplanes, block = width, torchvision.models.resnet.BasicBlock
         model.bn1 = nn.BatchNorm2d(width)
         for i in range(4):
             setattr(model, f"layer{i + 1}", model._make_layer(block, width << i, 2, stride=1 if i == 0 else 2))
-        model.fc = nn.Linear(width * 8, model.fc.out_features)
-    k = state["conv1.weight"].shape[2]
-    model.conv1 = nn.Conv2d(3, width, k, stride=2 if k == 7 else 1, padding=k // 2, bias="conv1.bias" in state)
+        model.fc = nn.Linear(width * 8, classes)
+    model.conv1 = nn.Conv2d(3, width, stem, stride=2 if stem == 7 else 1, padding=stem // 2, bias=bias)
+    if not maxpool:
+        model.maxpool = nn.Identity()
+    return model
+
+
+def load_network(path):
+    """A ResNet18 of the state dict's width, stem and classes, and with the max pool unless its metadata say no."""
+    metadata = {}
+    if path.suffix == ".safetensors":
+        from safetensors import safe_open
+
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}
+    else:
+        state = torch.load(path, weights_only=True)
+    state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+    conv1 = state["conv1.weight"]
+    model = resnet18(conv1.shape[0], state["fc.weight"].shape[0], conv1.shape[2], "conv1.bias" in state, metadata.get("maxpool") != "no")
     model.load_state_dict(state)
     return model.eval()
 
