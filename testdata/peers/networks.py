@@ -13,6 +13,7 @@ import copy
 import pathlib
 import tempfile
 
+import graphs
 import rounds
 
 # The last feature maps, by torchvision's names.
@@ -26,18 +27,6 @@ def flags(ap):
     ap.add_argument("--only", default="forward,input,layer")
 
 
-def openvino_of(path, threads):
-    """OpenVINO's function for a graph, or None."""
-    openvino = rounds.peer("openvino")
-    if not openvino:
-        return None
-    core = openvino.Core()
-    compiled = core.compile_model(path, "CPU", {
-        "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False})
-    request = compiled.create_infer_request()
-    return lambda x: request.infer({0: x})
-
-
 def forward(name, model, x, threads, args, folder, paths):
     import torch
     from safetensors.torch import load_file
@@ -45,25 +34,16 @@ def forward(name, model, x, threads, args, folder, paths):
     weights, inputs, outputs, graph = paths
     last, xl = copy.deepcopy(model).to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
     works = {"PyTorch": lambda: model(x), "PyTorch, channels last": lambda: last(xl)}
-    numbers = x.numpy()
-    torch.onnx.export(model, (x,), graph, input_names=["x"], output_names=["y"], dynamo=False)
-    if onnxruntime := rounds.peer("onnxruntime"):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        works["onnxruntime"] = lambda: session.run(None, {"x": numbers})
-    if infer := openvino_of(graph, threads):
-        works["OpenVINO"] = lambda: infer(numbers)
+    others = graphs.engines(model, x, graph, threads)
     with torch.inference_mode(), rounds.Bench(args.bench, threads, "network", weights, inputs, "", outputs) as ours:
-        times = rounds.turns(args.rounds, {**works, rounds.OURS: ours.round})
+        times = rounds.turns(args.rounds, {**works, **others, rounds.OURS: ours.round})
         y = model(x)
     diff = (load_file(outputs)["y"].reshape(y.shape) - y).abs().max() / y.abs().max()
     better = min("PyTorch", "PyTorch, channels last", key=lambda k: min(times[k]))
     work = f"{name}, batch {len(x)}"
     rounds.row(work, better, threads, times[rounds.OURS], times[better], reach=0.8, difference=f"{diff:.1e} relative")
-    for peer in ("onnxruntime", "OpenVINO"):
-        if peer in times:
-            rounds.row(work, peer, threads, times[rounds.OURS], times[peer], reach=1.0)
+    for peer in others:
+        rounds.row(work, peer, threads, times[rounds.OURS], times[peer], reach=1.0)
 
 
 def by_input(name, model, x, threads, args, paths):
@@ -100,7 +80,7 @@ def by_layer(name, x, threads, args, paths):
 
 def main():
     args = rounds.arguments(__doc__, more=flags)
-    if not all([rounds.peer(m) for m in ("torch", "torchvision", "safetensors.torch", "onnx")]):
+    if not all([rounds.peer(m) for m in ("torch", "torchvision", "safetensors.torch")]):
         return
     import torch
     import torchvision

@@ -1,12 +1,12 @@
-"""ResNet18: Glimpse's compiled plan, PyTorch and onnxruntime in turn, in one run.
+"""ResNet18: Glimpse's compiled plan, PyTorch, onnxruntime and OpenVINO in turn, in one run.
 
     go build -o BENCH ./testdata/peers/bench
     python resnet.py --bench BENCH
 
 Two networks: torchvision's on 3x128x128 images, and its CIFAR variant on 3x32x32 (3x3 stem of stride 1 with a
 bias, the max pool kept). PyTorch runs in eval and inference_mode, in its default layout and in channels_last; the
-better counts. onnxruntime runs the graph that torch.onnx exports, with as many intra-op threads; without it, the
-rest is measured. The results' difference is the largest of the logits from PyTorch's, relative to the largest
+better counts. onnxruntime and OpenVINO (float32) run the graph that torch.onnx exports, with as many threads; without
+them, the rest is measured. The results' difference is the largest of the logits from PyTorch's, relative to the largest
 logit.
 """
 
@@ -14,6 +14,7 @@ import copy
 import pathlib
 import tempfile
 
+import graphs
 import rounds
 
 
@@ -28,17 +29,7 @@ def network(stem3):
     return model.eval()
 
 
-def session(onnxruntime, model, x, path, threads):
-    """onnxruntime's session for a batch like x."""
-    import torch
-
-    torch.onnx.export(model, (x,), path, input_names=["x"], output_names=["y"], dynamo=False)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def compare(name, model, x, threads, args, onnxruntime, folder):
+def compare(name, model, x, threads, args, folder):
     import torch
     from safetensors.torch import load_file, save_file
 
@@ -48,18 +39,16 @@ def compare(name, model, x, threads, args, onnxruntime, folder):
     last, xl = copy.deepcopy(model).to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
     torch.set_num_threads(threads)
     works = {"PyTorch": lambda: model(x), "PyTorch, channels last": lambda: last(xl)}
-    if onnxruntime:
-        ort = session(onnxruntime, model, x, graph, threads)
-        works["onnxruntime"] = lambda: ort.run(None, {"x": x.numpy()})
+    others = graphs.engines(model, x, graph, threads)
     with torch.inference_mode(), rounds.Bench(args.bench, threads, "resnet", weights, inputs, outputs) as ours:
-        times = rounds.turns(args.rounds, {**works, rounds.OURS: ours.round})
+        times = rounds.turns(args.rounds, {**works, **others, rounds.OURS: ours.round})
         y = model(x)
     diff = (load_file(outputs)["y"].reshape(y.shape) - y).abs().max() / y.abs().max()
     work = f"{name}, batch {len(x)}"
     better = min("PyTorch", "PyTorch, channels last", key=lambda k: min(times[k]))
     rounds.row(work, better, threads, times[rounds.OURS], times[better], reach=0.8, difference=f"{diff:.1e} relative")
-    if onnxruntime:
-        rounds.row(work, "onnxruntime", threads, times[rounds.OURS], times["onnxruntime"], reach=1.0)
+    for peer in others:
+        rounds.row(work, peer, threads, times[rounds.OURS], times[peer], reach=0.6 if len(x) == 1 and threads == 2 else 1.0)
 
 
 def main():
@@ -68,13 +57,12 @@ def main():
         return
     import torch
 
-    onnxruntime = rounds.peer("onnx") and rounds.peer("onnxruntime")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         for threads in args.threads:
             for n in (1, 40):
-                compare("ResNet18, 3x128x128", network(False), torch.rand(n, 3, 128, 128), threads, args, onnxruntime, folder)
-            compare("ResNet18, CIFAR variant", network(True), torch.rand(16, 3, 32, 32), threads, args, onnxruntime, folder)
+                compare("ResNet18, 3x128x128", network(False), torch.rand(n, 3, 128, 128), threads, args, folder)
+            compare("ResNet18, CIFAR variant", network(True), torch.rand(16, 3, 32, 32), threads, args, folder)
 
 
 if __name__ == "__main__":
