@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"image"
 	"math"
 )
 
@@ -97,14 +98,14 @@ func (t Transform) image(ctx context.Context, im *Image) (*Image, error) {
 		if err := checkOutput(w, h); err != nil {
 			return nil, err
 		}
-		return resample(ctx, im, w, h, window{0, 0, w, h})
+		return scaled(ctx, im, w, h, image.Rect(0, 0, w, h))
 	}
 	// The crop of the padded image: the part of the resized image that it
 	// shows, and where that part lies in it.
 	c := t.CenterCrop
 	x, cw, left := cropAxis(w, c)
 	y, ch, top := cropAxis(h, c)
-	part, err := resample(ctx, im, w, h, window{x, y, cw, ch})
+	part, err := scaled(ctx, im, w, h, image.Rect(x, y, x+cw, y+ch))
 	if err != nil || (cw == c && ch == c) {
 		return part, err
 	}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"image"
 	"math"
 	"strings"
 	"testing"
@@ -16,14 +17,14 @@ func TestResizeWindow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, win := range []window{{0, 0, c.ow, c.oh}, {1, 2, 5, 3}, {c.ow - 1, c.oh - 1, 1, 1}, {3, 0, 4, c.oh}} {
-			part, err := resample(t.Context(), im, c.ow, c.oh, win)
+		for _, win := range []image.Rectangle{image.Rect(0, 0, c.ow, c.oh), image.Rect(1, 2, 6, 5), image.Rect(c.ow-1, c.oh-1, c.ow, c.oh), image.Rect(3, 0, 7, c.oh)} {
+			part, err := scaled(t.Context(), im, c.ow, c.oh, win)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for y := range win.h {
-				want := full.Pix[3*((win.y+y)*c.ow+win.x):][:3*win.w]
-				if got := part.Pix[3*y*win.w:][:3*win.w]; !bytes.Equal(got, want) {
+			for y := range win.Dy() {
+				want := full.Pix[3*((win.Min.Y+y)*c.ow+win.Min.X):][:3*win.Dx()]
+				if got := part.Pix[3*y*win.Dx():][:3*win.Dx()]; !bytes.Equal(got, want) {
 					t.Errorf("%+v of %+v: row %d differs", win, c, y)
 				}
 			}

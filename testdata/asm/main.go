@@ -91,6 +91,8 @@ var outputs = []struct {
 	{"internal/elementwise/batchnorm_avx2_amd64.s", "batchnorm_amd64", avx2},
 	{"internal/elementwise/batchnorm_avx512_amd64.s", "batchnorm_amd64", avx512},
 	{"internal/jpeg/kernel_amd64.s", "jpeg_amd64", nil},
+	{"internal/resample/loops_amd64.s", "resample_amd64", nil},
+	{"internal/resample/loops_arm64.s", "resample_arm64", nil},
 	{"pca/rows_amd64.s", "rows_amd64", nil},
 }
 
@@ -116,15 +118,17 @@ var functions = template.FuncMap{
 		}
 		return out[:4]
 	},
-	"label":         func(name string, n int) string { return fmt.Sprint(name, n) },
-	"pixels":        func() []int { return []int{8, 4, 1} },
-	"next":          func() []int { return []int{4, 1, 0} },
-	"constants":     constants,
-	"jpegConstants": jpegConstants,
-	"jpegShuffles":  jpegShuffles,
-	"args":          args,
-	"fields":        fields,
-	"numbers":       func() []number { return numbers },
+	"label":            func(name string, n int) string { return fmt.Sprint(name, n) },
+	"pixels":           func() []int { return []int{8, 4, 1} },
+	"next":             func() []int { return []int{4, 1, 0} },
+	"constants":        constants,
+	"jpegConstants":    jpegConstants,
+	"jpegShuffles":     jpegShuffles,
+	"resampleShuffles": resampleShuffles,
+	"pixelTables":      pixelTables,
+	"args":             args,
+	"fields":           fields,
+	"numbers":          func() []number { return numbers },
 }
 
 // A constant is a float32, or an integer where it is written as one.
@@ -195,6 +199,40 @@ func jpegShuffles() []shuffle {
 		}
 	}
 	return list
+}
+
+// resampleShuffles make words r r' g g' b b' of the first two of four RGB pixels, and of
+// the other two.
+func resampleShuffles() []shuffle {
+	list := []shuffle{{Name: "first"}, {Name: "second"}}
+	for i := range list {
+		var words [2]uint64
+		for b := range 16 {
+			from := uint64(0x80)
+			if word := b / 2; b%2 == 0 && word < 6 {
+				from = uint64(6*i + word/2 + word%2*3)
+			}
+			words[b/8] |= from << (b % 8 * 8)
+		}
+		list[i].Words = [2]string{fmt.Sprintf("%#016x", words[0]), fmt.Sprintf("%#016x", words[1])}
+	}
+	return list
+}
+
+// pixelTables are the bytes that VTBL takes: each of four RGB pixels with its colours in 32
+// bits.
+func pixelTables() []string {
+	var words []string
+	for i := range 8 {
+		word := ^uint64(0)
+		for half := range 2 {
+			if c := i%2*2 + half; c < 3 {
+				word ^= uint64(0xff^(i/2*3+c)) << (32 * half)
+			}
+		}
+		words = append(words, fmt.Sprintf("%#016x", word))
+	}
+	return words
 }
 
 // args loads arguments of a function, each given as "name register", 8 bytes one
