@@ -47,6 +47,7 @@ def comparisons(args, programs):
         ("training", "training_speed.py", [*bench, *short], []),
         ("explain", "explain.py", [*bench, *short], []),
         ("features", "features_speed.py", [*bench, *short, "--data", cifar], [cifar]),
+        ("photographs", "photographs_speed.py", [*bench, "--threads", args.threads, "--images", images], [images]),
         ("cam", "cam_start.py", ["--cam", programs["cam"], *short, "--images", images], [images]),
         ("tsne", "tsne_speed.py", [*bench, "--tsne", programs["tsne"], *long], []),
         ("large", "tsne_large.py", [*bench, "--tsne", programs["tsne"], *long], []),
@@ -77,7 +78,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--data", type=pathlib.Path, required=True)
     ap.add_argument("--images", type=pathlib.Path)
-    ap.add_argument("--only", default="", help="names, as pca,load: resnet features cam tsne large pca resize load memory")
+    ap.add_argument("--only", default="", help="names, as pca,load: resnet features photographs cam tsne large pca resize load memory")
     ap.add_argument("--rounds", default="20")
     ap.add_argument("--tsne-rounds", default="3")
     ap.add_argument("--threads", default="1,2")

@@ -18,6 +18,9 @@
 //	                                  the first COUNT images (0: all) of a CIFAR test set
 //	                                  from disk through the network, in batches of 16;
 //	                                  OUT receives the features
+//	bench photographs WEIGHTS DATA OUT
+//	                                  the images of a folder, as ImageNet's, from disk
+//	                                  through the network; OUT receives the features
 //	bench resize INPUT W H TIMES OUT  an image, height x width x 3 bytes, to W x H pixels,
 //	                                  so many times
 //	bench decode FILE TIMES OUT       an image file, from memory, so many times
@@ -94,6 +97,8 @@ func prepare(args []string) (job, error) {
 		return principal(args[1], args[2], args[3])
 	case len(args) == 5 && args[0] == "features":
 		return features(args[1], args[2], args[3], args[4])
+	case len(args) == 4 && args[0] == "photographs":
+		return photographs(args[1], args[2], args[3])
 	case len(args) == 6 && args[0] == "resize":
 		return resizes(args[1], args[2], args[3], args[4], args[5])
 	case len(args) == 4 && args[0] == "decode":
@@ -101,7 +106,7 @@ func prepare(args []string) (job, error) {
 	case len(args) == 3 && args[0] == "tsne":
 		return layOut(args[1], args[2])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | train WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | train WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | photographs WEIGHTS DATA OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT")
 }
 
 func load(weights, out string) (job, error) {
