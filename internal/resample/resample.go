@@ -102,7 +102,7 @@ func (s scaling) acrossFirst(ctx context.Context, dst, src []uint8, width int, m
 func (s scaling) downFirst(ctx context.Context, dst, src []uint8, width int, m *memory) error {
 	n := 3 * len(s.across.from)
 	first, last := s.across.span()
-	wide := max(3*width, s.across.reach)
+	wide := 3 * width
 	m.between = scratch.Resize(m.between, 2*(wide+n+spare))
 	mixed, filtered := m.between[:2*wide], m.between[2*wide:]
 	rows := len(s.down.from)

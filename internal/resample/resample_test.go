@@ -239,6 +239,42 @@ func TestLoops(t *testing.T) {
 	}
 }
 
+// The rows of a triangle come in order, but to keep those that are wanted does not hang on
+// that, nor on how many one row takes.
+func TestRowsInAnyOrder(t *testing.T) {
+	for _, l := range every() {
+		r := rand.New(rand.NewPCG(1, 7))
+		for range 100 {
+			width, height, w, h := 1+r.IntN(20), 1+r.IntN(90), 1+r.IntN(20), 1+r.IntN(20)
+			s := scaling{l, newWeights(l, width, w, 0, w), arbitraryWeights(r, l, height, h, 1<<22)}
+			src, dst := randomBytes(r, 3*width*height), make([]uint8, 3*w*h)
+			if err := s.acrossFirst(t.Context(), dst, src, width, &memory{}); err != nil {
+				t.Fatal(err)
+			}
+			all := &weights{from: make([]int, height), fixed: slices.Repeat([]uint32{1 << 22}, height)}
+			for y := range height {
+				all.from[y], all.ends = y, append(all.ends, y+1)
+			}
+			between, want := scaling{l, s.across, all}, make([]uint8, 3*w*h)
+			if l.filter != nil {
+				all.arrange(l)
+			}
+			rows := make([]uint8, 3*w*height)
+			if err := between.acrossFirst(t.Context(), rows, src, width, &memory{}); err != nil {
+				t.Fatal(err)
+			}
+			columns := make([]int, 3*w)
+			for x := range columns {
+				columns[x] = x
+			}
+			plainPass(want, rows, s.down, columns, columns, 3*w)
+			if !bytes.Equal(dst, want) {
+				t.Fatalf("%s: %d x %d to %d x %d differs", l.name, width, height, w, h)
+			}
+		}
+	}
+}
+
 // A tap is at most 1<<22: its halves are its own.
 func TestHalve(t *testing.T) {
 	taps := []uint32{1 << 22, 1<<22 - 1, 0, 1<<11 - 1, 1 << 11, 0x2abcd5}
