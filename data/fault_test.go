@@ -72,7 +72,7 @@ func TestReadErrors(t *testing.T) {
 // converting and resizing of a picture.
 func TestDecodeStops(t *testing.T) {
 	var pngs, jpegs bytes.Buffer
-	src := image.NewNRGBA(image.Rect(0, 0, 200, 300))
+	src := image.NewNRGBA(image.Rect(0, 0, 300, 500)) // rows are resized two at a time
 	copy(src.Pix, pixels("stop", len(src.Pix)))
 	if err := png.Encode(&pngs, src); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 
 // RGB returns the part win, within the picture, of src resized to w x h pixels. src has
 // 3*width*height bytes, the result 3*win.Dx()*win.Dy(). It does no more work than win needs, and
-// stops between rows with ctx's error when ctx is done.
+// stops between rows, two at a time, with ctx's error when ctx is done.
 //
 // The order of the axes is Pillow 13's: first along the rows, unless more than twice as
 // many rows as columns are lost.
