@@ -34,7 +34,7 @@ func ExampleModel_Classify() {
 	// Output:
 	// it is a house
 	// house 0.91
-	// star 0.02
+	// cross 0.01
 }
 
 // Where in a picture the network sees what it predicts.

@@ -263,7 +263,7 @@ func TestOptions(t *testing.T) {
 	if mapper, err := m.Mapper(); err != nil || mapper.Layer() != "layer4.1.bn2" || m.String() != "ResNet18, base width 16, 10 classes" {
 		t.Errorf("%v, mapper %v, %v", m, mapper, err)
 	}
-	if want := "maxpool=yes (default)"; !slices.Contains(m.Assumed(), want) {
+	if want := "maxpool=yes (metadata)"; !slices.Contains(m.Assumed(), want) {
 		t.Errorf("assumed %v, want %s among them", m.Assumed(), want)
 	}
 	sd, err := pretrained.Scenes()
