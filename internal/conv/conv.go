@@ -174,7 +174,11 @@ func (c *Conv) apply(y, x, shortcut *Maps, after After, variant int, mem *Memory
 		c.direct().run(c, x, y, shortcut, after, mem)
 	default:
 		floor, ceiling := after.limits()
-		c.winograd(variant).run(c, x, y, shortcut, floor, mem)
+		if c.once(tilesOf(y, variant)) {
+			c.runOnce(variant, x, y, shortcut, floor, mem)
+		} else {
+			c.winograd(variant).run(c, x, y, shortcut, floor, mem)
+		}
 		if after.Cap > 0 {
 			after.F = func(y []float32) { clamp(y, floor, ceiling) }
 		}
@@ -215,7 +219,11 @@ func (c *Conv) variant(x *Maps) int {
 	best, least := directly, 9*(images*h*w+more)
 	for v := range variants {
 		m, n := tileSize(v), tileSize(v)+2
-		if cost := n * n * (images*ceil(h, m)*ceil(w, m) + more); cost < least {
+		tiles, more := images*ceil(h, m)*ceil(w, m), more
+		if c.once(tiles) {
+			more = onceRows
+		}
+		if cost := n * n * (tiles + more); cost < least {
 			best, least = v, cost
 		}
 	}
@@ -232,6 +240,10 @@ const weightRows = 5
 // the direct way and Winograd's two took 7.5, 19 and 29 ms on one core, where a row of their
 // products, of 9, 16 and 36 points, takes 43, 76 and 172 us.
 const packingRows = 170
+
+// onceRows is the same where the weights are not packed, see onceTiles: 512 x 512 channels took
+// as long as 5 to 11 rows of their products.
+const onceRows = 10
 
 // A panel is a run of output channels of one group, whose weights lie together.
 type panel struct {

@@ -30,6 +30,9 @@ func TestGradients(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if trial%6 == 3 {
+					c.Training()
+				}
 				if !s.Differentiable() {
 					continue
 				}

@@ -22,6 +22,7 @@ type kernel struct {
 	// spread and gather are those of its gradient, see winogradSum.
 	spread, gather func(*transform)
 
+	turn    func(*turning)
 	pool    func(*pooling)
 	stencil func(*stencil)
 	choose  func(*selection)
@@ -47,7 +48,7 @@ type product struct {
 	rows    int      // at least 1, at most kernel.rows
 	cols    int      // at least 1, at most lanes
 	bias    *float32 // kernel.lanes elements can be read
-	add     *float32
+	add     *float32 // may be c
 	floor   float32
 	ceiling float32
 }
@@ -97,11 +98,24 @@ type transform struct {
 }
 
 // The filter transform reads weight (i, j) at src[(i*3+j)*pixelStride], its factor at bias,
-// and writes point (i, j) to dst[(i*n+j)*stride].
+// and writes point (i, j) to dst[(i*n+j)*stride]. pixelStride may be negative.
 //
 // For the gradient, spread reads pixel (i, j) of 4 x 4 at src + offsets[i*4+j] and writes
 // the 6 x 6 points to dst[(i*6+j)*stride], and gather reads the 6 x 6 points at
 // src[(i*6+j)*stride] and writes the 3 x 3 weights to dst[(i*3+j)*stride].
+
+// A turning is a transposition: element k of the runs, which begin at src[offsets[j]], lie
+// side by side,
+//
+//	dst[k*stride + j] = src[offsets[j] + k], j < runs, k < count.
+type turning struct {
+	src     *float32
+	offsets *int // in elements
+	runs    int  // a multiple of 4, of 8 for an amd64 kernel
+	count   int  // at least 4
+	dst     *float32
+	stride  int
+}
 
 // A pooling takes maxima, channel by channel, for count pixels in a row:
 // pixel i is the largest of src[i*srcStride + offsets[t]/4], t < taps, and goes

@@ -17,6 +17,7 @@ func machineKernels() []*kernel {
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
 			filter: [variants]func(*transform){filter2AVX512, filter4AVX512},
+			turn:   turnAVX2,
 			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
 		})
 	}
@@ -29,6 +30,7 @@ func machineKernels() []*kernel {
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
 			filter: [variants]func(*transform){filter2AVX2, filter4AVX2},
+			turn:   turnAVX2,
 			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
 		})
 	}
@@ -100,6 +102,9 @@ func spreadAVX2(t *transform)
 
 //go:noescape
 func gatherAVX2(t *transform)
+
+//go:noescape
+func turnAVX2(t *turning)
 
 //go:noescape
 func filter2AVX512(t *transform)

@@ -17,6 +17,7 @@ func machineKernels() []*kernel {
 		input:  [variants]func(*transform){input2NEON, input4NEON},
 		output: [variants]func(*transform){output2NEON, output4NEON},
 		filter: [variants]func(*transform){filterGo2, filterGo4},
+		turn:   turnGo,
 		pool:   poolNEON, stencil: stencilGo, choose: chooseGo,
 	}}
 }
@@ -34,14 +35,14 @@ func mulNEON(p *product) {
 	whole.c, whole.stride, whole.bias = &tile[0], lanesNEON, nil
 	tileNEON(&whole)
 	for i := range p.rows {
-		c := at(p.c, 4*i*p.stride, p.cols)
-		copy(c, tile[i*lanesNEON:])
+		row := tile[i*lanesNEON:][:p.cols]
 		if p.bias != nil {
 			for j, b := range unsafe.Slice(p.bias, p.cols) {
-				c[j] += b
+				row[j] += b
 			}
-			finishGo(c, p.add, 4*i*p.stride, p.floor, p.ceiling)
+			finishGo(row, p.add, 4*i*p.stride, p.floor, p.ceiling)
 		}
+		copy(at(p.c, 4*i*p.stride, p.cols), row)
 	}
 }
 

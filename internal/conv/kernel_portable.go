@@ -14,6 +14,7 @@ var portable = kernel{
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
 	filter: [variants]func(*transform){filterGo2, filterGo4},
+	turn:   turnGo,
 	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
 }
 
@@ -54,15 +55,13 @@ func mulGo(p *product) {
 
 // storeGo writes a row of a tile.
 func storeGo(p *product, row int, sums [4]float32) {
-	c := at(p.c, 4*row*p.stride, p.cols)
-	if p.bias == nil {
-		copy(c, sums[:])
-		return
+	if p.bias != nil {
+		for j, bias := range at(p.bias, 0, p.cols) {
+			sums[j] += bias
+		}
+		finishGo(sums[:p.cols], p.add, 4*row*p.stride, p.floor, p.ceiling)
 	}
-	for j, bias := range at(p.bias, 0, p.cols) {
-		c[j] = sums[j] + bias
-	}
-	finishGo(c, p.add, 4*row*p.stride, p.floor, p.ceiling)
+	copy(at(p.c, 4*row*p.stride, p.cols), sums[:])
 }
 
 // finishGo adds what lies at add, if that is not nil, and keeps to the limits.
@@ -172,13 +171,26 @@ func filterGo4(t *transform) { filterGo(t, 6) }
 
 // filterGo is the transform of kernels to n x n points.
 func filterGo(t *transform, n int) {
-	src, dst := unsafe.Slice(t.src, 8*t.pixelStride+t.channels), unsafe.Slice(t.dst, (n*n-1)*t.stride+t.channels)
+	dst := unsafe.Slice(t.dst, (n*n-1)*t.stride+t.channels)
 	for c, scale := range unsafe.Slice(t.bias, t.channels) {
 		var g [9]float32
 		for k := range g {
-			g[k] = src[k*t.pixelStride+c]
+			g[k] = at(t.src, 4*(k*t.pixelStride+c), 1)[0]
 		}
 		evaluate(dst[c:], t.stride, &g, float64(scale), n)
+	}
+}
+
+// turnGo takes four runs at a time.
+func turnGo(t *turning) {
+	offsets, dst := unsafe.Slice(t.offsets, t.runs), unsafe.Slice(t.dst, (t.count-1)*t.stride+t.runs)
+	for j := 0; j < t.runs; j += 4 {
+		run := func(j int) []float32 { return at(t.src, 4*offsets[j], t.count) }
+		a, b, c, d := run(j), run(j+1), run(j+2), run(j+3)
+		for k := range a {
+			to := (*[4]float32)(dst[k*t.stride+j:])
+			to[0], to[1], to[2], to[3] = a[k], b[k], c[k], d[k]
+		}
 	}
 }
 

@@ -43,12 +43,17 @@ func TestProducts(t *testing.T) {
 					}
 					if r.IntN(2) == 0 {
 						p.add = &add[0]
+						if r.IntN(3) == 0 { // to what is there
+							add = c[kern.lanes:]
+							p.add = &add[0]
+						}
 						nan = r.IntN(p.cols)
 						add[nan] = float32(math.NaN())
 					}
 				}
 				p.a, p.offsets, p.b, p.c = &a[0], &offsets[0], &b[0], &c[kern.lanes]
 				before := slices.Clone(c)
+				add = slices.Clone(add)
 				kern.mul(&p)
 				for at, got := range c {
 					i, j := (at-kern.lanes)/p.stride, (at-kern.lanes)%p.stride
@@ -134,6 +139,36 @@ func TestTransforms(t *testing.T) {
 					out.dst = dst
 					of.output[v](&out)
 				}, kern)
+			}
+		})
+	}
+}
+
+// TestTurn transposes runs of any length with every kernel; nothing else may be written.
+func TestTurn(t *testing.T) {
+	for _, kern := range kernels {
+		t.Run(kern.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(15, 16))
+			for range 100 {
+				runs := 8 * (1 + r.IntN(4))
+				p := turning{runs: runs, count: 4 + r.IntN(30), stride: runs + r.IntN(5)}
+				src, offsets := random(r, 300), make([]int, runs)
+				for j := range offsets {
+					offsets[j] = r.IntN(len(src) - p.count + 1)
+				}
+				const guard = 40
+				dst := random(r, p.count*p.stride+2*guard)
+				want := slices.Clone(dst)
+				for k := range p.count {
+					for j, at := range offsets {
+						want[guard+k*p.stride+j] = src[at+k]
+					}
+				}
+				p.src, p.offsets, p.dst = &src[0], &offsets[0], &dst[guard]
+				kern.turn(&p)
+				if !slices.Equal(dst, want) {
+					t.Fatalf("%d runs of %d, stride %d: not side by side", p.runs, p.count, p.stride)
+				}
 			}
 		})
 	}

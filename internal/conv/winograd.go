@@ -2,7 +2,6 @@ package conv
 
 import (
 	"runtime"
-	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
@@ -24,6 +23,12 @@ type winograd struct {
 	point   int       // elements of data to a point
 	data    []float32 // of each point and panel: channel, lane
 	mem     Memory    // for packing
+}
+
+// tilesOf returns how many tiles make the maps of y.
+func tilesOf(y *Maps, variant int) int {
+	m := tileSize(variant)
+	return y.N * ceil(y.H, m) * ceil(y.W, m)
 }
 
 // variants is how many values of m there are.
@@ -112,69 +117,6 @@ func output4(d *[6]float32) {
 	d[3] = squareA*odd + squareB*odd2 + d[5]
 }
 
-// packWinograd evaluates the kernels at the points, rounding once from float64.
-func packWinograd(c *Conv, variant int, w *winograd) {
-	n := tileSize(variant) + 2
-	if w.data == nil {
-		w.variant = variant
-		w.panels, w.point = c.panels(c.In)
-		w.data = aligned(n * n * w.point)
-	}
-	const run = 4 // input channels: what is stored at a point is then long enough
-	runs := ceil(c.In, run)
-	parallel.For(len(w.panels)*runs, 8, func(lo, hi int) {
-		// The points of these input channels: in w.data, they lie so far apart that
-		// the cache would hold few of them at a time.
-		buffer := w.mem.take(((n*n+9+1)*run)*mostLanes + 2*36*vector)
-		defer w.mem.give(buffer)
-		points, rest := buffer[:n*n*run*mostLanes], buffer[n*n*run*mostLanes:]
-		weights, lanes, scratch := rest[:9*run*mostLanes], rest[9*run*mostLanes:][:run*mostLanes], rest[10*run*mostLanes:]
-		clear(weights)
-		taps := (*[9]int)(c.layout.taps[0])
-		args := transform{scratch: &scratch[0], constants: (*float32)(unsafe.Pointer(&filterConstants[variant][0]))}
-		for t := lo; t < hi; t++ {
-			p, first := w.panels[t/runs], t%runs*run
-			count := min(run, c.In-first)
-			factors, step := c.factors(p)
-			for j, at := range c.layout.out[p.col:][:p.cols] {
-				for i := range count {
-					from, to := c.weight[at+(first+i)*c.layout.in:], weights[i*9*p.lanes+j:]
-					for k, tap := range taps {
-						to[k*p.lanes] = from[tap]
-					}
-					lanes[i*p.lanes+j] = factors[j*(1-step)+(first+i)*step]
-				}
-			}
-			for i := range count {
-				args.src, args.pixelStride, args.bias = &weights[i*9*p.lanes], p.lanes, &lanes[i*p.lanes]
-				args.dst, args.stride, args.channels = &points[i*p.lanes], run*p.lanes, p.lanes
-				c.kern.filter[variant](&args)
-			}
-			for f := range n * n {
-				copy(w.data[f*w.point+p.at+first*p.lanes:][:count*p.lanes], points[f*run*p.lanes:])
-			}
-		}
-	})
-}
-
-// evaluate writes G g Gᵀ for one kernel g times scale, elements stride apart.
-func evaluate(dst []float32, stride int, g *[9]float32, scale float64, n int) {
-	var half [3][6]float64 // columns of G g
-	for v := range 3 {
-		half[v] = [6]float64{float64(g[v]) * scale, float64(g[3+v]) * scale, float64(g[6+v]) * scale}
-		filter(&half[v], n)
-	}
-	at := 0
-	for r := range n {
-		row := [6]float64{half[0][r], half[1][r], half[2][r]}
-		filter(&row, n)
-		for s := range n {
-			dst[at] = float32(row[s])
-			at += stride
-		}
-	}
-}
-
 // A block of tiles is transformed, multiplied and transformed back by one
 // task. It has as many tiles as let its points stay in the second-level cache,
 // but enough for the weights, which do not, to be used again.
@@ -187,9 +129,8 @@ const (
 
 // run writes the convolution of x to y.
 func (w *winograd) run(c *Conv, x, y, shortcut *Maps, floor float32, mem *Memory) {
-	m := tileSize(w.variant)
-	n := m + 2
-	tiles := x.N * ceil(y.H, m) * ceil(y.W, m)
+	n := tileSize(w.variant) + 2
+	tiles := tilesOf(y, w.variant)
 	height := min(max(blockBytes/(4*n*n*(c.In+c.Out)), leastBlock), largestBlock)
 	least := leastBlock / 2
 	if len(w.panels) < runtime.GOMAXPROCS(0) { // nor can the panels be shared out
@@ -256,10 +197,7 @@ func (s *winogradTask) run(t0, t1 int, panels []panel) {
 	last := panels[len(panels)-1]
 	first, width := panels[0].col, last.col+last.cols-panels[0].col
 	stride := count*width + pointsPadding
-	for i := range kern.rows {
-		s.rows[0][i] = 4 * i * in
-		s.rows[1][i] = 4 * min(i, (count-1)%kern.rows) * in
-	}
+	s.fillRows(count)
 	args := &s.product
 	args.stride = width
 	for f := range n * n {
@@ -268,10 +206,7 @@ func (s *winogradTask) run(t0, t1 int, panels []panel) {
 			for r := 0; r < count; r += kern.rows {
 				args.a = &s.points[f*s.in.stride+r*in]
 				args.rows = min(kern.rows, count-r)
-				args.offsets = &s.rows[0][0]
-				if args.rows < kern.rows {
-					args.offsets = &s.rows[1][0]
-				}
+				args.offsets = s.offsetsOf(args.rows)
 				args.c = &s.products[f*stride+r*width+q.col-first]
 				kern.mul(args)
 			}
@@ -283,6 +218,23 @@ func (s *winogradTask) run(t0, t1 int, panels []panel) {
 	for t := t0; t < t1; t++ {
 		s.transformOutput(t, &s.products[(t-t0)*width], first)
 	}
+}
+
+// fillRows finds where the rows of a tile of a product of count tiles begin.
+func (s *winogradTask) fillRows(count int) {
+	rows := s.c.kern.rows
+	for i := range rows {
+		s.rows[0][i] = 4 * i * s.c.In
+		s.rows[1][i] = 4 * min(i, (count-1)%rows) * s.c.In
+	}
+}
+
+// offsetsOf returns that for a tile of so many rows.
+func (s *winogradTask) offsetsOf(rows int) *int {
+	if rows < s.c.kern.rows {
+		return &s.rows[1][0]
+	}
+	return &s.rows[0][0]
 }
 
 // place returns the map of a tile and its first output pixel.

@@ -73,6 +73,7 @@ var outputs = []struct {
 	{"internal/conv/winograd_avx2_amd64.s", "winograd_amd64", avx2},
 	{"internal/conv/winograd_avx512_amd64.s", "winograd_amd64", avx512},
 	{"internal/conv/winograd_arm64.s", "winograd_arm64", nil},
+	{"internal/conv/turn_amd64.s", "turn_amd64", nil},
 	{"internal/forces/springs_avx2_amd64.s", "springs_amd64", avx2},
 	{"internal/forces/springs_avx512_amd64.s", "springs_amd64", avx512},
 	{"internal/forces/pairs_amd64.s", "pairs_amd64", []width{avx512, avx2}},
