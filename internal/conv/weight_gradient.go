@@ -332,6 +332,7 @@ func (s *outerSum) unpack(dw, sums []float32, panels []panel, mem *Memory) {
 	const together = 4
 	runs := ceil(each, run)
 	parallel.For(len(panels)*runs, max(1, 1<<14/(run*kern.lanes)), func(lo, hi int) {
+		turn := turning{count: 8, stride: each}
 		for t := lo; t < hi; t++ {
 			q := panels[t/runs]
 			k0, k1 := t%runs*run, min(t%runs*run+run, each)
@@ -340,6 +341,14 @@ func (s *outerSum) unpack(dw, sums []float32, panels []panel, mem *Memory) {
 				place = places[each+k0 : each+k1]
 			}
 			from := sums[t/runs*s.tiles*s.taps*kern.rows*kern.lanes:]
+			if len(place)%8 == 0 && q.cols%8 == 0 {
+				for j := 0; j < q.cols; j += 8 { // lanes whose lines the cache holds
+					turn.src, turn.dst = &from[j], &dw[(q.col+j)*each+k0]
+					turn.offsets, turn.runs = &place[0], len(place)
+					kern.turn(&turn)
+				}
+				continue
+			}
 			to := func(j int) []float32 { return dw[(q.col+j)*each:][k0:k1][:len(place)] }
 			j := 0
 			for ; j+together <= q.cols; j += together {

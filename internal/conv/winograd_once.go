@@ -29,7 +29,7 @@ func (c *Conv) runOnce(variant int, x, y, shortcut *Maps, floor float32, mem *Me
 	points := mem.take(n * n * (tiles*c.In + pointsPadding))
 	defer mem.give(points)
 	parallel.For(tiles, 2, func(lo, hi int) {
-		s := newWinogradTask(w, c, x, y, shortcut, floor, 0, 0, mem)
+		s := newWinogradTask(w, c, x, y, shortcut, floor, 0, 0, mem) // the points are in the memory of all
 		defer mem.give(s.buffer)
 		s.in.stride = tiles*c.In + pointsPadding
 		for t := lo; t < hi; t++ {

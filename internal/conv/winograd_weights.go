@@ -7,9 +7,11 @@ import (
 )
 
 // A filtering takes the weights of a panel to Winograd's points, rounding once from float64.
+// One goroutine at a time may use it.
 type filtering struct {
 	c              *Conv
 	args           transform
+	turn           turning
 	variant        int
 	weights, lanes []float32 // of some input channels: channel, tap, lane; factors
 }
@@ -50,14 +52,15 @@ func (f *filtering) points(dst []float32, stride int, p panel, first, count int)
 // each other in memory, or, turned, those of one input channel, each kernel from its end.
 func (f *filtering) gather(p panel, first, count int) {
 	c := f.c
-	t := turning{runs: p.cols, stride: p.lanes, count: 9 * count}
+	t := &f.turn
+	t.runs, t.stride, t.count = p.cols, p.lanes, 9*count
 	each := count // input channels that are one run
 	if c.layout.turned {
 		t.count, each = 9, 1
 	}
 	for i := 0; i < count; i += each {
 		t.src, t.offsets, t.dst = &c.weight[(first+i)*c.layout.in], &c.layout.out[p.col], &f.weights[i*9*p.lanes]
-		c.kern.turn(&t)
+		c.kern.turn(t)
 	}
 	factors, step := c.factors(p)
 	for i := range count {
@@ -78,7 +81,7 @@ func packWinograd(c *Conv, variant int, w *winograd) {
 	}
 	const run = filterRun
 	runs := ceil(c.In, run)
-	parallel.For(len(w.panels)*runs, 8, func(lo, hi int) {
+	parallel.For(len(w.panels)*runs, max(1, 1<<10/(run*c.kern.lanes)), func(lo, hi int) {
 		// The points of these input channels: in w.data, they lie so far apart that
 		// the cache would hold few of them at a time.
 		buffer := w.mem.take(n*n*run*mostLanes + filteringSize)
