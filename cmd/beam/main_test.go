@@ -214,7 +214,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"-scenes", "600", "-shards", "300", "-write", "npy", "-output", dir}
 	c, out := start(t, "program", 0, args...)
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		if paths, _ := filepath.Glob(filepath.Join(dir, "features-*.npy")); len(paths) > 20 {
 			break

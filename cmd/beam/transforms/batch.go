@@ -72,7 +72,7 @@ func (b *batch) run(ctx context.Context, f func(x *nn.Tensor, of []input) error,
 		for n < len(good) && good[n].height == good[0].height && good[n].width == good[0].width {
 			n++
 		}
-		x := &nn.Tensor{Shape: []int{n, 3, good[0].height, good[0].width}}
+		x := &nn.Tensor{Shape: []int{n, 3, good[0].height, good[0].width}, Data: make([]float32, 0, n*len(good[0].x))}
 		for _, in := range good[:n] {
 			x.Data = append(x.Data, in.x...)
 		}

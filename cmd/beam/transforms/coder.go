@@ -145,8 +145,16 @@ func (d *decoder) point() Point {
 		Features: d.float32s(), Logits: d.float32s(), PCA: d.float64s(), TSNE: d.float64s()}
 }
 
+// size is at least how many bytes a point takes, but for numbers beyond any use.
+func (p Point) size() int {
+	return len(p.Name) + 4*len(p.Features) + 4*len(p.Logits) + 8*len(p.PCA) + 8*len(p.TSNE) + 40
+}
+
+// smallestPoint is how many bytes a point takes at least: one a field.
+const smallestPoint = 9
+
 func encodePoint(p Point) []byte {
-	e := make(encoder, 0, len(p.Name)+4*len(p.Features)+4*len(p.Logits)+8*len(p.PCA)+8*len(p.TSNE)+60)
+	e := make(encoder, 0, p.size())
 	e.point(p)
 	return e
 }

@@ -11,7 +11,6 @@ import (
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[Failure]())
-	beam.RegisterFunction(pointShard)
 	beam.RegisterFunction(mapShard)
 	beam.RegisterFunction(failureShard)
 }
@@ -66,7 +65,6 @@ type Failure struct {
 	Error string `json:"error"`
 }
 
-func pointShard(p Point) (int, Point)       { return p.Shard, p }
 func mapShard(m Map) (int, Map)             { return m.Shard, m }
 func failureShard(f Failure) (int, Failure) { return f.Shard, f }
 

@@ -81,14 +81,12 @@ func TestFirstAttemptFails(t *testing.T) {
 	}
 }
 
-// elements iterates over points, as a runner lets a sink.
-func elements(points []Point) func(*Point) bool {
-	return func(p *Point) bool {
-		if len(points) == 0 {
-			return false
-		}
-		*p, points = points[0], points[1:]
-		return true
+// packs iterates over packs of up to two points, as a runner lets a sink.
+func packs(points []Point) func(*Points) bool {
+	return func(p *Points) bool {
+		n := min(2, len(points))
+		*p, points = Points{points[:n]}, points[n:]
+		return n > 0
 	}
 }
 
@@ -100,7 +98,7 @@ func TestWrittenAgain(t *testing.T) {
 		var first []byte
 		for i := range 3 {
 			f := &writeNPYFn{Sink: sink{dir, 2}}
-			if err := f.ProcessElement(t.Context(), 1, elements(points)); err != nil {
+			if shard, err := f.ProcessElement(t.Context(), 1, packs(points)); err != nil || shard != 1 {
 				t.Fatal(err)
 			}
 			b, err := ReadFile(t.Context(), join(dir, "features-00001-of-00002.npy"), 1<<20)
@@ -208,7 +206,7 @@ func TestDifferingPoints(t *testing.T) {
 	if _, err := s.MergeAccumulators(t.Context(), sum, other); err == nil {
 		t.Error("sums of both")
 	}
-	if err := (&writeNPYFn{Sink: sink{t.TempDir(), 1}}).ProcessElement(t.Context(), 0, elements([]Point{a, b})); err == nil {
+	if _, err := (&writeNPYFn{Sink: sink{t.TempDir(), 1}}).ProcessElement(t.Context(), 0, packs([]Point{a, b})); err == nil {
 		t.Error("a file of both")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/parquet-go/parquet-go"
@@ -37,41 +38,36 @@ type ParquetOptions struct {
 // points-00003-of-00100.parquet. (Beam's own parquetio writes one file, on one worker.)
 func WriteParquet(s beam.Scope, dir string, shards int, opt ParquetOptions, points beam.PCollection) {
 	s = s.Scope("glimpse.WriteParquet")
-	beam.ParDo0(s, &writeParquetFn{Sink: sink{dir, shards}, Options: opt}, beam.GroupByKey(s, beam.ParDo(s, pointShard, points)))
+	writeShards(s, &writeParquetFn{Sink: sink{dir, shards}}, packed(s, packFn{ByShard: true, NoFeatures: !opt.Features}, points))
 }
 
 type writeParquetFn struct {
-	Sink    sink
-	Options ParquetOptions
+	Sink sink
 }
 
 // ProcessElement writes a shard.
-func (f *writeParquetFn) ProcessElement(ctx context.Context, shard int, next func(*Point) bool) error {
-	points := collect(next, func(p Point) int { return p.Index })
-	err := writeWhole(ctx, f.Sink.path("points", shard, ".parquet"), func(w io.Writer) error {
+func (f *writeParquetFn) ProcessElement(ctx context.Context, shard int, next func(*Points) bool) (int, error) {
+	points := collectPoints(next)
+	return shard, writeWhole(ctx, f.Sink.path("points", shard, ".parquet"), func(w io.Writer) error {
 		file := parquet.NewGenericWriter[Row](w, parquet.Compression(&parquet.Snappy))
-		for _, p := range points {
-			row, err := f.row(p)
-			if err != nil {
-				return err
+		for some := range slices.Chunk(points, rowsAtOnce) {
+			rows := make([]Row, len(some))
+			for i, p := range some {
+				var err error
+				if rows[i], err = rowOf(p); err != nil {
+					return err
+				}
 			}
-			if _, err := file.Write([]Row{row}); err != nil {
+			if _, err := file.Write(rows); err != nil {
 				return err
 			}
 		}
 		return file.Close()
 	})
-	if err == nil {
-		shardsWritten.Inc(ctx, 1)
-	}
-	return err
 }
 
-func (f *writeParquetFn) row(p Point) (Row, error) {
-	row := Row{Name: p.Name, Shard: int32(p.Shard), Index: int64(p.Index), Label: class(p.Label), Predicted: class(p.Predicted), PCA: p.PCA, TSNE: p.TSNE}
-	if f.Options.Features {
-		row.Features = p.Features
-	}
+func rowOf(p Point) (Row, error) {
+	row := Row{Name: p.Name, Shard: int32(p.Shard), Index: int64(p.Index), Label: class(p.Label), Predicted: class(p.Predicted), PCA: p.PCA, TSNE: p.TSNE, Features: p.Features}
 	if p.Logits == nil {
 		return row, nil
 	}

@@ -3,6 +3,7 @@ package transforms
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -28,10 +29,6 @@ type Moments struct {
 	waiting []float64 // rows of d
 	d       int
 }
-
-// rowsAtOnce is how many points are added up together: the work of one alone would be
-// mostly that of reading the scatter matrix.
-const rowsAtOnce = 256
 
 // add takes in a point.
 func (m *Moments) add(ctx context.Context, features []float32) error {
@@ -127,54 +124,33 @@ func (f *fitPCAFn) ProcessElement(ctx context.Context, m Moments, emit func(Fitt
 
 // Project gives points their coordinates along the components of a PCA, as Point.PCA.
 func Project(s beam.Scope, fitted, points beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("glimpse.Project"), &projectFn{}, points, beam.SideInput{Input: fitted})
+	s = s.Scope("glimpse.Project")
+	return beam.ParDo(s, &projectFn{}, packed(s, packFn{}, points), beam.SideInput{Input: fitted})
 }
 
 type projectFn struct {
-	model  *pca.Model
-	points gathered
+	model *pca.Model
 }
 
 // StartBundle reads the model.
 func (f *projectFn) StartBundle(_ context.Context, fitted Fitted, _ func(Point)) error {
-	f.points = nil
 	var err error
 	f.model, err = pca.Read(newReader(fitted.Model))
 	return err
 }
 
-// ProcessElement takes a point in.
-func (f *projectFn) ProcessElement(ctx context.Context, p Point, _ Fitted, emit func(Point)) error {
-	if f.points = append(f.points, p); len(f.points) < rowsAtOnce {
-		return nil
-	}
-	return f.run(ctx, emit)
-}
-
-// FinishBundle projects what is left.
-func (f *projectFn) FinishBundle(ctx context.Context, _ Fitted, emit func(Point)) error {
-	return f.run(ctx, emit)
-}
-
-func (f *projectFn) run(ctx context.Context, emit func(Point)) error {
-	return f.points.place(func(x *mat.Dense) (*mat.Dense, error) { return f.model.Transform(ctx, x) },
+// ProcessElement projects points.
+func (f *projectFn) ProcessElement(ctx context.Context, _ int, points Points, _ Fitted, emit func(Point)) error {
+	return points.place(func(x *mat.Dense) (*mat.Dense, error) { return f.model.Transform(ctx, x) },
 		func(p Point, at []float64) {
 			p.PCA = at
 			emit(p)
 		})
 }
 
-// gathered are points that are given coordinates together.
-type gathered []Point
-
-// place hands each point its row of what f makes of the features of all, and forgets them.
-func (g *gathered) place(f func(x *mat.Dense) (*mat.Dense, error), hand func(p Point, at []float64)) error {
-	points := *g
-	if len(points) == 0 {
-		return nil
-	}
-	*g = nil
-	x, err := matrix(points)
+// place hands each point its row of what f makes of the features of all.
+func (p Points) place(f func(x *mat.Dense) (*mat.Dense, error), hand func(p Point, at []float64)) error {
+	x, err := matrix(p.Of)
 	if err != nil {
 		return err
 	}
@@ -182,14 +158,17 @@ func (g *gathered) place(f func(x *mat.Dense) (*mat.Dense, error), hand func(p P
 	if err != nil {
 		return err
 	}
-	for i, p := range points {
-		hand(p, slices.Clone(y.RawRowView(i)))
+	for i, q := range p.Of {
+		hand(q, slices.Clone(y.RawRowView(i)))
 	}
 	return nil
 }
 
-// matrix has the features of points as rows.
+// matrix has the features of points, of which there must be some, as rows.
 func matrix(points []Point) (*mat.Dense, error) {
+	if len(points) == 0 {
+		return nil, errors.New("transforms: no points")
+	}
 	d := len(points[0].Features)
 	x := make([]float64, 0, len(points)*d)
 	for _, p := range points {

@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -78,9 +77,6 @@ type fitTSNEFn struct {
 
 // ProcessElement fits.
 func (f *fitTSNEFn) ProcessElement(ctx context.Context, sample Points, emit func(Layout)) error {
-	if len(sample.Of) == 0 {
-		return errors.New("transforms: no points for a t-SNE")
-	}
 	x, err := matrix(sample.Of)
 	if err != nil {
 		return err
@@ -101,38 +97,25 @@ func (f *fitTSNEFn) ProcessElement(ctx context.Context, sample Points, emit func
 // Place gives all points, those of the sample too, their places in a layout, as Point.TSNE,
 // by tsne.Result.Transform: a point's place depends on the layout and on the point alone.
 func Place(s beam.Scope, opt TSNE, layout, points beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("glimpse.Place"), &placeFn{TSNE: opt}, points, beam.SideInput{Input: layout})
+	s = s.Scope("glimpse.Place")
+	return beam.ParDo(s, &placeFn{TSNE: opt}, packed(s, packFn{}, points), beam.SideInput{Input: layout})
 }
 
 type placeFn struct {
 	TSNE   TSNE
 	result *tsne.Result
-	points gathered
 }
 
 // StartBundle reads the layout.
 func (f *placeFn) StartBundle(_ context.Context, l Layout, _ func(Point)) error {
-	f.points = nil
 	var err error
 	f.result, err = l.result(f.TSNE.options())
 	return err
 }
 
-// ProcessElement takes a point in.
-func (f *placeFn) ProcessElement(ctx context.Context, p Point, _ Layout, emit func(Point)) error {
-	if f.points = append(f.points, p); len(f.points) < rowsAtOnce {
-		return nil
-	}
-	return f.run(ctx, emit)
-}
-
-// FinishBundle places what is left.
-func (f *placeFn) FinishBundle(ctx context.Context, _ Layout, emit func(Point)) error {
-	return f.run(ctx, emit)
-}
-
-func (f *placeFn) run(ctx context.Context, emit func(Point)) error {
-	return f.points.place(func(x *mat.Dense) (*mat.Dense, error) { return f.result.Transform(ctx, x, tsne.TransformOptions{}) },
+// ProcessElement places points.
+func (f *placeFn) ProcessElement(ctx context.Context, _ int, points Points, _ Layout, emit func(Point)) error {
+	return points.place(func(x *mat.Dense) (*mat.Dense, error) { return f.result.Transform(ctx, x, tsne.TransformOptions{}) },
 		func(p Point, at []float64) {
 			p.TSNE = at
 			emit(p)

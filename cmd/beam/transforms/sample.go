@@ -11,33 +11,11 @@ import (
 )
 
 func init() {
-	beam.RegisterCoder(reflect.TypeFor[Points](), encodePoints, decodePoints)
 	beam.RegisterType(reflect.TypeFor[sampleFn]())
 }
 
-// Points are some points together, in the order of what chose them.
-type Points struct{ Of []Point }
-
-func encodePoints(p Points) []byte {
-	var e encoder
-	e.number(len(p.Of))
-	for _, q := range p.Of {
-		e.point(q)
-	}
-	return e
-}
-
-func decodePoints(b []byte) (Points, error) {
-	d := decoder{left: b}
-	var p Points
-	for n := d.number(); n > 0 && d.err == nil; n-- {
-		p.Of = append(p.Of, d.point())
-	}
-	return p, d.end()
-}
-
 // Sample takes n points by chance, all sets of n being equally likely: a PCollection<Points>
-// of one element, or all points where there are fewer. A point's chance is a hash of seed
+// of one element, in the order of what chose them, or all points where there are fewer. A point's chance is a hash of seed
 // and its name, and the n smallest are taken (bottom-k sampling): which they are depends on
 // neither shards nor order, as the draws of a reservoir would. Points of one name come
 // together or not at all, but for the last place.

@@ -22,6 +22,7 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[writeNPYFn]())
 	beam.RegisterDoFn(reflect.TypeFor[writeMapsFn]())
 	beam.RegisterDoFn(reflect.TypeFor[writeFailuresFn]())
+	beam.RegisterFunction(countShard)
 }
 
 // A sink writes a file for each shard that has elements, in the order of their index, named
@@ -36,23 +37,42 @@ func (s sink) path(name string, shard int, ext string) string {
 	return shardPath(s.Dir, name, shard, s.Shards, ext)
 }
 
-// collect reads all elements of a shard, in order.
-func collect[T any](next func(*T) bool, index func(T) int) []T {
+// writeShards has a sink's DoFn write each shard of elements that are keyed by it. The DoFn
+// returns the shard's number, which goes to a stage of its own: what is counted there is
+// counted when the file is known to be there, and Prism, which has a core wait in a loop for
+// stages that have no output, does so for the counting alone.
+func writeShards(s beam.Scope, write any, keyed beam.PCollection) {
+	written := beam.ParDo(s, write, beam.GroupByKey(s, keyed))
+	beam.ParDo0(s, countShard, beam.Reshuffle(s, written))
+}
+
+func countShard(ctx context.Context, _ int) { shardsWritten.Inc(ctx, 1) }
+
+// collect reads all elements of a shard, in order, from what comes of it.
+func collect[E, T any](next func(*E) bool, of func(E) []T, index func(T) int) []T {
 	var all []T
-	var v T
-	for next(&v) {
-		all = append(all, v)
+	var e E
+	for next(&e) {
+		all = append(all, of(e)...)
 	}
 	slices.SortStableFunc(all, func(a, b T) int { return cmp.Compare(index(a), index(b)) })
 	return all
 }
+
+// collectPoints is collect for points that were packed.
+func collectPoints(next func(*Points) bool) []Point {
+	return collect(next, func(p Points) []Point { return p.Of }, func(p Point) int { return p.Index })
+}
+
+// one is what comes alone.
+func one[T any](v T) []T { return []T{v} }
 
 // WriteNPY writes the features of points, n x d float32, and their labels beside them, n
 // int64 in a file whose name ends in _labels.npy, as the other programs' -save does: for a
 // data set the files, one after another, are what that writes.
 func WriteNPY(s beam.Scope, dir string, shards int, points beam.PCollection) {
 	s = s.Scope("glimpse.WriteNPY")
-	beam.ParDo0(s, &writeNPYFn{Sink: sink{dir, shards}}, beam.GroupByKey(s, beam.ParDo(s, pointShard, points)))
+	writeShards(s, &writeNPYFn{Sink: sink{dir, shards}}, packed(s, packFn{ByShard: true, NoLogits: true}, points))
 }
 
 type writeNPYFn struct {
@@ -60,12 +80,12 @@ type writeNPYFn struct {
 }
 
 // ProcessElement writes a shard.
-func (f *writeNPYFn) ProcessElement(ctx context.Context, shard int, next func(*Point) bool) error {
-	points := collect(next, func(p Point) int { return p.Index })
+func (f *writeNPYFn) ProcessElement(ctx context.Context, shard int, next func(*Points) bool) (int, error) {
+	points := collectPoints(next)
 	x, labels := make([]float32, 0, len(points)*len(points[0].Features)), make([]int64, len(points))
 	for i, p := range points {
 		if len(p.Features) != len(points[0].Features) {
-			return fmt.Errorf("transforms: %s: %d features, others of its shard have %d", p.Name, len(p.Features), len(points[0].Features))
+			return shard, fmt.Errorf("transforms: %s: %d features, others of its shard have %d", p.Name, len(p.Features), len(points[0].Features))
 		}
 		x = append(x, p.Features...)
 		labels[i] = int64(p.Label)
@@ -73,15 +93,11 @@ func (f *writeNPYFn) ProcessElement(ctx context.Context, shard int, next func(*P
 	path := f.Sink.path("features", shard, ".npy")
 	err := writeWhole(ctx, labelsPath(path), func(w io.Writer) error { return npy.Write(w, []int{len(points)}, labels) })
 	if err != nil {
-		return err
+		return shard, err
 	}
-	err = writeWhole(ctx, path, func(w io.Writer) error {
+	return shard, writeWhole(ctx, path, func(w io.Writer) error {
 		return npy.Write(w, []int{len(points), len(points[0].Features)}, x)
 	})
-	if err == nil {
-		shardsWritten.Inc(ctx, 1)
-	}
-	return err
 }
 
 // WriteMaps writes maps as tar files, in WebDataset's layout: of each picture cam_00017.npy,
@@ -89,7 +105,7 @@ func (f *writeNPYFn) ProcessElement(ctx context.Context, shard int, next func(*P
 // Map.Index. A hundred million single files would be a burden to any file system.
 func WriteMaps(s beam.Scope, dir string, shards int, maps beam.PCollection) {
 	s = s.Scope("glimpse.WriteMaps")
-	beam.ParDo0(s, &writeMapsFn{Sink: sink{dir, shards}}, beam.GroupByKey(s, beam.ParDo(s, mapShard, maps)))
+	writeShards(s, &writeMapsFn{Sink: sink{dir, shards}}, beam.ParDo(s, mapShard, maps))
 }
 
 type writeMapsFn struct {
@@ -97,9 +113,9 @@ type writeMapsFn struct {
 }
 
 // ProcessElement writes a shard.
-func (f *writeMapsFn) ProcessElement(ctx context.Context, shard int, next func(*Map) bool) error {
-	maps := collect(next, func(m Map) int { return m.Index })
-	err := writeWhole(ctx, f.Sink.path("maps", shard, ".tar"), func(w io.Writer) error {
+func (f *writeMapsFn) ProcessElement(ctx context.Context, shard int, next func(*Map) bool) (int, error) {
+	maps := collect(next, one, func(m Map) int { return m.Index })
+	return shard, writeWhole(ctx, f.Sink.path("maps", shard, ".tar"), func(w io.Writer) error {
 		t := tar.NewWriter(w)
 		for _, m := range maps {
 			var b bytes.Buffer
@@ -119,10 +135,6 @@ func (f *writeMapsFn) ProcessElement(ctx context.Context, shard int, next func(*
 		}
 		return t.Close()
 	})
-	if err == nil {
-		shardsWritten.Inc(ctx, 1)
-	}
-	return err
 }
 
 // member adds a file to a tar, with the same bytes at any time.
@@ -139,7 +151,7 @@ func member(t *tar.Writer, name string, content []byte) error {
 // each shard that has any.
 func WriteFailures(s beam.Scope, dir string, shards int, failed beam.PCollection) {
 	s = s.Scope("glimpse.WriteFailures")
-	beam.ParDo0(s, &writeFailuresFn{Sink: sink{dir, shards}}, beam.GroupByKey(s, beam.ParDo(s, failureShard, failed)))
+	writeShards(s, &writeFailuresFn{Sink: sink{dir, shards}}, beam.ParDo(s, failureShard, failed))
 }
 
 type writeFailuresFn struct {
@@ -147,9 +159,9 @@ type writeFailuresFn struct {
 }
 
 // ProcessElement writes a shard.
-func (f *writeFailuresFn) ProcessElement(ctx context.Context, shard int, next func(*Failure) bool) error {
-	failed := collect(next, func(f Failure) int { return f.Index })
-	return writeWhole(ctx, f.Sink.path("failures", shard, ".jsonl"), func(w io.Writer) error {
+func (f *writeFailuresFn) ProcessElement(ctx context.Context, shard int, next func(*Failure) bool) (int, error) {
+	failed := collect(next, one, func(f Failure) int { return f.Index })
+	return shard, writeWhole(ctx, f.Sink.path("failures", shard, ".jsonl"), func(w io.Writer) error {
 		lines := json.NewEncoder(w)
 		for _, f := range failed {
 			if err := lines.Encode(f); err != nil {
