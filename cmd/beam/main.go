@@ -36,6 +36,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkSizes(in); err != nil {
+		return err
+	}
 	cli.Line(stdout, "input     %s", in)
 	if in.network.Weights != "" {
 		cli.Line(stdout, "network   %s: %s", in.networkName, in.about)
@@ -51,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	p, s := beam.NewPipelineWithRoot()
 	o.build(s, in)
-	jobs, err := startPrism(ctx)
+	jobs, err := startPrism(ctx, o.log)
 	if err != nil {
 		return err
 	}

@@ -291,6 +291,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"-output", dir, "-tar", "a", "-files", "b"}, "exclude each other"},
 		{[]string{"-output", dir, "-features", "a", "-write", "maps"}, "-features takes the place"},
 		{[]string{"-output", dir, "-tsne", "20"}, "-perplexity 30"},
+		{[]string{"-output", dir, "-scenes", "20", "-components", "21"}, "at most 20"},
+		{[]string{"-output", dir, "-scenes", "30", "-tsne", "2000"}, "less than the 30 images"},
 		{[]string{"-output", dir, "-tar", filepath.Join(dir, "*.tar")}, "no such files"},
 		{[]string{"-output", dir, "-write", "maps", "-method", "guess"}, "guess"},
 		{[]string{"-output", dir, "x"}, `unexpected argument "x"`},

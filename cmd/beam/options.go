@@ -29,6 +29,7 @@ type options struct {
 	sample     int
 	tsne       transforms.TSNE
 	dryRun     bool
+	log        bool
 }
 
 // kinds are what -write takes.
@@ -67,6 +68,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 		return err
 	})
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be read and written, and end")
+	flags.BoolVar(&o.log, "log", false, "print what Beam's runner in this process logs")
 	flag.CommandLine.VisitAll(func(f *flag.Flag) {
 		if flags.Lookup(f.Name) == nil {
 			flags.Var(f.Value, f.Name, f.Usage)
@@ -117,6 +119,17 @@ func (o *options) check() error {
 	return nil
 }
 
+// checkSizes is for the flags that ask for more than the input has, as far as its size is known.
+func (o *options) checkSizes(in *input) error {
+	switch n, points := min(in.images, in.width), min(in.images, o.sample); {
+	case n > 0 && o.components > n:
+		return cli.Usagef("-components %d: %d images with %d features have at most %d", o.components, in.images, in.width, n)
+	case points > 0 && o.tsne.Perplexity >= float64(points):
+		return cli.Usagef("-perplexity %v: want less than the %d images", o.tsne.Perplexity, points)
+	}
+	return nil
+}
+
 // writes tells whether -write has a kind.
 func (o *options) writes(kind string) bool {
 	return slices.Contains(strings.Split(o.write, ","), kind)
@@ -136,7 +149,7 @@ maps; a file for each shard of the input, whole or absent.
 `)
 	cli.PrintFlags(w, flags, "Input", "data", "files", "tar", "features", "split", "fold", "scenes", "shards", "skip-bad", "max-pixels", "orient", "truncated")
 	cli.PrintFlags(w, flags, "Network", "weights", "key", "network", "max-memory", "size", "resize", "crop", "mean", "std", "classes", "batch")
-	cli.PrintFlags(w, flags, "Results", "output", "write", "parquet-features", "components", "tsne", "perplexity", "iterations", "seed", "method", "layer", "dry-run", "version")
+	cli.PrintFlags(w, flags, "Results", "output", "write", "parquet-features", "components", "tsne", "perplexity", "iterations", "seed", "method", "layer", "dry-run", "log", "version")
 	cli.PrintFlags(w, flags, "Beam", runnerFlags...)
 	fmt.Fprint(w, `
 Single images that cannot be read end no run: OUTPUT/failures-*.jsonl lists them. A tar

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"time"
 
@@ -35,10 +36,14 @@ func counters(r beam.PipelineResult) map[string]int64 {
 
 // startPrism starts Prism in this process, unless another runner or a job service is asked
 // for, and returns what tells of its jobs: nil for other runners, which have pages of their
-// own.
-func startPrism(ctx context.Context) (jobpb.JobServiceClient, error) {
+// own. Without log Prism is silent: of an error it would print the plans of all stages, and what
+// matters of it is returned.
+func startPrism(ctx context.Context, log bool) (jobpb.JobServiceClient, error) {
 	if *runners.Runner != "" && *runners.Runner != "prism" && *runners.Runner != "PrismRunner" || *jobopts.Endpoint != "" {
 		return nil, nil
+	}
+	if !log {
+		slog.SetDefault(slog.New(slog.DiscardHandler))
 	}
 	// Prism does not tell which port it has chosen, so it is told one that is free.
 	l, err := net.Listen("tcp", "localhost:0")
