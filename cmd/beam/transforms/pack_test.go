@@ -11,6 +11,7 @@ import (
 func TestPacked(t *testing.T) {
 	const n = 3*rowsAtOnce + 5
 	for _, c := range []packFn{{}, {ByShard: true, NoLogits: true}, {ByShard: true, NoFeatures: true}} {
+		f := c
 		for bundle := range 2 {
 			var seen []int
 			packs := 0
@@ -29,7 +30,6 @@ func TestPacked(t *testing.T) {
 					}
 				}
 			}
-			f := c
 			for i := range n {
 				f.ProcessElement(Point{Shard: 1 + i%2, Index: i, Name: "x", Features: []float32{1}, Logits: []float32{2}}, emit)
 			}

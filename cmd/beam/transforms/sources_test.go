@@ -149,6 +149,20 @@ func TestTarAndFiles(t *testing.T) {
 	}
 }
 
+// What is wrong with a sample is said of it, and the next is a new one.
+func TestReadTar(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.tar")
+	write(t, path, tarOf(t, "lonely.cls", "1", "odd.jpg", "j", "odd.cls", "-1", "good.jpg", "k", "good.cls", "0"))
+	var got []string
+	err := readTar(t.Context(), Shard{2, path}, func(p Picture, err error) {
+		got = append(got, fmt.Sprintf("%d %d %s %d %q %v", p.Shard, p.Index, strings.TrimPrefix(p.Name, path), p.Label, p.Content, err))
+	})
+	want := []string{`2 0 /lonely 1 "" a sample without an image`, `2 1 /odd -1 "j" odd.cls: class "-1", want a number from 0 on`, `2 2 /good 0 "k" <nil>`}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("error %v, %q, want %q", err, got, want)
+	}
+}
+
 // A shard that cannot be read on ends the run with its name, or is a failure where that is
 // asked for: what came before it is there then.
 func TestUnreadableShard(t *testing.T) {
