@@ -120,12 +120,35 @@ func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result
 
 func (m *Mapper) explain(ctx context.Context, q Question) (*Result, error) {
 	q.Layer = m.layer
+	return q.explain(ctx, false, m.weigh)
+}
+
+// weigh is the sum of the doc of this package.
+func (m *Mapper) weigh(ctx context.Context, e *Evidence) ([]float64, error) {
 	head := m.net.Head().Weight
-	return q.explain(ctx, false, func(ctx context.Context, e *Evidence) ([]float64, error) {
-		if e.Channels != head.Shape[1] {
-			return nil, fmt.Errorf("cam: layer %s has %d channels, want the %d channels that the last layer weighs", m.layer, e.Channels, head.Shape[1])
+	if e.Channels != head.Shape[1] {
+		return nil, fmt.Errorf("cam: layer %s has %d channels, want the %d channels that the last layer weighs", m.layer, e.Channels, head.Shape[1])
+	}
+	weights := head.Data[e.Class*e.Channels:]
+	return e.Weigh(ctx, func(k int) float64 { return float64(weights[k]) })
+}
+
+// Several is [Mapper.Maps] of several classes of each image, for one run of the network:
+// maps are linear in the weights of the last layer, so that a further class costs next to
+// nothing. Of the logits, N x classes, of returns rows of N classes, as Maps takes them;
+// maps has a row of N for each. The result's own Maps are nil. Errors are those of Maps.
+func (m *Mapper) Several(ctx context.Context, x *nn.Tensor, of func(logits *nn.Tensor) [][]int) (r *Result, maps [][]*Map, err error) {
+	q := Question{Net: m.net, Input: x, Layer: m.layer}
+	run, err := m.net.Run(ctx, x, m.layer)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, q.Classes = range of(run.Logits) {
+		one, err := q.maps(ctx, run, m.layer, m.weigh)
+		if err != nil {
+			return nil, nil, err
 		}
-		weights := head.Data[e.Class*e.Channels:]
-		return e.Weigh(ctx, func(k int) float64 { return float64(weights[k]) })
-	})
+		maps = append(maps, one.Maps)
+	}
+	return &Result{Logits: run.Logits, Features: run.Features}, maps, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -110,7 +109,7 @@ func (s *session) explainBatch(ctx context.Context, b *data.Batch) (maps [][]dra
 		if err != nil {
 			return nil, nil, err
 		}
-		classes = likeliestOf(r.Logits, s.top)
+		classes = cli.Likeliest(r.Logits, s.top)
 	}
 	maps = make([][]drawn, n)
 	for _, way := range s.ways {
@@ -153,24 +152,6 @@ func (s *session) explain(ctx context.Context, way *variant, q cam.Question) (*c
 		bar.Done()
 	}
 	return r, err
-}
-
-// likeliestOf returns the most likely class of each image, the second and so on.
-func likeliestOf(logits *nn.Tensor, k int) [][]int {
-	n, total := logits.Shape[0], logits.Shape[1]
-	out := make([][]int, min(k, total))
-	for i := range n {
-		row := logits.Data[i*total : (i+1)*total]
-		order := make([]int, total)
-		for c := range order {
-			order[c] = c
-		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
-		for rank := range out {
-			out[rank] = append(out[rank], order[rank])
-		}
-	}
-	return out
 }
 
 // mapsEach is the number of maps of an image.

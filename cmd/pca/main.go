@@ -40,6 +40,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	o.FeatureFlags.AddFlags(flags, 1000)
 	o.PlotFlags.AddFlags(flags, "pca")
 	o.page.AddFlags(flags, 64)
+	o.page.AddTop(flags)
 	flags.StringVar(&o.components, "components", "2", "`number` of components, a fraction of the variance as 0.95, or all")
 	flags.BoolVar(&o.Whiten, "whiten", false, "scale the components to unit variance")
 	flags.StringVar(&o.scree, "scree", "", "`file` of a plot of the variance that each component explains, .png or .svg")
@@ -56,7 +57,7 @@ scikit-learn's PCA does, and draws the first two.
 		cli.PrintFlags(w, flags, "Features", cli.FeatureFlagNames...)
 		cli.PrintFlags(w, flags, "PCA", "components", "whiten")
 		cli.PrintFlags(w, flags, "Results", append([]string{"scree", "model"}, append(cli.PlotFlagNames, "version")...)...)
-		cli.PrintFlags(w, flags, "A page to explore", cli.PageFlagNames...)
+		cli.PrintFlags(w, flags, "A page to explore", append(cli.PageFlagNames, "top")...)
 		fmt.Fprint(w, `
 Exit status: 0, 1 after an error, 2 after an error in the command line, 130 after
 Ctrl-C, 143 after SIGTERM.

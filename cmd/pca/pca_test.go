@@ -92,9 +92,13 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for k, l := range meta.Layouts {
+		block := make([]byte, 400) // which is in the file as four planes of bytes
+		for i, v := range blocks[l.Block] {
+			block[4*(i%100)+i/100] = v
+		}
 		for i := range 50 {
 			for j := range 2 {
-				have := math.Float32frombits(binary.LittleEndian.Uint32(blocks[l.Block][8*i+4*j:]))
+				have := math.Float32frombits(binary.LittleEndian.Uint32(block[8*i+4*j:]))
 				if want := float32(a.Float64s()[4*i+2*k+j]); have != want {
 					t.Fatalf("layout %d, point %d, axis %d: %v, want %v", k, i, j, have, want)
 				}

@@ -40,6 +40,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	o.FeatureFlags.AddFlags(flags, 1000)
 	o.PlotFlags.AddFlags(flags, "tsne")
 	o.page.AddFlags(flags, 64)
+	o.page.AddTop(flags)
 	flags.IntVar(&o.Components, "components", 2, "`number` of dimensions of the layout, 1 to 3")
 	flags.StringVar(&o.perplex, "perplexity", "30", "effective `number` of neighbours; several, as 30,300, are averaged")
 	flags.Float64Var(&o.EarlyExaggeration, "early-exaggeration", 12, "`factor` on the affinities in the first phase")
@@ -71,7 +72,7 @@ Hinton 2008), with scikit-learn's defaults.
 		cli.PrintFlags(w, flags, "t-SNE", "perplexity", "components", "method", "angle", "neighbours", "metric", "init", "seed", "schedule",
 			"iterations", "learning-rate", "early-exaggeration", "early-iterations", "late-exaggeration", "dof")
 		cli.PrintFlags(w, flags, "Results", append([]string{"quality", "layout"}, append(cli.PlotFlagNames, "version")...)...)
-		cli.PrintFlags(w, flags, "A page to explore", cli.PageFlagNames...)
+		cli.PrintFlags(w, flags, "A page to explore", append(cli.PageFlagNames, "top")...)
 		fmt.Fprint(w, `
 Ctrl-C during the optimisation writes the layout reached so far; a second one ends
 the program at once. Exit status: 0, 1 after an error, 2 after an error in the

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/color"
+	"math"
 	"slices"
 
 	"github.com/glimpse-go/glimpse/render"
@@ -22,7 +23,7 @@ type builder struct {
 // build makes all blocks and the meta block that names them.
 func (b *builder) build(ctx context.Context) error {
 	b.meta = meta{
-		Title: b.Title, Points: b.n, Classes: b.Classes, Gallery: b.Gallery, Color: b.Color,
+		Title: b.Title, Points: b.n, Classes: b.Classes, Gallery: b.Gallery, AllClasses: b.AllClasses, Color: b.Color,
 		Colormap: cmp.Or(b.Colormap, "jet"), Alpha: render.DefaultAlpha, Palette: cmp.Or(b.Palette, string(render.Tableau)),
 		Palettes: []palette{
 			{string(render.Tableau), hex(render.Tab10[:]), hex(render.Tab20[:])},
@@ -89,7 +90,7 @@ func (b *builder) layouts(ctx context.Context) error {
 			}
 			at = append(at, x, y)
 		}
-		name, err := b.add(fmt.Sprintf("layout-%d", k), float32s(at))
+		name, err := b.add(fmt.Sprintf("layout-%d", k), planes(float32s(at), 4))
 		if err != nil {
 			return err
 		}
@@ -121,19 +122,37 @@ func (b *builder) classes(context.Context) (err error) {
 	return err
 }
 
-// mostLikely is how many of a point's probabilities are kept.
+// mostLikely is how many of a point's probabilities are kept, or as many as there are maps
+// of each.
 const mostLikely = 5
 
-// likeliest adds the largest probabilities of each point, of equals the first class.
+// mapsOfEach is the least number of maps of a point that has any.
+func (b *builder) mapsOfEach() int {
+	least := 0
+	for _, method := range b.Maps {
+		for _, maps := range method.Maps {
+			if n := len(maps); n > 0 && (least == 0 || n < least) {
+				least = n
+			}
+		}
+	}
+	return least
+}
+
+// likeliest adds the largest probabilities of each point, of equals the first class, and
+// that of its label where that is not among them.
 func (b *builder) likeliest(context.Context) (err error) {
 	if b.Probabilities == nil {
 		return nil
 	}
-	k := min(mostLikely, len(b.Classes))
+	k := min(max(mostLikely, b.mapsOfEach()), len(b.Classes))
 	var classes []int
 	var probabilities []float64
+	labels := make([]float64, b.n) // NaN where there is nothing to add
+	elsewhere := false
 	order := make([]int, len(b.Classes))
-	for _, row := range b.Probabilities {
+	for i, row := range b.Probabilities {
+		labels[i] = math.NaN()
 		if row == nil {
 			for range k {
 				classes, probabilities = append(classes, -1), append(probabilities, 0)
@@ -147,12 +166,20 @@ func (b *builder) likeliest(context.Context) (err error) {
 		for _, c := range order[:k] {
 			classes, probabilities = append(classes, c), append(probabilities, row[c])
 		}
+		if b.Labels != nil && b.Labels[i] >= 0 && !slices.Contains(order[:k], b.Labels[i]) {
+			labels[i], elsewhere = row[b.Labels[i]], true
+		}
 	}
 	m := &topMeta{Count: k}
 	if m.Classes, err = b.add("likeliest-classes", int32s(classes)); err != nil {
 		return err
 	}
-	m.Probabilities, err = b.add("likeliest-probabilities", float32s(probabilities))
+	if m.Probabilities, err = b.add("likeliest-probabilities", float32s(probabilities)); err != nil {
+		return err
+	}
+	if elsewhere {
+		m.Labels, err = b.add("label-probabilities", float32s(labels))
+	}
 	b.meta.Likeliest = m
 	return err
 }
@@ -197,21 +224,28 @@ func (b *builder) columns(context.Context) error {
 // maps adds the maps of each method.
 func (b *builder) maps(context.Context) error {
 	for k, method := range b.Maps {
-		var index []int
+		var counts, classes, sizes []int // each alone, which gzip makes a quarter of them together
 		var levels []byte
-		for i, maps := range method.Maps {
+		for _, maps := range method.Maps {
+			counts = append(counts, len(maps))
 			for _, m := range maps {
-				index = append(index, i, m.Class, m.Width, m.Height)
+				classes, sizes = append(classes, m.Class), append(sizes, m.Width, m.Height)
 				levels = append(levels, m.Levels...)
 			}
 		}
 		m := mapsMeta{Name: method.Name}
-		var err error
-		if m.Index, err = b.add(fmt.Sprintf("maps-%d-index", k), int32s(index)); err != nil {
-			return err
-		}
-		if m.Levels, err = b.add(fmt.Sprintf("maps-%d-levels", k), levels); err != nil {
-			return err
+		for _, part := range []struct {
+			block *string
+			name  string
+			raw   []byte
+		}{
+			{&m.Counts, "counts", int32s(counts)}, {&m.Classes, "classes", int32s(classes)},
+			{&m.Sizes, "sizes", int32s(sizes)}, {&m.Levels, "levels", levels},
+		} {
+			var err error
+			if *part.block, err = b.add(fmt.Sprintf("maps-%d-%s", k, part.name), part.raw); err != nil {
+				return err
+			}
 		}
 		b.meta.Maps = append(b.meta.Maps, m)
 	}

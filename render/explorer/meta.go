@@ -15,6 +15,7 @@ type meta struct {
 	Sprites    *spritesMeta `json:"sprites,omitempty"`
 	Maps       []mapsMeta   `json:"maps,omitempty"`
 	Neighbours *nearMeta    `json:"neighbours,omitempty"`
+	NoRoom     bool         `json:"noRoom"` // of so many points, neighbours by features were left out
 	Colormaps  []string     `json:"colormaps"` // 256 x RGB each, in block colormaps
 	Colormap   string       `json:"colormap"`
 	Alpha      float64      `json:"alpha"`
@@ -22,10 +23,11 @@ type meta struct {
 	Palettes   []palette    `json:"palettes"`
 	Palette    string       `json:"palette"`
 	Gallery    bool         `json:"gallery"`
+	AllClasses bool         `json:"allClasses"`
 	Live       bool         `json:"live"`
 }
 
-// layoutMeta is a layout: float32, x and y of each point in turn.
+// layoutMeta is a layout: float32, x and y of each point in turn, as four planes of bytes.
 type layoutMeta struct {
 	Name   string `json:"name"`
 	XLabel string `json:"xLabel,omitempty"`
@@ -34,11 +36,12 @@ type layoutMeta struct {
 }
 
 // topMeta is the Count likeliest classes of each point: int32, -1 for unknown, and their
-// probabilities, float32.
+// probabilities, float32. Labels has that of each label that is not among them, else NaN.
 type topMeta struct {
 	Count         int    `json:"count"`
 	Classes       string `json:"classes"`
 	Probabilities string `json:"probabilities"`
+	Labels        string `json:"labels,omitempty"`
 }
 
 // columnMeta is a column: float32, or int32 that count Values.
@@ -66,16 +69,18 @@ type sheetMeta struct {
 	Block   string `json:"block"`
 }
 
-// mapsMeta is the maps of a method: of each map point, class, width and height, int32, in
-// the order of the points; and all levels, uint8.
+// mapsMeta is the maps of a method in the order of the points: how many each point has, int32;
+// of each map the class, int32, and width and height, int32; and all levels, uint8.
 type mapsMeta struct {
-	Name   string `json:"name"`
-	Index  string `json:"index"`
-	Levels string `json:"levels"`
+	Name    string `json:"name"`
+	Counts  string `json:"counts"`
+	Classes string `json:"classes"`
+	Sizes   string `json:"sizes"`
+	Levels  string `json:"levels"`
 }
 
-// nearMeta is the Count nearest points of each, uint16 or uint32; fewer are filled up with
-// the point itself.
+// nearMeta is the Count nearest points of each, uint16, or uint32 as four planes of bytes;
+// fewer are filled up with the point itself.
 type nearMeta struct {
 	Count int    `json:"count"`
 	Kind  string `json:"kind"` // uint16 or uint32

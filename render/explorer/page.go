@@ -22,7 +22,8 @@ type Page struct {
 	// likeliest of Probabilities.
 	Predictions []int
 	// Probabilities are those of all classes for each point, 0 to 1; a nil row is
-	// unknown. The page keeps the five likeliest of each.
+	// unknown. The page keeps the five likeliest of each, or as many as each has maps of,
+	// and that of the label.
 	Probabilities [][]float64
 	Names         []string // such as the names of files
 	Columns       []Column // more to colour by and to export
@@ -36,8 +37,12 @@ type Page struct {
 	Quality int
 	// Lossless keeps images as PNG, several times as large.
 	Lossless bool
-	// Maps are the heat maps of each point, a Method for each way to make them.
+	// Maps are the heat maps of each point, a Method for each way to make them. Where there
+	// are several classes of a point, the class that is shown can be changed in the page.
 	Maps []Method
+	// AllClasses shows the maps of all classes of a point side by side in the gallery at
+	// first.
+	AllClasses bool
 	// Colormap is the name of the maps' colours at first. Default: jet.
 	Colormap string
 	// Alpha is the opacity of the maps at first, 0 to 1. Default: render.DefaultAlpha.
@@ -48,10 +53,12 @@ type Page struct {
 	// Features, where those are given.
 	Neighbours [][]int
 	// Features are n x d: what the neighbours are found by, with Euclidean distances. Of
-	// more than 100,000 points they are not used, since lists of neighbours would be
-	// most of the file.
+	// more than 100,000 points lists of neighbours would be most of the file: then fewer
+	// of each are kept, as many as fit into a page of 20 MB or a fifth of it, and none
+	// where those would be fewer than three; the page says so, and shows the points that
+	// are near in the layout instead.
 	Features mat.Matrix
-	// NeighbourCount is how many are kept. Default: 12.
+	// NeighbourCount is how many are kept, 1 to 100. Default: 12.
 	NeighbourCount int
 	// Palette is the name of the classes' colours at first, one of render.Palettes.
 	Palette string
@@ -77,7 +84,9 @@ type Column struct {
 }
 
 // Method is a way of making maps, with the maps of each point: none, one, or one for each
-// of several classes.
+// of several classes, the first of which is shown at first: mostly that of the prediction.
+// Each map is kept as it is drawn: that is smaller than what maps of all classes are made of
+// (512 channels and the weights of the last layer, say) unless there are hundreds of classes.
 type Method struct {
 	Name string
 	Maps [][]Map

@@ -57,6 +57,15 @@ func float32Block(raw []byte) (out []float32) {
 	return out
 }
 
+// together undoes planes, of four bytes.
+func together(raw []byte) []byte {
+	out := make([]byte, len(raw))
+	for i := range raw {
+		out[4*(i%(len(raw)/4))+i/(len(raw)/4)] = raw[i]
+	}
+	return out
+}
+
 func equal[T comparable](t *testing.T, what string, have, want []T) {
 	t.Helper()
 	if fmt.Sprint(have) != fmt.Sprint(want) {
@@ -90,8 +99,8 @@ func TestBlocks(t *testing.T) {
 	if m.Points != 4 || m.Title != "few" || m.Colormap != "viridis" || m.Alpha != 0.4 || m.Palette != "okabe-ito" || m.Live || m.Gallery {
 		t.Errorf("meta: %+v", m)
 	}
-	equal(t, "a layout of one column", float32Block(w.blocks[m.Layouts[0].Block]), []float32{5, 0, 6, 1, 7, 2, 8, 3})
-	equal(t, "a layout of three", float32Block(w.blocks[m.Layouts[1].Block]), []float32{1, 2, 4, 5, 7, 8, 10, 11})
+	equal(t, "a layout of one column", float32Block(together(w.blocks[m.Layouts[0].Block])), []float32{5, 0, 6, 1, 7, 2, 8, 3})
+	equal(t, "a layout of three", float32Block(together(w.blocks[m.Layouts[1].Block])), []float32{1, 2, 4, 5, 7, 8, 10, 11})
 	equal(t, "labels", int32Block(w.blocks[m.Labels]), []int{0, 1, -1, 1})
 	equal(t, "predictions", int32Block(w.blocks[m.Predicted]), []int{1, 0, -1, 1})
 	equal(t, "likeliest classes", int32Block(w.blocks[m.Likeliest.Classes]), []int{1, 0, 0, 1, -1, -1, 1, 0})
@@ -99,7 +108,9 @@ func TestBlocks(t *testing.T) {
 	equal(t, "numbers", float32Block(w.blocks[m.Columns[0].Block]), []float32{1, 2, float32(math.NaN()), 4})
 	equal(t, "texts", m.Columns[1].Values, []string{"", "p", "q"})
 	equal(t, "texts' numbers", int32Block(w.blocks[m.Columns[1].Block]), []int{2, 1, 2, 0})
-	equal(t, "index of maps", int32Block(w.blocks[m.Maps[0].Index]), []int{0, 0, 2, 1, 2, 1, 1, 1, 2, -1, 1, 2})
+	equal(t, "maps of each point", int32Block(w.blocks[m.Maps[0].Counts]), []int{1, 0, 2, 0})
+	equal(t, "classes of maps", int32Block(w.blocks[m.Maps[0].Classes]), []int{0, 1, -1})
+	equal(t, "sizes of maps", int32Block(w.blocks[m.Maps[0].Sizes]), []int{2, 1, 1, 1, 1, 2})
 	equal(t, "levels", w.blocks[m.Maps[0].Levels], []uint8{3, 4, 5, 6, 7})
 	if m.Neighbours.Count != 3 || m.Neighbours.Kind != "uint16" {
 		t.Fatalf("neighbours: %+v", m.Neighbours)

@@ -21,26 +21,32 @@ type Explained struct {
 	opened *Opened // the network, for -live; nil for features from a file
 }
 
-// explainer runs batches through a network and keeps what a page shows of them: in the
-// same pass the map of the predicted class, and in another, of mistakes alone, that of the
-// true one. The method is cam where that is exact, else Grad-CAM.
+// explainer runs batches through a network and keeps what a page shows of them: the maps of
+// the likeliest classes, and in another pass, of mistakes alone, that of the true one where
+// it is not among them. The method is cam where that is exact, and maps all in one pass;
+// else Grad-CAM.
 type explainer struct {
 	m      *model.Model
 	flags  *PageFlags
 	method cam.Method
+	mapper *cam.Mapper // of cam
 	layer  string
+	top    int // how many classes
 	out    *Explained
 }
 
 func newExplainer(m *model.Model, flags *PageFlags, out *Explained) *explainer {
-	e := &explainer{m: m, flags: flags, out: out}
+	e := &explainer{m: m, flags: flags, out: out, top: max(1, flags.Top)}
 	out.Classes = m.Classes()
 	net := m.Network()
 	if m.Headless() { // there is no class to explain
 		return e
 	}
-	if _, err := m.Mapper(); err == nil {
-		e.method, e.layer = cam.CAM{}, cam.DefaultLayer(net)
+	if mapper, err := m.Mapper(); err == nil {
+		e.method, e.mapper, e.layer = cam.CAM{}, mapper, mapper.Layer()
+		if flags.Top == 0 {
+			e.top = defaultTop
+		}
 	} else if e.layer = cam.LastMaps(net); e.layer != "" {
 		e.method = cam.GradCAM{}
 	}
@@ -52,22 +58,11 @@ func newExplainer(m *model.Model, flags *PageFlags, out *Explained) *explainer {
 
 // run returns the features of a batch.
 func (e *explainer) run(ctx context.Context, b *data.Batch) (*nn.Tensor, error) {
-	x := &nn.Tensor{Shape: b.Shape, Data: b.Pixels}
-	r := &cam.Result{}
-	if e.method == nil {
-		plain, err := e.m.Network().Run(ctx, x)
-		if err != nil {
-			return nil, err
-		}
-		r.Logits, r.Features = plain.Logits, plain.Features
-	} else {
-		var err error
-		if r, err = e.method.Explain(ctx, cam.Question{Net: e.m.Network(), Input: x, Layer: e.layer}); err != nil {
-			return nil, err
-		}
+	r, maps, err := e.likeliest(ctx, &nn.Tensor{Shape: b.Shape, Data: b.Pixels})
+	if err != nil {
+		return nil, err
 	}
 	outputs := len(e.out.Classes)
-	var wrong []int // images whose label is another class
 	for i, s := range b.Samples {
 		if !e.m.Headless() {
 			p, err := model.Probabilities(r.Logits.Data[i*outputs : (i+1)*outputs])
@@ -77,14 +72,40 @@ func (e *explainer) run(ctx context.Context, b *data.Batch) (*nn.Tensor, error) 
 			e.out.Probabilities = append(e.out.Probabilities, p)
 		}
 		e.out.Names = append(e.out.Names, s.Name)
-		if s.Label >= 0 && s.Label < outputs && r.Maps != nil && s.Label != r.Maps[i].Class {
-			wrong = append(wrong, i)
-		}
 		if err := e.keepImage(s); err != nil {
 			return nil, err
 		}
 	}
-	return r.Features, e.keepMaps(ctx, b, r.Maps, wrong)
+	return r.Features, e.keepMaps(ctx, b, maps)
+}
+
+// likeliest runs a batch and maps the likeliest classes of each image, rank by rank.
+func (e *explainer) likeliest(ctx context.Context, x *nn.Tensor) (*cam.Result, [][]*cam.Map, error) {
+	of := func(logits *nn.Tensor) [][]int { return Likeliest(logits, e.top) }
+	switch {
+	case e.method == nil:
+		plain, err := e.m.Network().Run(ctx, x)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &cam.Result{Logits: plain.Logits, Features: plain.Features}, nil, nil
+	case e.mapper != nil:
+		return e.mapper.Several(ctx, x, of)
+	}
+	q := cam.Question{Net: e.m.Network(), Input: x, Layer: e.layer}
+	r, err := e.method.Explain(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	maps := [][]*cam.Map{r.Maps}
+	for _, q.Classes = range of(r.Logits)[1:] {
+		further, err := e.method.Explain(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		maps = append(maps, further.Maps)
+	}
+	return r, maps, nil
 }
 
 // keepImage keeps an image as the network saw it.
@@ -100,28 +121,33 @@ func (e *explainer) keepImage(s data.Sample) error {
 	return err
 }
 
-// keepMaps keeps the maps of a batch, and makes those of the true class of what is wrong.
-func (e *explainer) keepMaps(ctx context.Context, b *data.Batch, maps []*cam.Map, wrong []int) error {
+// keepMaps keeps the maps of a batch, rank by rank, and makes those of the true classes that
+// are not among them.
+func (e *explainer) keepMaps(ctx context.Context, b *data.Batch, maps [][]*cam.Map) error {
 	if maps == nil {
 		return nil
 	}
-	kept := make([][]explorer.Map, len(maps))
-	for i, m := range maps {
-		kept[i] = []explorer.Map{e.levels(m)}
-	}
-	if len(wrong) > 0 {
-		size := len(b.Pixels) / len(b.Samples)
-		x := &nn.Tensor{Shape: append([]int{len(wrong)}, b.Shape[1:]...)}
-		var labels []int
-		for _, i := range wrong {
-			x.Data = append(x.Data, b.Pixels[i*size:(i+1)*size]...)
-			labels = append(labels, b.Samples[i].Label)
+	kept := make([][]explorer.Map, len(b.Samples))
+	missing := &nn.Tensor{Shape: append([]int{0}, b.Shape[1:]...)}
+	var of, labels []int
+	size := len(b.Pixels) / len(b.Samples)
+	for i, s := range b.Samples {
+		has := s.Label < 0 || s.Label >= len(e.out.Classes)
+		for _, rank := range maps {
+			kept[i] = append(kept[i], e.levels(rank[i]))
+			has = has || rank[i].Class == s.Label
 		}
-		r, err := e.method.Explain(ctx, cam.Question{Net: e.m.Network(), Input: x, Layer: e.layer, Classes: labels})
+		if !has {
+			of, labels = append(of, i), append(labels, s.Label)
+			missing.Data = append(missing.Data, b.Pixels[i*size:(i+1)*size]...)
+		}
+	}
+	if missing.Shape[0] = len(of); len(of) > 0 {
+		r, err := e.method.Explain(ctx, cam.Question{Net: e.m.Network(), Input: missing, Layer: e.layer, Classes: labels})
 		if err != nil {
 			return err
 		}
-		for k, i := range wrong {
+		for k, i := range of {
 			kept[i] = append(kept[i], e.levels(r.Maps[k]))
 		}
 	}

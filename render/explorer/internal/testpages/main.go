@@ -40,9 +40,10 @@ type expected struct {
 	Names       []string
 	Near        [][]int
 	// Overlays are the pixels of each image under its first map, RGBA, as package render
-	// draws them; Second those of the second map where there is one.
-	Overlays [][]int
-	Second   map[int][]int
+	// draws them; Second those of the second map where there is one; Plain those of the
+	// images alone.
+	Overlays, Plain [][]int
+	Second          map[int][]int
 }
 
 func main() {
@@ -140,7 +141,7 @@ func small() (*explorer.Page, *expected, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		want.Overlays = append(want.Overlays, over)
+		want.Overlays, want.Plain = append(want.Overlays, over), append(want.Plain, numbers(im.Pix))
 		if said != label {
 			if want.Second[i], err = overlaid(im, second); err != nil {
 				return nil, nil, err
@@ -190,11 +191,16 @@ func overlaid(im *image.RGBA, m explorer.Map) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]int, len(over.Pix))
-	for i, v := range over.Pix {
+	return numbers(over.Pix), nil
+}
+
+// numbers are bytes that JSON does not write in base64.
+func numbers(raw []uint8) []int {
+	out := make([]int, len(raw))
+	for i, v := range raw {
 		out[i] = int(v)
 	}
-	return out, nil
+	return out
 }
 
 // scatter is a page of n points in ten clouds.

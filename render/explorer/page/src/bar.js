@@ -50,6 +50,7 @@ export function bar(app) {
   more.append(panel);
   if (data.maps.length) {
     out.push(group(toggle('map', 'Maps', 'Heat maps over the images (M)'), slider('alpha', 'Opacity', 0, 1, 0.05)));
+    if (app.mapChoices.length > 1) out.push(group(select('mapOf', 'Map of', app.mapChoices)));
     if (data.maps.length > 1) panel.append(select('method', 'Method', data.maps.map((m, key) => ({ key, name: m.name }))));
     panel.append(select('colormap', 'Map colours', names(allowed.colormap)), toggle('inColour', 'Image in colour', 'Under the map, the image in its colours instead of gray'));
   }

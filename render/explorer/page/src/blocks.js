@@ -25,6 +25,14 @@ export async function numbers(name, Type) {
   return new Type(await bytes(name));
 }
 
+/** A block that holds numbers of four bytes as all their first bytes, all their second and so
+ * on, as a typed array. */
+export async function planes(name, Type) {
+  const raw = new Uint8Array(await bytes(name)), out = new Uint8Array(raw.length), n = raw.length / 4;
+  for (let k = 0; k < 4; k++) for (let i = 0; i < n; i++) out[4 * i + k] = raw[k * n + i];
+  return new Type(out.buffer);
+}
+
 /** A block as JSON. */
 export async function json(name) {
   return JSON.parse(new TextDecoder().decode(await bytes(name)));

@@ -1,4 +1,5 @@
 // What is said of a point, in words.
+import { predicted, truth } from './data.js';
 import { el, percent } from './dom.js';
 
 /** A line for a list of points: "cat, taken for dog 81%". */
@@ -10,7 +11,26 @@ export function summary(data, i) {
   return label >= 0 ? data.className(label) : data.name(i) || `point ${i}`;
 }
 
-/** The same as elements, the wrong answer marked. */
+/** A class with its probability for a point, where that is known: "dog 12.3%". */
+export function likely(data, i, c) {
+  const p = data.probability(i, c);
+  return data.className(c) + (Number.isFinite(p) ? ` ${percent(p)}` : '');
+}
+
+/** What is mapped of a point: "dog 12.3%", or that there is no such map. */
+export function mapWords(data, i, { method, mapOf }) {
+  const c = data.mappedClass(i, method, mapOf);
+  if (c >= 0) return likely(data, i, c);
+  if (c === -1) return 'no class';
+  return `no map of ${wantedName(data, mapOf)}`;
+}
+
+/** The name of what is to be mapped. */
+export function wantedName(data, mapOf) {
+  return mapOf === predicted ? 'the prediction' : mapOf === truth ? 'the true class' : data.className(mapOf);
+}
+
+/** What summary says as elements, the wrong answer marked. */
 export function facts(data, i) {
   const label = data.label(i), p = data.prediction(i), out = [];
   const row = (name, ...value) => out.push(el('dt', {}, name), el('dd', {}, ...value));

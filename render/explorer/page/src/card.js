@@ -1,5 +1,6 @@
 // The card beside the pointer: the image under it with its map.
-import { facts } from './caption.js';
+import { facts, mapWords } from './caption.js';
+import { predicted } from './data.js';
 import { byId, el } from './dom.js';
 import { drawTile } from './tile.js';
 
@@ -23,7 +24,8 @@ export class Card {
     this.element.dataset.point = i;
     this.canvas.hidden = !data.sprites && !data.maps.length;
     drawTile(this.canvas, data, i, s);
-    this.text.replaceChildren(facts(data, i), el('div', { class: 'name' }, data.name(i) ? `#${i} ${data.name(i)}` : `#${i}`));
+    const words = s.map && s.mapOf !== predicted ? el('div', { class: 'name' }, `Map of ${mapWords(data, i, s)}`) : '';
+    this.text.replaceChildren(facts(data, i), words, el('div', { class: 'name' }, data.name(i) ? `#${i} ${data.name(i)}` : `#${i}`));
     this.place();
   }
 

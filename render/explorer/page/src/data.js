@@ -1,7 +1,11 @@
 // What the file holds, read from its blocks. render/explorer/meta.go is the other end.
-import { bytes, json, numbers } from './blocks.js';
+import { bytes, json, numbers, planes } from './blocks.js';
 import { Sprites } from './sprites.js';
 import { Maps } from './maps.js';
+
+/** What may stand for a class of which a map is wanted: that of the prediction (or whatever
+ * comes first), and the true one. */
+export const predicted = -1, truth = -2;
 
 export class Data {
   static async load() {
@@ -15,18 +19,21 @@ export class Data {
     [d.labels, d.predictions, d.names] = await Promise.all([
       optional(meta.labels, Int32Array), optional(meta.predictions, Int32Array), meta.names ? json(meta.names) : null,
     ]);
-    d.layouts = await Promise.all(meta.layouts.map(async (l) => ({ ...l, at: await numbers(l.block, Float32Array) })));
+    d.layouts = await Promise.all(meta.layouts.map(async (l) => ({ ...l, at: await planes(l.block, Float32Array) })));
     for (const l of d.layouts) normalise(l);
     d.columns = await Promise.all((meta.columns ?? []).map(async (c) => ({
       ...c, of: await numbers(c.block, c.kind === 'number' ? Float32Array : Int32Array),
     })));
     if (meta.likeliest) {
-      const { count, classes, probabilities } = meta.likeliest;
-      d.likeliest = { count, classes: await numbers(classes, Int32Array), probabilities: await numbers(probabilities, Float32Array) };
+      const { count, classes, probabilities, labels } = meta.likeliest;
+      d.likeliest = {
+        count, classes: await numbers(classes, Int32Array), probabilities: await numbers(probabilities, Float32Array),
+        labels: await optional(labels, Float32Array),
+      };
     }
     if (meta.neighbours) {
       const { count, kind, block } = meta.neighbours;
-      d.neighbours = { count, of: await numbers(block, kind === 'uint16' ? Uint16Array : Uint32Array) };
+      d.neighbours = { count, of: kind === 'uint16' ? await numbers(block, Uint16Array) : await planes(block, Uint32Array) };
     }
     const tables = new Uint8Array(await bytes('colormaps'));
     d.colormaps = Object.fromEntries(meta.colormaps.map((name, i) => [name, tables.subarray(768 * i, 768 * (i + 1))]));
@@ -61,6 +68,14 @@ export class Data {
     return t && t.classes[i * t.count] >= 0 ? t.probabilities[i * t.count] : NaN;
   }
 
+  /** The probability of a class; NaN where it is not known. */
+  probability(i, c) {
+    if (i >= this.n) return this.extra[i - this.n].probabilities[c] ?? NaN;
+    const guess = this.guesses(i).find((g) => g.c === c);
+    if (guess) return guess.p;
+    return this.likeliest?.labels && c === this.label(i) ? this.likeliest.labels[i] : NaN;
+  }
+
   /** The points nearest in feature space, nearest first; null where that is not known. */
   nearest(i) {
     if (i >= this.n) return this.extra[i - this.n].neighbours ?? null;
@@ -75,10 +90,36 @@ export class Data {
     return this.sprites?.pixels(i) ?? null;
   }
 
-  /** The map of a point by a method: of a class, or the first; null where there is none. */
-  map(i, method, wanted) {
-    if (i >= this.n) return this.extra[i - this.n].map;
-    return this.maps[method]?.of(i, wanted) ?? null;
+  /** The classes that there are maps of, first that which is shown at first. */
+  mapped(i, method) {
+    if (i < this.n) return this.maps[method]?.classes(i) ?? [];
+    const { map, mapOf } = this.extra[i - this.n];
+    if (!map) return [];
+    return mapOf ? [map.class, ...this.classes.keys()].filter((c, k) => !k || c !== map.class) : [map.class];
+  }
+
+  /** Which class's map is meant where wanted is a class, predicted or truth: -2 where there
+   * is no such map. (-1 is a map of no class.) */
+  mappedClass(i, method, wanted) {
+    const has = this.mapped(i, method), c = wanted === truth ? this.label(i) : wanted;
+    if (!has.length) return -2;
+    return wanted === predicted ? has[0] : c >= 0 && has.includes(c) ? c : -2;
+  }
+
+  /** The map of a point by a method, of a class, predicted or truth; null where there is
+   * none. Of points that were added the network makes it, when it is first asked for. */
+  async map(i, method, wanted) {
+    const c = this.mappedClass(i, method, wanted);
+    if (c === -2) return null;
+    if (i < this.n) return this.maps[method].of(i, c);
+    const e = this.extra[i - this.n];
+    if (c === e.map.class) return e.map;
+    e.made ??= new Map();
+    if (!e.made.has(c)) {
+      e.made.set(c, e.mapOf(c));
+      e.made.get(c).catch(() => e.made.delete(c)); // so that it can be asked for again
+    }
+    return e.made.get(c);
   }
 }
 

@@ -32,7 +32,7 @@ export function toFragment(s, first) {
   for (const key of ['layout', 'colour', 'method', 'mapOf', 'colormap', 'palette', 'images', 'pinned']) {
     if (s[key] !== first[key]) f.set(key, s[key]);
   }
-  for (const key of ['split', 'mistakes', 'map', 'gallery', 'inColour']) {
+  for (const key of ['split', 'mistakes', 'map', 'gallery', 'allClasses', 'inColour']) {
     if (s[key] !== first[key]) f.set(key, s[key] ? '1' : '0');
   }
   if (s.alpha !== first.alpha) f.set('alpha', s.alpha.toFixed(2));
@@ -54,7 +54,7 @@ export function fromFragment(text, first, allowed, n) {
     const value = allowed[key].find((v) => String(v) === f.get(key));
     s[key] = value ?? first[key];
   }
-  for (const key of ['split', 'mistakes', 'map', 'gallery', 'inColour']) s[key] = f.has(key) ? f.get(key) === '1' : first[key];
+  for (const key of ['split', 'mistakes', 'map', 'gallery', 'allClasses', 'inColour']) s[key] = f.has(key) ? f.get(key) === '1' : first[key];
   if (allowed.layout.length < 2) s.split = false;
   const number = (v, lo, hi, other) => (v !== null && v !== '' && v >= lo && v <= hi ? Number(v) : other);
   s.alpha = number(f.get('alpha'), 0, 1, first.alpha);

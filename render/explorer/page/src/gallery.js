@@ -8,10 +8,13 @@ export class Gallery {
     this.element = element;
     this.title = el('p', { class: 'note' });
     this.tiles = new Tiles(app, { page: 60, large: true });
-    element.append(this.title, this.tiles.element);
+    const all = el('button', { id: 'do-allClasses', title: 'The maps of all classes side by side (A)', onclick: () => app.store.set({ allClasses: !app.store.state.allClasses }) }, 'All classes');
+    element.append(el('div', { class: 'gallery-head' }, this.title, app.data.maps.some((m) => m.most > 1) ? all : null), this.tiles.element);
     app.store.on((s, has) => {
       element.hidden = !s.gallery;
+      all.setAttribute('aria-pressed', String(s.allClasses));
       if (s.gallery && has('gallery', 'selection', 'hidden', 'mistakes', 'colour')) this.show(s);
+      else if (s.gallery && has('mapOf', 'allClasses')) this.tiles.renew();
     });
   }
 

@@ -1,5 +1,6 @@
 // The page by its keys alone.
 import { byId, el } from './dom.js';
+import { step } from './mapped.js';
 
 const keys = [
   ['Arrow keys', 'move the plot (with the plot in focus)'],
@@ -12,6 +13,8 @@ const keys = [
   ['D', 'layouts side by side'],
   ['G', 'gallery or plot'],
   ['M', 'maps on or off'],
+  ['K, Shift+K', 'map the next or the previous class'],
+  ['A', 'in the gallery, the maps of all classes side by side'],
   ['W', 'only mistakes'],
   ['C', 'colour by the next'],
   ['/', 'search'],
@@ -48,6 +51,8 @@ export function keyboard(app) {
     d: () => data.layouts.length > 1 && toggle('split'),
     g: () => data.layouts.length && toggle('gallery'),
     m: () => toggle('map'),
+    k: (e) => step(app, e.shiftKey ? -1 : 1),
+    a: () => app.mapChoices.length > 1 && toggle('allClasses'),
     w: () => data.judged && toggle('mistakes'),
     c: () => store.set({ colour: next(app.allowed.colour, store.state.colour), hidden: new Set() }),
     '/': () => byId('search').focus(),
@@ -61,6 +66,6 @@ export function keyboard(app) {
     const does = (atPlot && onPlot[key]) || anywhere[key];
     if (!does || (!app.plots.length && /^[-+=0sl]$/.test(key))) return;
     e.preventDefault();
-    does();
+    does(e);
   });
 }

@@ -54,6 +54,7 @@ export async function startLive(blocks, ui, { start = startWorker, read = pixels
         try {
           say(`${name}: looking at it${list.length > 1 ? ` (${i + 1} of ${list.length})` : ''} ...`);
           const point = await pointOf(image, name, network, read);
+          point.mapOf = told(name, point.mapOf, network.classes, ui);
           ui.addPoint(point);
           const percent = Math.round(100 * point.probabilities[point.predicted]);
           say(`${name}: ${point.className}, ${percent}% (${point.seconds.toFixed(1)} s)`);
@@ -68,6 +69,21 @@ export async function startLive(blocks, ui, { start = startWorker, read = pixels
   ui.onPaste((images) => explain(images, 'pasted image'));
   ui.onCamera((images) => explain(images, 'photograph'));
   return { about: network.about, classes: network.classes, explain };
+}
+
+/** mapOf of a point, which says what it is doing. */
+function told(name, mapOf, classes, ui) {
+  return async (of) => {
+    ui.status(`${name}: mapping ${classes[of]} ...`, false);
+    try {
+      const map = await mapOf(of);
+      ui.status(`${name}: the map of ${classes[of]}`, false);
+      return map;
+    } catch (e) {
+      ui.status(`${name}: ${e.message}`, true);
+      throw e;
+    }
+  };
 }
 
 /** Asks the network about an image. */

@@ -12,6 +12,7 @@ import { levels } from './heat.js';
 import { intake, liveBlocks } from './intake.js';
 import { keyboard } from './keyboard.js';
 import { Legend } from './legend.js';
+import { choices } from './mapped.js';
 import { startLive } from './live.js';
 import { Plot } from './plot.js';
 import { PointPanel } from './point.js';
@@ -25,15 +26,16 @@ class App {
     this.data = data;
     const { meta } = data;
     this.colourings = colourings(data);
+    this.mapChoices = choices(data);
     this.allowed = {
       layout: data.layouts.map((_, i) => i), colour: this.colourings.map((c) => c.key), method: data.maps.map((_, i) => i),
-      mapOf: [-1, ...data.classes.keys()], colormap: meta.colormaps, palette: meta.palettes.map((p) => p.name), images: ['zoom', 'always', 'off'],
+      mapOf: this.mapChoices.map((c) => c.key), colormap: meta.colormaps, palette: meta.palettes.map((p) => p.name), images: ['zoom', 'always', 'off'],
     };
     this.first = {
       layout: 0, split: false, colour: this.colourings[0].key, hidden: new Set(), mistakes: false, selection: new Int32Array(0),
       pinned: -1, hover: -1, map: true, alpha: meta.alpha, method: 0, mapOf: -1, colormap: meta.colormap, inColour: meta.color,
       palette: meta.palette, images: 'zoom', imageSize: 40, mode: 'pan', theme: 'system', dark: darkSystem.matches,
-      gallery: meta.gallery || !data.layouts.length, view: { x: 0, y: 0, k: 1 },
+      gallery: meta.gallery || !data.layouts.length, allClasses: meta.allClasses, view: { x: 0, y: 0, k: 1 },
     };
     this.store = new Store({ ...this.first, ...fromFragment(location.hash.slice(1), this.first, this.allowed, data.n) });
     this.derived = new Derived(data);
@@ -166,9 +168,9 @@ class App {
   }
 
   /** Adds a point that was not in the file: see window.glimpse. */
-  async addPoint({ x, y, image, className = '', probabilities = [], map, neighbours }) {
+  async addPoint({ x, y, image, className = '', probabilities = [], map, mapOf, neighbours }) {
     const { data } = this, l = data.layouts[0], canvas = document.createElement('canvas');
-    const e = { className, neighbours, prediction: -1, pixels: null, map: null };
+    const e = { className, neighbours, probabilities, mapOf, prediction: -1, pixels: null, map: null };
     if (image) {
       [canvas.width, canvas.height] = [image.width, image.height];
       const c = canvas.getContext('2d');
@@ -178,7 +180,9 @@ class App {
     }
     e.guesses = Array.from(probabilities, (p, c) => ({ c, p })).sort((a, b) => b.p - a.p || a.c - b.c).slice(0, 5);
     e.prediction = e.guesses[0]?.c ?? data.classes.indexOf(className);
-    if (map) e.map = { class: map.class ?? e.prediction, width: map.width, height: map.height, levels: map.levels ?? levels(map.values) };
+    const coarse = (m, c) => ({ class: m.class ?? c, width: m.width, height: m.height, levels: m.levels ?? levels(m.values) });
+    if (map) e.map = coarse(map, e.prediction);
+    if (mapOf) e.mapOf = async (c) => coarse(await mapOf(c), c);
     e.unit = l ? [(x - l.centre[0]) / l.half, (y - l.centre[1]) / l.half] : [0, 0];
     data.extra.push(e);
     for (const p of this.plots) p.redraw();
@@ -188,8 +192,9 @@ class App {
 
 let begun;
 /** For programs in the page: ready, a promise of the page being built; addPoint({x, y,
- * image, className, probabilities, map: {width, height, values}, neighbours}), in units of
- * the first layout, which resolves to the point's index; select(index), which pins it. */
+ * image, className, probabilities, map: {width, height, values}, mapOf, neighbours}), in units
+ * of the first layout, which resolves to the point's index; mapOf(class) promises the map of
+ * another class, as map; select(index), which pins it. */
 window.glimpse = {
   ready: new Promise((done) => { begun = done; }),
   addPoint: (p) => window.glimpse.app.addPoint(p),

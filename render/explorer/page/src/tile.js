@@ -8,7 +8,8 @@ const bare = 96;
  * colormap, inColour} as in the state. */
 export async function drawTile(canvas, data, i, what) {
   const turn = (canvas.turn = (canvas.turn ?? 0) + 1);
-  const m = what.map ? data.map(i, what.method, what.mapOf) : null;
+  // The image without the map where that cannot be made: who makes it says why.
+  const m = what.map ? await data.map(i, what.method, what.mapOf).catch(() => null) : null;
   let image = await data.pixels(i);
   if (canvas.turn !== turn) return; // another image was asked for since
   if (!image) {
@@ -26,4 +27,5 @@ export async function drawTile(canvas, data, i, what) {
   canvas.height = image.height;
   canvas.getContext('2d').putImageData(image, 0, 0);
   canvas.dataset.drawn = i;
+  canvas.dataset.map = m ? m.class : '';
 }

@@ -1,5 +1,6 @@
 // A list of points as buttons with their images.
-import { summary } from './caption.js';
+import { mapWords, summary } from './caption.js';
+import { predicted } from './data.js';
 import { count, el } from './dom.js';
 import { drawTile } from './tile.js';
 
@@ -32,8 +33,22 @@ export class Tiles {
     this.shown = 0;
     this.watch.disconnect();
     this.list.replaceChildren();
-    if (this.large && indices.length) this.list.style.setProperty('--views', Math.min(8, Math.max(...Array.from(indices).slice(0, 50).map((i) => this.views(i).length))));
+    this.measure();
     this.add();
+  }
+
+  /** Makes room for as many pictures as a point has. */
+  measure() {
+    if (this.large && this.indices.length) this.list.style.setProperty('--views', Math.min(8, Math.max(...Array.from(this.indices).slice(0, 50).map((i) => this.views(i).length))));
+  }
+
+  /** Shows other pictures of the same points. */
+  renew() {
+    this.measure();
+    for (const b of this.list.children) {
+      b.querySelector('.pictures')?.replaceChildren(...this.views(Number(b.dataset.point)).map((v) => this.picture(v)));
+      this.watch.observe(b);
+    }
   }
 
   add() {
@@ -54,22 +69,25 @@ export class Tiles {
     this.more.textContent = `Show more (${count(rest)})`;
   }
 
-  /** What is shown of a point: the map of the state's method; where there is room the
-   * image alone and the maps of all methods, or of a single one those of all classes. */
+  /** What is shown of a point: the map of the state's method and class; where there is room
+   * the image alone and the maps of all methods, and where the state says so of all classes. */
   views(i) {
-    const { data } = this.app, { maps } = data;
+    const { data, store: { state: s } } = this.app, { maps } = data;
     if (!this.large || !maps.length) return [{}];
-    const classes = maps[0].classes(i);
-    if (maps.length === 1 && classes.length > 1) {
-      return [{ map: false, name: 'image' }, ...classes.map((c) => ({ mapOf: c, name: data.className(c) }))];
-    }
-    return [{ map: false, name: 'image' }, ...maps.map((m, method) => ({ method, name: m.name }))];
+    return [{ map: false, name: 'image' }, ...maps.flatMap((m, method) => {
+      const classes = s.allClasses ? m.classes(i) : [];
+      const chosen = classes.length > 1 ? classes : [s.mapOf];
+      return chosen.map((mapOf) => {
+        const words = m.most > 1 && (maps.length === 1 || classes.length > 1 || mapOf !== predicted) ? mapWords(data, i, { method, mapOf }) : '';
+        return { method, mapOf, name: words && maps.length > 1 ? `${m.name}: ${words}` : words || m.name };
+      });
+    })];
   }
 
   picture(view) {
     const c = el('canvas', { class: 'tile', width: 1, height: 1 });
     c.view = view;
-    return view.name ? el('span', { class: 'view' }, c, el('span', { class: 'method' }, view.name)) : c;
+    return view.name ? el('span', { class: 'view' }, c, el('span', { class: 'method', title: view.name }, view.name)) : c;
   }
 
   draw(button) {

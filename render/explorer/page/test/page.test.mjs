@@ -101,23 +101,85 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
     assert.deepEqual(near, want.Near[7]);
   });
 
-  test('the class that is mapped can be changed, and the map switched off', async () => {
+  /** Waits until a canvas has these pixels. */
+  const same = (selector, expected, on = page) => until(([s, all]) => {
+    const c = document.querySelector(s);
+    if (!c) return false;
+    const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+    return d.length === all.length && d.every((v, k) => v === all[k]);
+  }, [selector, expected], on);
+
+  test('the class that is mapped can be changed beside the map, with its probability', async () => {
+    await reset();
+    await page.evaluate(() => window.glimpse.select(7)); // a dog that is taken for the class with the odd name
+    await same('#point canvas.big', want.Overlays[7]);
+    const options = await page.$$eval('#point .map-choice option', (all) => all.map((o) => [o.textContent, o.selected]));
+    assert.deepEqual(options, [['</script><img src=x onerror=alert(1)> 80.0%', true], ['dog 10.0%', false]]);
+    const pressed = () => page.$$eval('#point .bar-row', (all) => all.map((b) => [b.dataset.class, b.disabled, b.getAttribute('aria-pressed')]));
+    assert.deepEqual(await pressed(), [['2', false, 'true'], ['0', true, 'false'], ['1', false, 'false']]);
+    await page.selectOption('#point .map-choice select', { label: 'dog 10.0%' });
+    await same('#point canvas.big', want.Second[7]);
+    assert.equal(await state('mapOf'), 1);
+    assert.deepEqual(await pressed(), [['2', false, 'false'], ['0', true, 'false'], ['1', false, 'true']]);
+    assert.equal(await page.$eval('#choose-mapOf', (e) => e.selectedOptions[0].textContent), 'dog');
+    // Back by the bar of the prediction, which is then that of the next point as well.
+    await page.click('#point .bar-row[data-class="2"]');
+    await same('#point canvas.big', want.Overlays[7]);
+    assert.equal(await state('mapOf'), -1);
+    // By the keyboard, round and back.
+    await page.keyboard.press('k');
+    await same('#point canvas.big', want.Second[7]);
+    await page.keyboard.press('k');
+    await same('#point canvas.big', want.Overlays[7]);
+    await page.keyboard.press('Shift+K');
+    await same('#point canvas.big', want.Second[7]);
+  });
+
+  test('the class that is mapped is the same in the neighbours, under the pointer, in the gallery and in the URL', async () => {
+    await reset();
+    await page.evaluate(() => window.glimpse.select(6)); // right; its neighbours are 7, 13 and 36
+    assert.deepEqual(want.Near[6], [7, 13, 36]);
+    const options = await page.$$eval('#choose-mapOf option', (all) => all.map((o) => o.textContent));
+    assert.deepEqual(options, ['the prediction', 'the true class', 'cat', 'dog', '</script><img src=x onerror=alert(1)>']);
+    await page.selectOption('#choose-mapOf', 'dog');
+    const tile = (i) => `#point .tile-button[data-point="${i}"] canvas`;
+    await same(tile(7), want.Second[7]);
+    await same(tile(13), want.Overlays[13]); // dogs, and taken for them
+    await same(tile(36), want.Plain[36]); // a cat without a map of a dog
+    await same('#point canvas.big', want.Plain[6]);
+    assert.equal(await page.textContent('#point .note'), '1 of them without a map of dog.');
+    await page.mouse.move(...(await place(7)));
+    await until(() => document.querySelector('#card canvas').dataset.drawn === '7' && !document.getElementById('card').hidden);
+    await same('#card canvas', want.Second[7]);
+    assert.ok((await page.textContent('#card')).includes('Map of dog 10.0%'));
+    await until(() => location.hash.includes('mapOf=1'));
+    const again = await open(browser, small, { hash: new URL(page.url()).hash });
+    await same(tile(7), want.Second[7], again);
+    await again.context().close();
+
+    await page.selectOption('#choose-mapOf', 'the true class');
+    await page.click('#do-gallery');
+    const seen = (i, view) => `#maps .tile-button[data-point="${i}"] .view:nth-child(${view}) canvas`;
+    await same(seen(0, 2), want.Second[0]); // a cat that is taken for a dog
+    await same(seen(1, 2), want.Overlays[1]); // right
+    const names = (i) => page.$$eval(`#maps .tile-button[data-point="${i}"] .method`, (all) => all.map((e) => e.textContent));
+    assert.deepEqual(await names(0), ['image', 'cam: cat 10.0%', 'gradcam']);
+    // All classes of an image side by side.
+    await page.click('#do-allClasses');
+    await same(seen(0, 3), want.Second[0]);
+    await same(seen(0, 2), want.Overlays[0]);
+    assert.deepEqual(await names(0), ['image', 'cam: dog 80.0%', 'cam: cat 10.0%', 'gradcam']);
+    await page.keyboard.press('a');
+    await until(() => document.querySelectorAll('#maps .tile-button[data-point="0"] .view').length === 3);
+  });
+
+  test('the map can be switched off', async () => {
     await reset();
     await page.evaluate(() => window.glimpse.select(7));
-    await page.selectOption('#point select', String(want.Labels[7]));
-    await until(() => window.glimpse.app.store.state.mapOf >= 0);
-    const same = (expected) => until((all) => {
-      const c = document.querySelector('#point canvas.big');
-      const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-      return d.length === all.length && d.every((v, k) => v === all[k]);
-    }, expected);
-    await same(want.Second[7]);
+    await same('#point canvas.big', want.Overlays[7]);
     await page.click('#do-map');
     await until(() => !window.glimpse.app.store.state.map);
-    await until((all) => {
-      const c = document.querySelector('#point canvas.big');
-      return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v, k) => v !== all[k]);
-    }, want.Second[7]);
+    await same('#point canvas.big', want.Plain[7]);
   });
 
   test('a lasso selects the very points inside', async () => {
@@ -262,20 +324,20 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
 
   test('the state is in the URL', async () => {
     await reset();
-    await page.evaluate(() => window.glimpse.app.store.set({ layout: 1, colour: 'prediction', hidden: new Set([0]), selection: Int32Array.from([3, 4, 5, 9]), pinned: 8, alpha: 0.7, mistakes: true, view: { x: 0.1, y: -0.2, k: 3 } }));
+    await page.evaluate(() => window.glimpse.app.store.set({ layout: 1, colour: 'prediction', hidden: new Set([0]), selection: Int32Array.from([3, 4, 5, 9]), pinned: 8, alpha: 0.7, mistakes: true, mapOf: -2, allClasses: true, view: { x: 0.1, y: -0.2, k: 3 } }));
     await until(() => location.hash.includes('pinned=8'));
     const hash = new URL(page.url()).hash;
     const again = await open(browser, small, { hash });
-    for (const key of ['layout', 'colour', 'hidden', 'selection', 'pinned', 'alpha', 'mistakes', 'view']) {
+    for (const key of ['layout', 'colour', 'hidden', 'selection', 'pinned', 'alpha', 'mistakes', 'mapOf', 'allClasses', 'view']) {
       assert.deepEqual(await state(key, again), await state(key), key);
     }
     const camera = await again.evaluate(() => { const { x, y, k } = window.glimpse.app.plots[0].camera; return { x, y, k }; });
     assert.deepEqual(camera, { x: 0.1, y: -0.2, k: 3 });
     await again.context().close();
     // What is no state is ignored.
-    const odd = await open(browser, small, { hash: '#layout=7&colour=__proto__&pinned=999&selection=zzzz-1.-.%00&view=NaN,1e99,x&hidden=9-zzzzzzzz&alpha=2' });
+    const odd = await open(browser, small, { hash: '#layout=7&colour=__proto__&pinned=999&selection=zzzz-1.-.%00&view=NaN,1e99,x&hidden=9-zzzzzzzz&alpha=2&mapOf=77' });
     assert.deepEqual(odd.problems, []);
-    assert.deepEqual([await state('layout', odd), await state('colour', odd), await state('pinned', odd), await selection(odd), await state('alpha', odd)], [0, 'class', -1, [], 0.4]);
+    assert.deepEqual([await state('layout', odd), await state('colour', odd), await state('pinned', odd), await selection(odd), await state('alpha', odd), await state('mapOf', odd)], [0, 'class', -1, [], 0.4, -1]);
     await odd.context().close();
   });
 
@@ -433,6 +495,42 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
     const a = 102, gray = (19595 * 0x33 + 38470 * 0x66 + 7471 * 0x99 + 32768) >> 16;
     const mix = (v) => Math.floor((256 * v * a + gray * (65280 - 255 * a)) / (65280 + a));
     assert.deepEqual(d.slice(-4), [mix(127), mix(0), mix(0), 255]);
+    assert.deepEqual(page.problems, []);
+  });
+
+  test('a point that is added has the maps of all classes when they are asked for', async () => {
+    await reset();
+    await page.evaluate(async () => {
+      window.asked = [];
+      const image = new OffscreenCanvas(20, 20);
+      image.getContext('2d').fillRect(0, 0, 20, 20);
+      const mapOf = async (c) => {
+        window.asked.push(c);
+        if (c === 2 && window.asked.filter((a) => a === 2).length === 1) throw new Error('not now');
+        return { class: c, width: 1, height: 2, levels: Uint8Array.of(255, 255 * (c === 0)) };
+      };
+      const i = await window.glimpse.addPoint({ x: 20, y: 12, image, className: 'dog', probabilities: [0.05, 0.7, 0.25], map: { class: 1, width: 2, height: 2, values: [0, 1, 2, 4] }, mapOf });
+      window.glimpse.select(i);
+    });
+    await until(() => document.querySelector('#point canvas.big').dataset.map === '1');
+    const options = await page.$$eval('#point .map-choice option', (all) => all.map((o) => o.textContent));
+    assert.deepEqual(options, ['dog 70.0%', 'cat 5.0%', '</script><img src=x onerror=alert(1)> 25.0%']);
+    const choose = (c) => page.selectOption('#point .map-choice select', String(c));
+    await choose(0);
+    await until(() => document.querySelector('#point canvas.big').dataset.map === '0');
+    // Jet of the level 255, half red, over black at 0.4, on all of it.
+    const a = 102, red = Math.floor((256 * 127 * a) / (65280 + a));
+    const d = await pixels('#point canvas.big');
+    for (let k = 0; k < d.length; k += 4) assert.deepEqual(d.slice(k, k + 4), [red, 0, 0, 255]);
+    await choose(2); // which fails at first, and leaves the image alone
+    await until(() => document.querySelector('#point canvas.big').dataset.map === '');
+    await choose(1);
+    await until(() => document.querySelector('#point canvas.big').dataset.map === '1');
+    await choose(2);
+    await until(() => document.querySelector('#point canvas.big').dataset.map === '2');
+    await choose(0); // which is not made again
+    await until(() => document.querySelector('#point canvas.big').dataset.map === '0');
+    assert.deepEqual(await page.evaluate(() => window.asked), [0, 2, 2]);
     assert.deepEqual(page.problems, []);
   });
 
