@@ -45,6 +45,10 @@ func (s *session) draw(ctx context.Context) error {
 		if err != nil {
 			return s.blame(ctx, b, err)
 		}
+		further, err := page.further(ctx, b)
+		if err != nil {
+			return s.blame(ctx, b, err)
+		}
 		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {
 			var p []float64 // none without classes
@@ -62,7 +66,7 @@ func (s *session) draw(ctx context.Context) error {
 				return err
 			}
 			cells = append(cells, row...)
-			page.add(sample, im, maps[i], p)
+			page.add(sample, im, append(maps[i], further[i]...), p)
 			s.report.Images = append(s.report.Images, s.describe(b.Index[i], sample, maps[i], p, im))
 			if err := s.saveImage(ctx, b.Index[i], maps[i], row); err != nil {
 				return err

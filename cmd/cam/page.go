@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/data"
+	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render/explorer"
 )
 
@@ -22,7 +24,7 @@ func (s *session) newPage() *page {
 	kind := s.kind()
 	p := &page{session: s, content: explorer.Page{
 		Title: strings.ToUpper(kind[:1]) + kind[1:], Classes: s.Model.Classes(),
-		Colormap: s.colormap, Alpha: &s.alpha, Color: s.overlay == "color", Gallery: true,
+		Colormap: s.colormap, Alpha: &s.alpha, Color: s.overlay == "color", Gallery: true, AllClasses: s.top > 0,
 	}}
 	for _, way := range s.ways {
 		p.content.Maps = append(p.content.Maps, explorer.Method{Name: way.name})
@@ -30,7 +32,45 @@ func (s *session) newPage() *page {
 	return p
 }
 
-// add adds an image as the network saw it, with its maps, way by way.
+// further maps, image by image, the likeliest classes and the true one too, so that the class
+// can be changed in the page: by cam, where one pass gives all.
+func (p *page) further(ctx context.Context, b *data.Batch) ([][]drawn, error) {
+	out := make([][]drawn, len(b.Samples))
+	if !p.options.page.Wanted() {
+		return out, nil
+	}
+	_, classes := p.Model.Network().Widths()
+	truth := make([]int, len(b.Samples))
+	for i, s := range b.Samples {
+		if truth[i] = s.Label; s.Label < 0 || s.Label >= classes {
+			truth[i] = cam.Predicted
+		}
+	}
+	for _, way := range p.ways {
+		if way.method != cam.Method(cam.CAM{}) || p.eigen {
+			continue
+		}
+		mapper, err := cam.New(p.Model.Network(), way.layer)
+		if err != nil {
+			return nil, err
+		}
+		_, maps, err := mapper.Several(ctx, tensor(b), func(logits *nn.Tensor) [][]int {
+			return append(cli.Likeliest(logits, cli.FreeClasses), truth)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, rank := range maps {
+			for i, m := range rank {
+				out[i] = append(out[i], drawn{way, m})
+			}
+		}
+	}
+	return out, nil
+}
+
+// add adds an image as the network saw it, with its maps, way by way; of those of one class
+// the first.
 func (p *page) add(sample data.Sample, im *data.Image, maps []drawn, probabilities []float64) {
 	if !p.options.page.Wanted() {
 		return
@@ -43,7 +83,7 @@ func (p *page) add(sample data.Sample, im *data.Image, maps []drawn, probabiliti
 	for k, way := range p.ways {
 		var of []explorer.Map
 		for _, d := range maps {
-			if d.way == way {
+			if d.way == way && !slices.ContainsFunc(of, func(m explorer.Map) bool { return m.Class == d.m.Class }) {
 				of = append(of, cli.PageMap(p.shown(d.m)))
 			}
 		}

@@ -29,7 +29,9 @@ type pageMeta struct {
 		Classes, Probabilities string
 	}
 	Sprites *struct{ Sizes string }
-	Maps    []struct{ Name, Index, Levels string }
+	Maps    []struct{ Name, Counts, Classes, Sizes, Levels string }
+
+	AllClasses bool
 }
 
 // The page has the images, what the network said of them, and the maps that -maps writes.
@@ -59,30 +61,108 @@ func TestPage(t *testing.T) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
+	if m.AllClasses {
+		t.Error("the classes stand side by side, want the predicted one alone")
+	}
 	likeliest := ints(blocks[m.Likeliest.Classes])
+	// The maps of each class alone, drawn side by side.
+	beside := filepath.Join(dir, "beside")
+	if _, err := cam1(t, "-acc", "0", "-count", "5", "-method", "cam", "-top", "5", "-out", filepath.Join(dir, "cam.png"), "-maps", beside); err != nil {
+		t.Fatal(err)
+	}
+	raw := func(path string) *cam.Map {
+		t.Helper()
+		a, err := npy.Load(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &cam.Map{Height: a.Shape[0], Width: a.Shape[1]}
+		for _, v := range a.Float64s() {
+			m.Values = append(m.Values, float32(v))
+		}
+		return m
+	}
 	for k, name := range []string{"cam", "layercam"} {
 		if m.Maps[k].Name != name {
 			t.Fatalf("method %q, want %q", m.Maps[k].Name, name)
 		}
-		index, levels := ints(blocks[m.Maps[k].Index]), blocks[m.Maps[k].Levels]
+		counts, classes, sizes, levels := ints(blocks[m.Maps[k].Counts]), ints(blocks[m.Maps[k].Classes]), ints(blocks[m.Maps[k].Sizes]), blocks[m.Maps[k].Levels]
 		for i := range 5 {
-			a, err := npy.Load(t.Context(), filepath.Join(dir, "maps", fmt.Sprintf("cam_%05d_%s.npy", 10+i, name)))
-			if err != nil {
-				t.Fatal(err)
+			likely := likeliest[i*m.Likeliest.Count:][:m.Likeliest.Count]
+			if m.Classes[likely[0]] != r.Images[i].Predicted {
+				t.Errorf("image %d is %s, want %s", i, m.Classes[likely[0]], r.Images[i].Predicted)
 			}
-			want := &cam.Map{Height: a.Shape[0], Width: a.Shape[1]}
-			for _, v := range a.Float64s() {
-				want.Values = append(want.Values, float32(v))
+			if name == "layercam" {
+				likely = likely[:1] // a further class would be a further pass
 			}
-			predicted := likeliest[i*m.Likeliest.Count]
-			if !slices.Equal(index[4*i:4*i+4], []int{i, predicted, want.Width, want.Height}) || m.Classes[predicted] != r.Images[i].Predicted {
-				t.Errorf("%s: map %v of an image that is %s", name, index[4*i:4*i+4], r.Images[i].Predicted)
+			if counts[i] < len(likely) || counts[i] > len(likely)+1 || !slices.Equal(classes[:len(likely)], likely) {
+				t.Fatalf("%s: %d maps of image %d, of the classes %v, want %v", name, counts[i], i, classes, likely)
 			}
-			size := want.Width * want.Height
-			if have := levels[:size]; !slices.Equal(have, want.Rectified().Bytes()) {
-				t.Errorf("%s: levels %v of image %d, want %v", name, have, i, want.Rectified().Bytes())
+			for rank := range counts[i] {
+				size := sizes[0] * sizes[1]
+				if rank < len(likely) {
+					path := filepath.Join(dir, "maps", fmt.Sprintf("cam_%05d_%s.npy", 10+i, name))
+					if rank > 0 {
+						path = filepath.Join(beside, fmt.Sprintf("cam_%05d_class%d.npy", 10+i, classes[0]))
+					}
+					want := raw(path)
+					if have := levels[:size]; !slices.Equal(sizes[:2], []int{want.Width, want.Height}) || !slices.Equal(have, want.Rectified().Bytes()) {
+						t.Errorf("%s: levels %v of class %d of image %d, want %v", name, have, classes[0], i, want.Rectified().Bytes())
+					}
+				}
+				classes, sizes, levels = classes[1:], sizes[2:], levels[size:]
 			}
-			levels = levels[size:]
+		}
+	}
+}
+
+// A true class that is not likely is mapped too; what -class and -top ask for comes first.
+func TestPageClasses(t *testing.T) {
+	photographed := photos(t, 60)
+	folders, err := os.ReadDir(photographed)
+	if err != nil || len(folders) != 10 {
+		t.Fatalf("%d classes, want 10: %v", len(folders), err)
+	}
+	// Every image lies in the folder of another class.
+	wrong := t.TempDir()
+	for i, f := range folders {
+		if err := os.Rename(filepath.Join(photographed, f.Name()), filepath.Join(wrong, folders[(i+1)%10].Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "cam.html")
+	for _, c := range []struct {
+		flags  []string
+		first  int // the class that comes first; -1: the predicted one
+		most   int
+		beside bool
+	}{{nil, -1, 6, false}, {[]string{"-top", "7"}, -1, 8, true}, {[]string{"-class", "4"}, 4, 7, false}} {
+		args := append([]string{"-acc", "0", "-weights", filepath.Join("..", "..", "nn", "pretrained", "scenes.safetensors"), "-data", wrong, "-count", "10", "-html", file, "-no-images", "-out", filepath.Join(dir, "cam.png")}, c.flags...)
+		if _, err := cam1(t, args...); err != nil {
+			t.Fatal(err)
+		}
+		var m pageMeta
+		blocks := explored.ReadFile(t, file, &m)
+		counts, classes, labels, likeliest := ints(blocks[m.Maps[0].Counts]), ints(blocks[m.Maps[0].Classes]), ints(blocks[m.Labels]), ints(blocks[m.Likeliest.Classes])
+		further := 0
+		for i, count := range counts {
+			of, first := classes[:count], c.first
+			if classes = classes[count:]; first < 0 {
+				first = likeliest[i*m.Likeliest.Count]
+			}
+			if of[0] != first || !slices.Contains(of, labels[i]) || count > c.most || len(slices.Compact(slices.Sorted(slices.Values(of)))) != count {
+				t.Errorf("%v: maps of the classes %v of an image of class %d, want %d first", c.flags, of, labels[i], first)
+			}
+			for _, likely := range likeliest[i*m.Likeliest.Count:][:5] {
+				if !slices.Contains(of, likely) {
+					t.Errorf("%v: no map of class %d", c.flags, likely)
+				}
+			}
+			further = max(further, count)
+		}
+		if len(counts) != 10 || m.AllClasses != c.beside || further != c.most {
+			t.Errorf("%v: up to %d maps of %d images, want %d; side by side %v", c.flags, further, len(counts), c.most, m.AllClasses)
 		}
 	}
 }
@@ -102,7 +182,7 @@ func TestPageWithoutImages(t *testing.T) {
 	}
 	var m pageMeta
 	blocks := explored.ReadFile(t, file, &m)
-	if m.Labels != "" || m.Sprites != nil || len(ints(blocks[m.Maps[0].Index])) != 4*2*len(pictures) {
+	if m.Labels != "" || m.Sprites != nil || len(ints(blocks[m.Maps[0].Classes])) != 5*len(pictures) || !m.AllClasses {
 		t.Errorf("%+v", m)
 	}
 	var names []string

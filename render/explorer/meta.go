@@ -15,7 +15,7 @@ type meta struct {
 	Sprites    *spritesMeta `json:"sprites,omitempty"`
 	Maps       []mapsMeta   `json:"maps,omitempty"`
 	Neighbours *nearMeta    `json:"neighbours,omitempty"`
-	NoRoom     bool         `json:"noRoom"` // of so many points, neighbours by features were left out
+	NoRoom     bool         `json:"noRoom"`    // of so many points, neighbours by features were left out
 	Colormaps  []string     `json:"colormaps"` // 256 x RGB each, in block colormaps
 	Colormap   string       `json:"colormap"`
 	Alpha      float64      `json:"alpha"`

@@ -126,6 +126,80 @@ func TestBlocks(t *testing.T) {
 	equal(t, "viridis", tables[768:771], []uint8{68, 1, 84})
 }
 
+// Of the probabilities as many are kept as each point has maps of, and those of labels that
+// are not among them.
+func TestLikeliest(t *testing.T) {
+	p := &Page{
+		Classes: []string{"a", "b", "c", "d", "e", "f", "g"}, Labels: []int{6, 0, -1, 6}, Layouts: []Layout{{At: mat.NewDense(4, 2, nil)}},
+		Probabilities: [][]float64{{0.3, 0.2, 0.15, 0.125, 0.1, 0.1, 0.025}, {0.3, 0.2, 0.15, 0.125, 0.1, 0.1, 0.025}, {0.3, 0.2, 0.15, 0.125, 0.1, 0.1, 0.025}, nil},
+	}
+	w := write(t, p)
+	nan := float32(math.NaN())
+	if l := w.meta.Likeliest; l.Count != 5 {
+		t.Errorf("%d classes, want 5", l.Count)
+	}
+	equal(t, "probabilities of labels", float32Block(w.blocks[w.meta.Likeliest.Labels]), []float32{0.025, nan, nan, nan})
+	of := func(classes ...int) (maps []Map) {
+		for _, c := range classes {
+			maps = append(maps, Map{c, 1, 1, []uint8{0}})
+		}
+		return maps
+	}
+	p.Maps = []Method{{"cam", [][]Map{of(0, 1, 2, 3, 4, 5, 6), nil, of(0, 1, 2, 3, 4, 5), nil}}}
+	w = write(t, p)
+	if l := w.meta.Likeliest; l.Count != 6 {
+		t.Errorf("%d classes, want 6", l.Count)
+	}
+	equal(t, "the first", int32Block(w.blocks[w.meta.Likeliest.Classes])[:6], []int{0, 1, 2, 3, 4, 5})
+	p.Labels[0] = 5
+	if w = write(t, p); w.meta.Likeliest.Labels != "" {
+		t.Error("probabilities of labels, which are all among the likeliest")
+	}
+}
+
+// A page of 20 MB: what 12 indices of 17 to 20 bits a point leave room for, in base64.
+func TestNeighbourRoom(t *testing.T) {
+	const mb = 1_000_000
+	for _, c := range []struct{ n, k, rest, want int }{
+		{100_000, 12, 900 * mb, 12}, {100_000, 12, 0, 12}, // always
+		{131_072, 12, 2 * mb, 12}, // 12 times 0.37 MB
+		{400_000, 12, 4 * mb, 12}, // 12 times 1.27 MB are 15.2
+		{500_000, 12, 5 * mb, 9},  // 9 times 1.58 MB are 14.25
+		{500_000, 5, 5 * mb, 5},
+		{1_000_000, 12, 9 * mb, 3},  // 3 times 3.33 MB are 10
+		{1_000_000, 12, 11 * mb, 0}, // of 2
+		{131_072, 12, 30 * mb, 12},  // a fifth of the file: 7.5 MB beside 30 MB
+		{500_000, 12, 40 * mb, 6},   // 6 times 1.58 MB are 9.5 beside 40
+		{500_000, 12, 18 * mb, 0},
+		{500_000, 12, 20 * mb, 3},
+	} {
+		if have := neighbourRoom(c.n, c.k, c.rest); have != c.want {
+			t.Errorf("%d of %d neighbours of %d points beside %d bytes, want %d", have, c.k, c.n, c.rest, c.want)
+		}
+	}
+}
+
+// Indices of many points are in four planes of bytes; a page that has no room for any says so.
+func TestNeighboursOfMany(t *testing.T) {
+	const n = 1<<16 + 1
+	at := mat.NewDense(n, 2, nil)
+	p := &Page{Layouts: []Layout{{At: at}}, Neighbours: make([][]int, n), NeighbourCount: 2}
+	p.Neighbours[0], p.Neighbours[n-1] = []int{n - 1, 1}, []int{3}
+	w := write(t, p)
+	near := int32Block(together(w.blocks[w.meta.Neighbours.Block]))
+	if w.meta.Neighbours.Kind != "uint32" || len(near) != 2*n {
+		t.Fatalf("%+v of %d numbers", w.meta.Neighbours, len(near))
+	}
+	equal(t, "the first and the last", append(near[:4], near[2*n-2:]...), []int{n - 1, 1, 1, 1, 3, n - 1})
+	if w.meta.NoRoom {
+		t.Error("no room, and neighbours")
+	}
+	p = &Page{Layouts: []Layout{{At: mat.NewDense(100_001, 2, nil)}}, Features: mat.NewDense(100_001, 1, nil), NeighbourCount: 2}
+	if w = write(t, p); !w.meta.NoRoom || w.meta.Neighbours != nil {
+		t.Errorf("no room %v, neighbours %+v", w.meta.NoRoom, w.meta.Neighbours)
+	}
+}
+
 func TestOfNames(t *testing.T) {
 	hostile := "</script><img src=x onerror=alert(1)><!--\u2028\xff"
 	p := few()

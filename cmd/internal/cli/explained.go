@@ -45,7 +45,7 @@ func newExplainer(m *model.Model, flags *PageFlags, out *Explained) *explainer {
 	if mapper, err := m.Mapper(); err == nil {
 		e.method, e.mapper, e.layer = cam.CAM{}, mapper, mapper.Layer()
 		if flags.Top == 0 {
-			e.top = defaultTop
+			e.top = FreeClasses
 		}
 	} else if e.layer = cam.LastMaps(net); e.layer != "" {
 		e.method = cam.GradCAM{}

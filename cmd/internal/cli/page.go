@@ -42,12 +42,12 @@ func (p *PageFlags) AddFlags(flags *flag.FlagSet, thumb int) {
 
 // AddTop defines -top, where no flag of the program's own says which classes are mapped.
 func (p *PageFlags) AddTop(flags *flag.FlagSet) {
-	flags.IntVar(&p.Top, "top", 0, fmt.Sprintf("with -html: `number` of the likeliest classes of each image to map, among which the page can change (default %d with a network that ends in pooling and one linear layer, where one pass gives all; else 1); beside them the true class is mapped", defaultTop))
+	flags.IntVar(&p.Top, "top", 0, fmt.Sprintf("with -html: `number` of the likeliest classes of each image to map, among which the page can change (default %d with a network that ends in pooling and one linear layer, where one pass gives all; else 1); beside them the true class is mapped", FreeClasses))
 }
 
-// defaultTop is how many classes are mapped where further ones cost next to nothing: those
-// whose probabilities the page shows. 10,000 images of CIFAR-10 take 8 MB with them.
-const defaultTop = 5
+// FreeClasses is how many classes a page has maps of where further ones cost next to nothing,
+// in one pass by cam: those whose probabilities it shows.
+const FreeClasses = 5
 
 // Check returns an error of the command line for flags that make no sense.
 func (p *PageFlags) Check() error {

@@ -64,13 +64,39 @@ describe('an image that is chosen in the page', { skip: path ? false : 'no Chrom
       assert.ok(Math.abs(p - want.probabilities[c].probability) < 5e-3, `class ${c}: ${p}, cmd/cam ${want.probabilities[c].probability}`);
     }
     const page = await open(browser, file('cam.html'));
-    const map = await page.evaluate(() => {
-      const m = window.glimpse.app.data.maps[0].of(0, -1);
+    const map = await page.evaluate(async () => {
+      const m = await window.glimpse.app.data.map(0, 0, -1);
       return { class: m.class, width: m.width, height: m.height, levels: [...m.levels] };
     });
     assert.deepEqual({ ...got.map, levels: 0 }, { ...map, levels: 0 });
     const most = Math.max(...map.levels.map((v, i) => Math.abs(v - got.map.levels[i])));
     assert.ok(most <= 2, `the map differs by ${most} of 255`);
+    await page.context().close();
+  });
+
+  test('has the map of any class, as cmd/cam maps it', async () => {
+    // The least likely class: whatever is left out by the classes that a page keeps.
+    const { class: other, name } = want.probabilities.reduce((a, b) => (b.probability < a.probability ? b : a));
+    assert.notEqual(name, want.predicted);
+    go('./cmd/cam', '-image', picture, '-weights', 'nn/pretrained/scenes.safetensors', '-class', name, '-out', file('cam.png'), '-html', file('other.html'));
+    const kept = await open(browser, file('other.html'));
+    const map = await kept.evaluate(async () => {
+      const m = await window.glimpse.app.data.map(0, 0, -1);
+      return { class: m.class, levels: [...m.levels] };
+    });
+    assert.equal(map.class, other);
+    await kept.context().close();
+    const page = await open(browser, file('tsne.html'));
+    await page.waitForFunction(() => /^Ready/.test(document.getElementById('live-status').textContent), null, { timeout: 300000 });
+    await page.setInputFiles('#live-file', picture);
+    await page.waitForSelector('#point .map-choice select', { timeout: 300000 });
+    await page.selectOption('#point .map-choice select', String(other));
+    await page.waitForFunction((c) => document.querySelector('#point canvas.big').dataset.map === String(c), other, { timeout: 300000 });
+    assert.match(await page.textContent('#live-status'), new RegExp(`the map of ${name}`));
+    const levels = await page.evaluate(async (c) => [...(await window.glimpse.app.data.map(60, 0, c)).levels], other);
+    const most = Math.max(...map.levels.map((v, i) => Math.abs(v - levels[i])));
+    assert.ok(most <= 2 && levels.length === map.levels.length, `the map differs by ${most} of 255`);
+    assert.deepEqual(page.problems, []);
     await page.context().close();
   });
 
