@@ -33,10 +33,10 @@ func (s *session) newPage() *page {
 }
 
 // further maps, image by image, the likeliest classes and the true one too, so that the class
-// can be changed in the page: by cam, where one pass gives all.
+// can be changed in the page: by cam, where one pass gives all, and unless -top says which.
 func (p *page) further(ctx context.Context, b *data.Batch) ([][]drawn, error) {
 	out := make([][]drawn, len(b.Samples))
-	if !p.options.page.Wanted() {
+	if !p.options.page.Wanted() || p.top > 0 {
 		return out, nil
 	}
 	_, classes := p.Model.Network().Widths()

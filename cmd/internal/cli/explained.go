@@ -31,12 +31,14 @@ type explainer struct {
 	method cam.Method
 	mapper *cam.Mapper // of cam
 	layer  string
+	n      int // how many images there are
 	top    int // how many classes
 	out    *Explained
 }
 
-func newExplainer(m *model.Model, flags *PageFlags, out *Explained) *explainer {
-	e := &explainer{m: m, flags: flags, out: out, top: max(1, flags.Top)}
+// newExplainer makes one for n images.
+func newExplainer(m *model.Model, flags *PageFlags, n int, out *Explained) *explainer {
+	e := &explainer{m: m, flags: flags, out: out, n: n, top: max(1, flags.Top)}
 	out.Classes = m.Classes()
 	net := m.Network()
 	if m.Headless() { // there is no class to explain
@@ -90,7 +92,12 @@ func (e *explainer) likeliest(ctx context.Context, x *nn.Tensor) (*cam.Result, [
 		}
 		return &cam.Result{Logits: plain.Logits, Features: plain.Features}, nil, nil
 	case e.mapper != nil:
-		return e.mapper.Several(ctx, x, of)
+		r, maps, err := e.mapper.Several(ctx, x, of)
+		if err == nil && e.flags.Top == 0 {
+			fit := freeLevels / (e.n * maps[0][0].Width * maps[0][0].Height)
+			maps = maps[:min(len(maps), max(fit, fewestFree))]
+		}
+		return r, maps, err
 	}
 	q := cam.Question{Net: e.m.Network(), Input: x, Layer: e.layer}
 	r, err := e.method.Explain(ctx, q)

@@ -30,27 +30,32 @@ func TestExplained(t *testing.T) {
 		weights *checkpoint.StateDict
 		method  cam.Method
 		layer   string
+		images  int
 		top     int
 		want    int
 	}{
-		{embedded, cam.CAM{}, "layer4.1.bn2", 0, FreeClasses},
-		{embedded, cam.CAM{}, "layer4.1.bn2", 2, 2},
-		{embedded, cam.CAM{}, "layer4.1.bn2", 100, 10},
-		{squeezenet, cam.GradCAM{}, "features", 0, 1},
-		{squeezenet, cam.GradCAM{}, "features", 3, 3},
+		{embedded, cam.CAM{}, "layer4.1.bn2", 13_000, 0, 10},
+		{embedded, cam.CAM{}, "layer4.1.bn2", 3, 2, 2},
+		{embedded, cam.CAM{}, "layer4.1.bn2", 3, 100, 10},
+		{embedded, cam.CAM{}, "layer4.1.bn2", 17_000, 0, 7}, // 2 MB of maps of 4 x 4
+		{embedded, cam.CAM{}, "layer4.1.bn2", 100_000, 0, 5},
+		{embedded, cam.CAM{}, "layer4.1.bn2", 100_000, 8, 8},
+		{squeezenet, cam.GradCAM{}, "features", 3, 0, 1},
+		{squeezenet, cam.GradCAM{}, "features", 3, 3, 3},
 	} {
 		m, err := model.New(c.weights, model.Options{Size: 64})
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &data.Batch{Shape: []int{3, 3, 64, 64}, Pixels: make([]float32, 3*3*64*64)}
+		size := 3 * 64 * 64
+		b := &data.Batch{Shape: []int{3, 3, 64, 64}, Pixels: make([]float32, 3*size)}
 		for i := range 3 {
 			s := scenes.Draw(uint64(i))
 			im, err := data.FromImage(t.Context(), s.Image)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := m.Transform().Apply(im, b.Pixels[i*3*64*64:(i+1)*3*64*64]); err != nil {
+			if err := m.Transform().Apply(im, b.Pixels[i*size:(i+1)*size]); err != nil {
 				t.Fatal(err)
 			}
 			b.Samples = append(b.Samples, data.Sample{Image: im, Label: -1, Name: "x"})
@@ -73,7 +78,7 @@ func TestExplained(t *testing.T) {
 		// and of the third the likeliest.
 		b.Samples[1].Label, b.Samples[2].Label = order[1][9], order[2][0]
 		out := &Explained{}
-		features, err := newExplainer(m, &PageFlags{HTML: "x.html", NoImages: true, Top: c.top}, out).run(t.Context(), b)
+		features, err := newExplainer(m, &PageFlags{HTML: "x.html", NoImages: true, Top: c.top}, c.images, out).run(t.Context(), b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +102,7 @@ func TestExplained(t *testing.T) {
 				continue
 			}
 			for k, class := range want {
-				alone := &nn.Tensor{Shape: []int{1, 3, 64, 64}, Data: b.Pixels[i*3*64*64 : (i+1)*3*64*64]}
+				alone := &nn.Tensor{Shape: []int{1, 3, 64, 64}, Data: b.Pixels[i*size : (i+1)*size]}
 				r, err := c.method.Explain(t.Context(), cam.Question{Net: m.Network(), Input: alone, Layer: c.layer, Classes: []int{class}})
 				if err != nil {
 					t.Fatal(err)

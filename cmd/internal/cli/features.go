@@ -176,7 +176,7 @@ func (f *FeatureFlags) extract(ctx context.Context, images bool, page *PageFlags
 	defer bar.Done()
 	run := plain(o.Model.Network())
 	if page.Wanted() {
-		run = newExplainer(o.Model, page, &out.Page).run
+		run = newExplainer(o.Model, page, n, &out.Page).run
 		out.Page.opened = o
 	}
 	for b, err := range o.Batches(ctx, data.BatchOptions{Count: n, Size: f.Batch, DropImages: !images && !page.wantsImages()}) {

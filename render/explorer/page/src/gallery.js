@@ -8,7 +8,7 @@ export class Gallery {
     this.element = element;
     this.title = el('p', { class: 'note' });
     this.tiles = new Tiles(app, { page: 60, large: true });
-    const all = el('button', { id: 'do-allClasses', title: 'The maps of all classes side by side (A)', onclick: () => app.store.set({ allClasses: !app.store.state.allClasses }) }, 'All classes');
+    const all = el('button', { id: 'do-allClasses', title: 'The maps of several classes of each image (A)', onclick: () => app.store.set({ allClasses: !app.store.state.allClasses }) }, 'Classes side by side');
     element.append(el('div', { class: 'gallery-head' }, this.title, app.data.maps.some((m) => m.most > 1) ? all : null), this.tiles.element);
     app.store.on((s, has) => {
       element.hidden = !s.gallery;

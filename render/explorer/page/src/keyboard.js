@@ -14,7 +14,7 @@ const keys = [
   ['G', 'gallery or plot'],
   ['M', 'maps on or off'],
   ['K, Shift+K', 'map the next or the previous class'],
-  ['A', 'in the gallery, the maps of all classes side by side'],
+  ['A', 'in the gallery, the maps of several classes side by side'],
   ['W', 'only mistakes'],
   ['C', 'colour by the next'],
   ['/', 'search'],

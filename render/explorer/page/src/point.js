@@ -45,7 +45,7 @@ export class PointPanel {
   /** The likeliest classes with bars; those that there are maps of are buttons for them. */
   bars(i) {
     const { data } = this.app;
-    return el('div', { class: 'bars' }, ...data.guesses(i).map(({ c, p }) => {
+    return el('div', { class: 'bars' }, ...data.guesses(i).slice(0, 5).map(({ c, p }) => {
       const bar = el('span', { class: c === data.label(i) ? 'bar true' : 'bar' });
       bar.style.width = `${100 * p}%`;
       return el('button', { class: 'bar-row', 'data-class': c, title: `Map of ${data.className(c)}`, onclick: () => this.mapClass(c) },
