@@ -44,6 +44,9 @@ type expected struct {
 	// images alone.
 	Overlays, Plain [][]int
 	Second          map[int][]int
+	// Other are those of the first image at an opacity of 0.75, by viridis, and over its
+	// colours.
+	Other [][]int
 }
 
 func main() {
@@ -65,6 +68,11 @@ func main() {
 	}
 	if err := os.WriteFile(filepath.Join(dir, "expected.json"), text, 0o644); err != nil {
 		log.Fatal(err)
+	}
+	for name, page := range map[string]*explorer.Page{"many.html": many(100_001), "indexed.html": indexed(70_000)} {
+		if err := save(dir, name, page); err != nil {
+			log.Fatal(err)
+		}
 	}
 	page.Gallery = true
 	page.Layouts = nil
@@ -137,16 +145,31 @@ func small() (*explorer.Page, *expected, error) {
 		}
 		page.Maps[0].Maps = append(page.Maps[0].Maps, maps)
 		page.Maps[1].Maps = append(page.Maps[1].Maps, []explorer.Map{coarse(random, said, 3, 3)})
-		over, err := overlaid(im, first)
+		over, err := overlaid(im, first, nil, render.DefaultAlpha, false)
 		if err != nil {
 			return nil, nil, err
 		}
 		want.Overlays, want.Plain = append(want.Overlays, over), append(want.Plain, numbers(im.Pix))
 		if said != label {
-			if want.Second[i], err = overlaid(im, second); err != nil {
+			if want.Second[i], err = overlaid(im, second, nil, render.DefaultAlpha, false); err != nil {
 				return nil, nil, err
 			}
 		}
+	}
+	viridis, err := render.ColormapByName("viridis")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, o := range []struct {
+		colours *render.Colormap
+		alpha   float64
+		colour  bool
+	}{{nil, 0.75, false}, {viridis, render.DefaultAlpha, false}, {nil, render.DefaultAlpha, true}} {
+		over, err := overlaid(images[0], page.Maps[0].Maps[0][0], o.colours, o.alpha, o.colour)
+		if err != nil {
+			return nil, nil, err
+		}
+		want.Other = append(want.Other, over)
 	}
 	for i := range points {
 		row := []int{(i + 1) % points, (i + 7) % points, (i + 30) % points}
@@ -178,16 +201,23 @@ func coarse(random *rand.Rand, class, w, h int) explorer.Map {
 }
 
 // overlaid are the pixels of package render.
-func overlaid(im *image.RGBA, m explorer.Map) ([]int, error) {
+func overlaid(im *image.RGBA, m explorer.Map, colours *render.Colormap, alpha float64, colour bool) ([]int, error) {
 	heat, err := render.Resize(m.Levels, m.Width, m.Height, im.Rect.Dx(), im.Rect.Dy())
 	if err != nil {
 		return nil, err
+	}
+	if colour {
+		over, err := render.OverlayColor(im, heat, colours, alpha)
+		if err != nil {
+			return nil, err
+		}
+		return numbers(over.Pix), nil
 	}
 	gray, err := render.GrayOf(im)
 	if err != nil {
 		return nil, err
 	}
-	over, err := render.Overlay(gray, heat, nil, render.DefaultAlpha)
+	over, err := render.Overlay(gray, heat, colours, alpha)
 	if err != nil {
 		return nil, err
 	}
@@ -201,6 +231,23 @@ func numbers(raw []uint8) []int {
 		out[i] = int(v)
 	}
 	return out
+}
+
+// many is a page of so many points that there is no room for neighbours by their features.
+func many(n int) *explorer.Page {
+	p := scatter(n)
+	p.Features, p.NeighbourCount = p.Layouts[0].At, 2
+	return p
+}
+
+// indexed is a page of neighbours that two bytes cannot count: of point i, 2i and 3i + 1.
+func indexed(n int) *explorer.Page {
+	p := scatter(n)
+	p.NeighbourCount = 2
+	for i := range n {
+		p.Neighbours = append(p.Neighbours, []int{2 * i % n, (3*i + 1) % n})
+	}
+	return p
 }
 
 // scatter is a page of n points in ten clouds.

@@ -18,6 +18,12 @@ export function choicesOf(data, i, method) {
   return data.mapped(i, method).map((c, k) => ({ key: k ? c : predicted, c }));
 }
 
+/** The classes whose maps stand side by side: all where the file was made for that, else the
+ * first five and the true one. */
+export function beside(data, i, method) {
+  return data.mapped(i, method).filter((c, k) => data.meta.allClasses || k < 5 || c === data.label(i));
+}
+
 /** The choice that comes after the state's, or before: of the pinned point's, else of all. */
 export function step(app, by) {
   const { data, store: { state: s } } = app;

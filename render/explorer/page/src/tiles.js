@@ -2,10 +2,8 @@
 import { mapWords, summary } from './caption.js';
 import { predicted } from './data.js';
 import { count, el } from './dom.js';
+import { beside } from './mapped.js';
 import { drawTile } from './tile.js';
-
-// The most classes side by side, and the true one.
-const few = 5;
 
 /** Tiles of points, `page` at a time, the rest at the press of a button. With several
  * methods each point has a tile for each, side by side, and one without a map. */
@@ -78,20 +76,13 @@ export class Tiles {
     const { data, store: { state: s } } = this.app, { maps } = data;
     if (!this.large || !maps.length) return [{}];
     return [{ map: false, name: 'image' }, ...maps.flatMap((m, method) => {
-      const classes = s.allClasses ? this.beside(m, i) : [];
+      const classes = s.allClasses ? beside(data, i, method) : [];
       const chosen = classes.length > 1 ? classes : [s.mapOf];
       return chosen.map((mapOf) => {
         const words = m.most > 1 && (maps.length === 1 || classes.length > 1 || mapOf !== predicted) ? mapWords(data, i, { method, mapOf }) : '';
         return { method, mapOf, name: words && maps.length > 1 ? `${m.name}: ${words}` : words || m.name };
       });
     })];
-  }
-
-  /** The classes whose maps stand side by side: all where the file was made for that, else
-   * the first and the true one. */
-  beside(m, i) {
-    const { data } = this.app;
-    return m.classes(i).filter((c, k) => data.meta.allClasses || k < few || c === data.label(i));
   }
 
   picture(view) {

@@ -7,7 +7,8 @@ export const path = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromi
 
 export const launch = () => chromium.launch({
   executablePath: path,
-  args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
+  // The camera shows Chromium's test pattern, and nobody is asked whether it may.
+  args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
 });
 
 /** Opens a page by file:// with the network off, and waits until it is built. Whatever the

@@ -100,6 +100,36 @@ describe('an image that is chosen in the page', { skip: path ? false : 'no Chrom
     await page.context().close();
   });
 
+  test('may be dropped, pasted or taken by the camera', async () => {
+    const page = await open(browser, file('tsne.html')), bytes = [...readFileSync(picture)];
+    await page.waitForFunction(() => /^Ready/.test(document.getElementById('live-status').textContent), null, { timeout: 300000 });
+    const come = (n) => page.waitForFunction((k) => window.glimpse.app.data.extra.length === k && window.glimpse.app.store.state.pinned === window.glimpse.app.data.n + k - 1, n, { timeout: 300000 });
+    const hand = (kind) => page.evaluate(([of, raw]) => {
+      const files = new DataTransfer();
+      files.items.add(new File([Uint8Array.from(raw)], 'handed.jpg', { type: 'image/jpeg' }));
+      const event = of === 'drop' ? new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }) : new ClipboardEvent('paste', { clipboardData: files, bubbles: true });
+      document.body.dispatchEvent(event);
+      return event.defaultPrevented;
+    }, [kind, bytes]);
+    assert.equal(await hand('drop'), true, 'the browser would open what is dropped');
+    await come(1);
+    await hand('paste');
+    await come(2);
+    await page.click('#live-camera');
+    await page.waitForFunction(() => document.querySelector('.camera video')?.videoWidth > 0, null, { timeout: 60000 });
+    await page.click('.camera button:first-of-type');
+    await come(3);
+    const got = await page.evaluate(() => {
+      const { extra } = window.glimpse.app.data;
+      return { names: extra.map((e) => e.className), colours: new Set(new Uint32Array(extra[2].pixels.data.buffer)).size, dialogs: document.querySelectorAll('.camera').length };
+    });
+    assert.deepEqual(got.names.slice(0, 2), [want.predicted, want.predicted]);
+    assert.ok(got.colours > 1, 'the photograph is of one colour');
+    assert.equal(got.dialogs, 0);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
   test('has a place among the points', async () => {
     const got = await explained('tsne.html');
     assert.ok(got.unit.every((v) => Number.isFinite(v) && Math.abs(v) < 2), `it is at ${got.unit}`);

@@ -182,6 +182,43 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
     await same('#point canvas.big', want.Plain[7]);
   });
 
+  test('opacity, map colours and colours under the map, to the pixel', async () => {
+    await reset();
+    await page.evaluate(() => window.glimpse.select(0));
+    await same('#point canvas.big', want.Overlays[0]);
+    await page.fill('#choose-alpha', '0.75');
+    await same('#point canvas.big', want.Other[0]);
+    await page.fill('#choose-alpha', '0.4');
+    await page.click('#more summary');
+    await page.selectOption('#choose-colormap', 'viridis');
+    await same('#point canvas.big', want.Other[1]);
+    await page.selectOption('#choose-colormap', 'jet');
+    await page.click('#do-inColour');
+    await same('#point canvas.big', want.Other[2]);
+    await page.keyboard.press('Escape');
+    await page.mouse.click(5, 400);
+  });
+
+  test('of very many points the nearest in the layout, and why', async () => {
+    const p = await open(browser, join(folder, 'many.html'));
+    await p.evaluate(() => window.glimpse.select(5));
+    await until(() => document.querySelector('#point .tile-button'), null, p);
+    assert.equal(await p.textContent('#point h3'), 'Nearest in this layout');
+    assert.match(await p.textContent('#point .note'), /no room for neighbours in feature space/);
+    const [shown, right] = await p.evaluate(() => {
+      const { at } = window.glimpse.app.data.layouts[0], far = (i) => Math.hypot(at[2 * i] - at[10], at[2 * i + 1] - at[11]);
+      const all = [...Array(at.length / 2).keys()].filter((i) => i !== 5 && far(i) < 5).sort((a, b) => far(a) - far(b));
+      return [[...document.querySelectorAll('#point .tile-button')].map((b) => Number(b.dataset.point)), all.slice(0, 12)];
+    });
+    assert.deepEqual(shown, right);
+    assert.deepEqual(p.problems, []);
+    await p.context().close();
+    const q = await open(browser, join(folder, 'indexed.html'));
+    const near = await q.evaluate(() => [5, 69998].map((i) => window.glimpse.app.data.nearest(i)));
+    assert.deepEqual(near, [[10, 16], [69996, 69995]]);
+    await q.context().close();
+  });
+
   test('a lasso selects the very points inside', async () => {
     await reset();
     // A triangle on the screen; what lies inside is computed here from the coordinates.
@@ -206,6 +243,24 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
     const counts = await page.$$eval('#selection .counts .number', (all) => all.map((e) => Number(e.textContent)));
     const right = [0, 1, 2].map((c) => inside.filter((i) => want.Labels[i] === c).length).filter(Boolean).sort((a, b) => b - a);
     assert.deepEqual(counts, right);
+    // Its images, beside the plot and in the gallery.
+    const tiles = (where) => page.$$eval(`${where} .tile-button`, (all) => all.map((b) => Number(b.dataset.point)));
+    assert.deepEqual(await tiles('#selection'), inside);
+    await page.click('#do-gallery');
+    await until(() => !document.getElementById('maps').hidden);
+    assert.deepEqual(await tiles('#maps'), inside);
+    assert.ok((await page.textContent('#maps .note')).startsWith(`${inside.length} of 60 points`));
+  });
+
+  test('a double click where no point is zooms in, with Shift out', async () => {
+    await reset();
+    const zoom = () => page.evaluate(() => window.glimpse.app.plots[0].camera.k);
+    await page.mouse.dblclick(30, 400);
+    assert.ok(Math.abs((await zoom()) - 2) < 1e-9);
+    await page.keyboard.down('Shift');
+    await page.mouse.dblclick(30, 400);
+    await page.keyboard.up('Shift');
+    assert.ok(Math.abs((await zoom()) - 1) < 1e-9);
   });
 
   test('a box selects with Alt', async () => {
@@ -287,6 +342,15 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
     };
     const rgba = await colours('Right or wrong');
     want.Labels.forEach((l, i) => assert.deepEqual(rgba.slice(4 * i, 4 * i + 3), l === want.Predictions[i] ? [0, 114, 178] : [213, 94, 0]));
+    const tab10 = [[31, 119, 180], [255, 127, 14], [44, 160, 44]], okabe = [[0, 114, 178], [230, 159, 0], [0, 158, 115]];
+    const said = await colours('Prediction');
+    want.Predictions.forEach((c, i) => assert.deepEqual(said.slice(4 * i, 4 * i + 3), tab10[c]));
+    await page.evaluate(() => window.glimpse.app.store.set({ palette: 'okabe-ito' }));
+    await until(() => window.glimpse.app.store.changed.size === 0 && window.glimpse.app.derived.rgba[0] !== 31);
+    const safe = await page.evaluate(() => Array.from(window.glimpse.app.derived.rgba));
+    want.Predictions.forEach((c, i) => assert.deepEqual(safe.slice(4 * i, 4 * i + 3), okabe[c]));
+    const sure = await colours('Confidence'); // 0.8 of viridis, all of them
+    want.Labels.forEach((_, i) => assert.deepEqual(sure.slice(4 * i, 4 * i + 3), sure.slice(0, 3)));
     const sizes = await colours('size'); // viridis from its first to its last colour
     assert.deepEqual([sizes.slice(0, 3), sizes.slice(4 * 59, 4 * 59 + 3)], [[68, 1, 84], [253, 231, 36]]);
     assert.ok(await page.isVisible('.ramp'));

@@ -9,6 +9,7 @@ import { Grid } from '../src/grid.js';
 import { levels, overlay, resize } from '../src/heat.js';
 import { bounds, inside } from '../src/polygon.js';
 import { find } from '../src/search.js';
+import { beside, choices, choicesOf, step } from '../src/mapped.js';
 import { placeThumbs } from '../src/thumbs.js';
 
 // Numbers without pattern, the same each time.
@@ -138,4 +139,27 @@ test('colours', () => {
   assert.deepEqual(colouring(three, 'class', 'okabe-ito', true).colours.slice(0, 2), ['#ffffff', '#ffffff']);
   const table = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
   assert.deepEqual([...paint(colouring(three, 'column-0', 'tab10', false), 3, 0.5, table)], [0, 0, 0, 128, 154, 154, 154, 128, 255, 255, 255, 128]);
+});
+
+test('the classes that can be mapped', () => {
+  const maps = [[4, 1, 0, 2, 6, 5, 3], [0, 4], []]; // of three points
+  const data = {
+    meta: {}, labels: [3, 0, 1], classes: [...'abcdefgh'], maps: [{ most: 7, mapped: Int32Array.from(maps.flat()) }],
+    className(c) { return this.classes[c]; }, label(i) { return this.labels[i]; }, mapped: (i) => maps[i],
+    mappedClass: (i, _, wanted) => (wanted === -1 ? maps[i][0] : maps[i].includes(wanted) ? wanted : -2),
+  };
+  assert.deepEqual(choices(data).map((c) => c.key), [-1, -2, 0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(choices({ ...data, labels: null }).map((c) => c.name), ['the prediction', ...'abcdefg']);
+  assert.deepEqual(choices({ ...data, meta: { live: true } }).map((c) => c.name).at(-1), 'h');
+  assert.deepEqual(choices({ ...data, maps: [{ most: 1, mapped: [0] }] }).map((c) => c.key), [-1]);
+  assert.deepEqual(choicesOf(data, 1, 0), [{ key: -1, c: 0 }, { key: 4, c: 4 }]);
+  assert.deepEqual(beside(data, 0, 0), [4, 1, 0, 2, 6, 3]); // five, and the true one
+  assert.deepEqual(beside({ ...data, meta: { allClasses: true } }, 0, 0), maps[0]);
+  const app = { data, mapChoices: choices(data), store: { state: { pinned: 1, method: 0, mapOf: -1 }, set(s) { Object.assign(this.state, s); } } }, { state } = app.store;
+  const walk = (by) => { step(app, by); return state.mapOf; };
+  assert.deepEqual([walk(1), walk(1), walk(-1)], [4, -1, 4]);
+  Object.assign(state, { mapOf: 6 }); // of which this point has no map
+  assert.equal(walk(1), -1);
+  Object.assign(state, { pinned: -1 });
+  assert.deepEqual([walk(1), walk(1), walk(-1), walk(-1), walk(-1)], [-2, 0, -2, -1, 6]);
 });
