@@ -11,7 +11,11 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
+	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/explored"
+	"github.com/glimpse-go/glimpse/nn/arch"
+	"github.com/glimpse-go/glimpse/nn/checkpoint"
+	"github.com/glimpse-go/glimpse/render"
 )
 
 // pageMeta is what these tests look at in a page.
@@ -164,6 +168,47 @@ func TestPageClasses(t *testing.T) {
 		if len(counts) != 10 || m.AllClasses != c.beside || further != c.most {
 			t.Errorf("%v: up to %d maps of %d images, want %d; side by side %v", c.flags, further, len(counts), c.most, m.AllClasses)
 		}
+	}
+}
+
+// Of more classes than come for nothing the true one is mapped too.
+func TestPageTruth(t *testing.T) {
+	dir := t.TempDir()
+	for c := range 12 {
+		class := filepath.Join(dir, "data", fmt.Sprintf("c%02d", c))
+		if err := os.MkdirAll(class, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := render.SavePNG(t.Context(), filepath.Join(class, "1.png"), scenes.Draw(uint64(c)).Image); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sd, err := arch.New("resnet18", arch.NewOptions{Classes: 12, Width: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, file := filepath.Join(dir, "net.safetensors"), filepath.Join(dir, "cam.html")
+	if err := checkpoint.SaveSafetensors(t.Context(), weights, sd); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cam1(t, "-acc", "0", "-weights", weights, "-data", filepath.Join(dir, "data"), "-size", "64", "-start", "0", "-count", "12", "-html", file, "-no-images", "-out", filepath.Join(dir, "cam.png")); err != nil {
+		t.Fatal(err)
+	}
+	var m pageMeta
+	blocks := explored.ReadFile(t, file, &m)
+	counts, classes, eleven := ints(blocks[m.Maps[0].Counts]), ints(blocks[m.Maps[0].Classes]), 0
+	for i, label := range ints(blocks[m.Labels]) {
+		of := classes[:counts[i]]
+		classes = classes[counts[i]:]
+		if !slices.Contains(of, label) {
+			t.Errorf("no map of class %d, which image %d is", label, i)
+		}
+		if len(of) == 11 {
+			eleven++
+		}
+	}
+	if eleven == 0 || eleven == 12 {
+		t.Errorf("%d of 12 images have maps of 11 classes, want some", eleven)
 	}
 }
 

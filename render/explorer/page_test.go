@@ -163,6 +163,7 @@ func TestNeighbourRoom(t *testing.T) {
 	for _, c := range []struct{ n, k, rest, want int }{
 		{100_000, 12, 900 * mb, 12}, {100_000, 12, 0, 12}, // always
 		{131_072, 12, 2 * mb, 12}, // 12 times 0.37 MB
+		{131_072, 12, 15_500_000, 12},
 		{400_000, 12, 4 * mb, 12}, // 12 times 1.27 MB are 15.2
 		{500_000, 12, 5 * mb, 9},  // 9 times 1.58 MB are 14.25
 		{500_000, 5, 5 * mb, 5},

@@ -48,8 +48,8 @@ func TestExplained(t *testing.T) {
 			t.Fatal(err)
 		}
 		size := 3 * 64 * 64
-		b := &data.Batch{Shape: []int{3, 3, 64, 64}, Pixels: make([]float32, 3*size)}
-		for i := range 3 {
+		b := &data.Batch{Shape: []int{4, 3, 64, 64}, Pixels: make([]float32, 4*size)}
+		for i := range 4 {
 			s := scenes.Draw(uint64(i))
 			im, err := data.FromImage(t.Context(), s.Image)
 			if err != nil {
@@ -66,7 +66,7 @@ func TestExplained(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The classes of each image by falling logits, found one after the other.
-		order := make([][]int, 3)
+		order := make([][]int, 4)
 		for i := range order {
 			z := slices.Clone(run.Logits.Data[10*i : 10*i+10])
 			for range z {
@@ -74,24 +74,24 @@ func TestExplained(t *testing.T) {
 				order[i], z[k] = append(order[i], k), -1e30
 			}
 		}
-		// The first image has no label, of the second the label is the least likely class
-		// and of the third the likeliest.
-		b.Samples[1].Label, b.Samples[2].Label = order[1][9], order[2][0]
+		// The first image has no label, of the second and the last the label is the least
+		// likely class and of the third the likeliest.
+		b.Samples[1].Label, b.Samples[2].Label, b.Samples[3].Label = order[1][9], order[2][0], order[3][9]
 		out := &Explained{}
 		features, err := newExplainer(m, &PageFlags{HTML: "x.html", NoImages: true, Top: c.top}, c.images, out).run(t.Context(), b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(features.Data, run.Features.Data) || len(out.Probabilities) != 3 || len(out.Names) != 3 || out.Images != nil {
+		if !slices.Equal(features.Data, run.Features.Data) || len(out.Probabilities) != 4 || len(out.Names) != 4 || out.Images != nil {
 			t.Errorf("%s, -top %d: %d probabilities, %d names, %d images, or other features", c.method.Name(), c.top, len(out.Probabilities), len(out.Names), len(out.Images))
 		}
-		if len(out.Maps) != 1 || out.Maps[0].Name != c.method.Name() || len(out.Maps[0].Maps) != 3 {
+		if len(out.Maps) != 1 || out.Maps[0].Name != c.method.Name() || len(out.Maps[0].Maps) != 4 {
 			t.Fatalf("maps %+v", out.Maps)
 		}
 		for i, maps := range out.Maps[0].Maps {
 			want := order[i][:c.want]
-			if i == 1 && c.want < 10 {
-				want = append(slices.Clone(want), order[1][9])
+			if i%2 == 1 && c.want < 10 {
+				want = append(slices.Clone(want), order[i][9])
 			}
 			var have []int
 			for _, m := range maps {
