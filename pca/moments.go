@@ -2,147 +2,12 @@ package pca
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
-
-// atOnce is about how many multiplications are done between two looks at a
-// context: a tenth of a second on a slow core without vector instructions.
-const atOnce = 1 << 27
-
-// rowsAtOnce returns how many rows of a product, of so many multiplications
-// each, are computed at once: few enough to stop soon, enough to be quick.
-func rowsAtOnce(multiplications int) int {
-	return min(max(atOnce/max(multiplications, 1), 32), 1024)
-}
-
-// source reads the rows of a matrix in blocks.
-type source struct {
-	n, d int
-	step int // rows a block; with the row that joins two blocks, a round number
-	x    mat.Matrix
-	raw  blas64.General // the elements themselves, when x gives them
-	buf  []float64      // a block of rows, when it does not
-}
-
-func newSource(x mat.Matrix) (*source, error) {
-	if x == nil {
-		return nil, errors.New("pca: no data: the matrix is nil")
-	}
-	n, d := x.Dims()
-	if n < 1 || d < 1 {
-		return nil, fmt.Errorf("pca: no data: the matrix is %d x %d", n, d)
-	}
-	s := &source{n: n, d: d, step: min(n, rowsAtOnce(d*d)-1), x: x}
-	if r, ok := x.(mat.RawMatrixer); ok {
-		s.raw = r.RawMatrix()
-	}
-	return s, nil
-}
-
-// block returns rows [lo, hi), row-major with the given stride, good until
-// the next call.
-func (s *source) block(lo, hi int) (rows []float64, stride int) {
-	if s.raw.Data != nil {
-		return s.raw.Data[lo*s.raw.Stride:], s.raw.Stride
-	}
-	if s.buf == nil {
-		s.buf = make([]float64, s.step*s.d)
-	}
-	for i := lo; i < hi; i++ {
-		for j := range s.d {
-			s.buf[(i-lo)*s.d+j] = s.x.At(i, j)
-		}
-	}
-	return s.buf, s.d
-}
-
-// blocks calls f on each block of rows in turn until ctx ends.
-func (s *source) blocks(ctx context.Context, f func(lo, hi int, rows []float64, stride int) error) error {
-	for lo := 0; lo < s.n; lo += s.step {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		hi := min(lo+s.step, s.n)
-		rows, stride := s.block(lo, hi)
-		if err := f(lo, hi, rows, stride); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
-}
-
-// mean returns the mean of each column, as that of the differences from an
-// earlier estimate, twice: first from the first row, so that the mean of a
-// constant column is that constant exactly, then from the first result, so
-// that the error of a long sum is one of the small differences' sum.
-func (s *source) mean(ctx context.Context) ([]float64, error) {
-	mean := make([]float64, s.d)
-	first, _ := s.block(0, 1)
-	copy(mean, first[:s.d])
-	for range 2 {
-		sums := make([]float64, s.d)
-		err := s.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
-			parallel.For(s.d, 64, func(j0, j1 int) {
-				var part [64]float64
-				for i := range hi - lo {
-					for j, v := range rows[i*stride+j0 : i*stride+j1] {
-						part[j] += v - mean[j0+j]
-					}
-				}
-				for j := j0; j < j1; j++ {
-					sums[j] += part[j-j0]
-				}
-			})
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		for j, v := range sums {
-			mean[j] += v / float64(s.n)
-		}
-	}
-	for j, v := range mean {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, s.notFinite(j)
-		}
-	}
-	return mean, nil
-}
-
-// notFinite says why the sums over a column are not finite: the first row
-// with an element that is not, or an overflow in column j.
-func (s *source) notFinite(j int) error {
-	for lo := 0; lo < s.n; lo += s.step {
-		hi := min(lo+s.step, s.n)
-		rows, stride := s.block(lo, hi)
-		for i := range hi - lo {
-			if c, v := finite(rows[i*stride : i*stride+s.d]); c >= 0 {
-				return fmt.Errorf("pca: row %d, column %d is %v", lo+i, c, v)
-			}
-		}
-	}
-	return overflow(j)
-}
-
-// finite returns the index and value of the first NaN or infinity, or -1.
-func finite(v []float64) (int, float64) {
-	for j, x := range v {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return j, x
-		}
-	}
-	return -1, 0
-}
 
 // moments are what a PCA needs to know of its samples: how many there were,
 // their mean (length d) and the upper triangle of the d x d scatter matrix,
@@ -165,29 +30,49 @@ func (p pair) add(v float64) pair {
 	return pair{sum, p.high - (sum - back) + (v - back)}
 }
 
-// moments sums up all samples, a block at a time: of each the mean, then the
+// moments sums up all samples: of a matrix that gives float32 with products in float32,
+// unless they would leave its range.
+func (s *source) moments(ctx context.Context) (*moments, error) {
+	if s.raw32.Data != nil {
+		m, err := sumUp(ctx, s, s.block32)
+		if err != nil || m.inRange32() {
+			return m, err
+		}
+	}
+	m, err := sumUp(ctx, s, s.block)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.check()
+}
+
+// sumUp sums up all samples, a block at a time: of each the mean, then the
 // scatter about it, and then it joins what went before (Chan, Golub and LeVeque
 // 1983, eq. 2.1). The term delta delta^T n n_b/(n+n_b) is one more row of the
 // block's product.
-func (s *source) moments(ctx context.Context) (*moments, error) {
+func sumUp[T gemm.Float](ctx context.Context, s *source, read func(lo, hi int) ([]T, int)) (*moments, error) {
 	d := s.d
-	m := &moments{mean: make([]float64, d), scatter: make([]float64, d*d)}
-	mean := make([]pair, d)
-	rowBlock := make([]float64, (s.step+1)*d)
-	err := s.blocks(ctx, func(lo, hi int, rows []float64, stride int) error {
+	m := &moments{n: s.n, mean: make([]float64, d), scatter: make([]float64, d*d)}
+	mean, block := make([]pair, d), make([]pair, d)
+	panels, err := gemm.NewPanels[T](d, s.step+1)
+	if err != nil {
+		return nil, err
+	}
+	width := panels.Width()
+	err = blocksOf(ctx, s, read, func(lo, hi int, rows []T, stride int) error {
 		before, n := float64(lo), float64(hi-lo)
 		weight := math.Sqrt(before / (before + n) * n)
-		parallel.For(d, strip, func(j0, j1 int) {
-			var block [strip]pair
-			centre(&block, rowBlock[d:], d, rows, stride, hi-lo, j0, j1)
+		parallel.For(panels.Count(), ceil(strip, width), func(p0, p1 int) {
+			j0, j1 := p0*width, min(p1*width, d)
+			centre(block[j0:j1], panels, rows, stride, hi-lo, j0, j1)
 			for j := j0; j < j1; j++ {
-				b := block[j-j0]
+				b := block[j]
 				if before == 0 {
 					mean[j] = b
 					continue
 				}
 				delta := b.high - mean[j].high + (b.low - mean[j].low)
-				rowBlock[j] = weight * delta
+				panels.Panel(j / width)[j%width] = T(weight * delta)
 				mean[j] = mean[j].add(delta * (n / (before + n)))
 			}
 		})
@@ -196,65 +81,31 @@ func (s *source) moments(ctx context.Context) (*moments, error) {
 				return s.notFinite(j)
 			}
 		}
-		return gemm.AddSyrk64(d, hi-lo+1, rowBlock, d, m.scatter, d)
+		return panels.AddSyrk(hi-lo+1, m.scatter, d)
 	})
 	if err != nil {
 		return nil, err
 	}
-	m.n = s.n
-	return m, m.check()
+	return m, nil
 }
 
-// strip is how many columns are centred together.
-const strip = 64
+// ceil returns a/b rounded up.
+func ceil(a, b int) int { return (a + b - 1) / b }
 
-// centre computes the mean of n values in each of the columns [j0, j1), at most
-// strip, and writes the rows less their mean to dst. The mean is that of the
-// differences from the first row, so that of a constant column it is that
-// constant exactly and the differences are 0; its low part is the mean of what
-// is left then.
-func centre(mean *[strip]pair, dst []float64, dstStride int, rows []float64, stride, n, j0, j1 int) {
-	var first, sums [strip]float64
-	w := copy(first[:], rows[j0:j1])
-	i := 1
-	for ; i+4 <= n; i += 4 {
-		a, b := rows[i*stride+j0:][:w], rows[(i+1)*stride+j0:][:w]
-		c, e := rows[(i+2)*stride+j0:][:w], rows[(i+3)*stride+j0:][:w]
-		for j, f := range first[:w] {
-			sums[j] += (a[j] - f) + (b[j] - f) + ((c[j] - f) + (e[j] - f))
+// inRange32 says whether sums of products in float32 are as exact as its 24 bits allow:
+// whether no product was too large for it, and those that were too small, below 2^-126,
+// are nothing beside the largest sum.
+func (m *moments) inRange32() bool {
+	d := len(m.mean)
+	largest := 0.0
+	for j := range d {
+		v := m.scatter[j*d+j]
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return false
 		}
+		largest = max(largest, v)
 	}
-	for ; i < n; i++ {
-		for j, v := range rows[i*stride+j0:][:w] {
-			sums[j] += v - first[j]
-		}
-	}
-	for j := range w {
-		mean[j].high = first[j] + sums[j]/float64(n)
-		first[j] = mean[j].high
-	}
-	clear(sums[:])
-	for i := range n {
-		out := dst[i*dstStride+j0:][:w]
-		for j, v := range rows[i*stride+j0:][:w] {
-			v -= first[j]
-			out[j] = v
-			sums[j] += v
-		}
-	}
-	for j := range w {
-		mean[j].low = sums[j] / float64(n)
-	}
-}
-
-// subtract writes n rows, stride apart, less the mean, to dst row by row.
-func subtract(dst, rows []float64, stride int, mean []float64, n int) {
-	d := len(mean)
-	parallel.For(n, 16, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			floats.SubTo(dst[i*d:(i+1)*d], rows[i*stride:i*stride+d], mean)
-		}
-	})
+	return largest > 0x1p-70*float64(m.n)
 }
 
 // check reports a variance that is not finite.

@@ -88,12 +88,28 @@ func benchmarkSquares[T Float](b *testing.B, f func(m, n, k int, a []T, lda int,
 	}
 }
 
-// BenchmarkAddSyrk64 is a covariance: 10,000 points of 512 coordinates.
-func BenchmarkAddSyrk64(b *testing.B) {
-	const n, k = 512, 10_000
-	x, c := make([]float64, k*n), make([]float64, n*n)
-	fill(x)
-	eachThreads(b, "512x10000", float64(n)*(n+1)*k, func() error { return AddSyrk64(n, k, x, n, c, n) })
+// BenchmarkSyrk is a covariance: 10,000 points of 512 coordinates, in blocks of 512.
+func BenchmarkSyrk(b *testing.B) {
+	b.Run("float64", benchmarkSyrk[float64])
+	b.Run("float32", benchmarkSyrk[float32])
+}
+
+func benchmarkSyrk[T Float](b *testing.B) {
+	const n, k, block = 512, 10_000, 512
+	p, err := NewPanels[T](n, block)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := make([]float64, n*n)
+	fill(p.data)
+	eachThreads(b, "512x10000", float64(n)*(n+1)*k, func() error {
+		for k0 := 0; k0 < k; k0 += block {
+			if err := p.AddSyrk(min(block, k-k0), c, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // BenchmarkResNet18 multiplies the shapes of ResNet18's convolutions on a

@@ -15,15 +15,13 @@ import (
 // matrix multiplication" (ACM TOMS 34, 2008): a block of B is packed into the
 // second-level cache; against it run panels of A from the first level.
 type product[T Float] struct {
-	a     *packedA[T]
-	n     int
-	b     lines[T] // the columns of B
-	c     []T
-	ldc   int
-	add   bool // to what is in C
-	ws    *workspace[T]
-	upper bool // leave out tiles that lie wholly below the diagonal
-	row   int  // of the whole product, with which a begins
+	a   *packedA[T]
+	n   int
+	b   lines[T] // the columns of B
+	c   []T
+	ldc int
+	add bool // to what is in C
+	ws  *workspace[T]
 }
 
 // run cuts the product into tasks and shares them out. One worker gets the
@@ -84,9 +82,6 @@ func (p *product[T]) task(r0, r1, c0, c1 int) {
 			i0, i1 := r*mr, min((r+1)*mr, p.a.m)
 			for c := c0; c < c1; c++ {
 				j0, j1 := c*nr, min((c+1)*nr, p.n)
-				if p.upper && j1 <= p.row+i0 {
-					continue
-				}
 				if k1 > k0 {
 					b = &panels[(c-c0)*size]
 				}

@@ -67,7 +67,7 @@ func dense[T Float](with kernelPair, m, n, k int, a []T, lda int, b []T, ldb int
 	if err := check("C", len(c), m, n, ldc); err != nil {
 		return err
 	}
-	multiplyLines(kernelFor[T](with), m, n, k, lines[T]{a, lda, 1}, right, c, ldc, false, add)
+	multiplyLines(kernelFor[T](with), m, n, k, lines[T]{a, lda, 1}, right, c, ldc, add)
 	return nil
 }
 
@@ -77,9 +77,8 @@ const leftBytes = 4 << 20
 // multiplyLines packs A piece by piece and multiplies each. Pieces end where
 // blocks of k end, so the sums are those of one piece. A piece has all rows if
 // one block of k allows it, so that B is packed once, and then as many blocks
-// as fit. With upper, tiles wholly below the diagonal are left out; with add,
-// the product is added to C.
-func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, ldc int, upper, add bool) {
+// as fit. With add, the product is added to C.
+func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, ldc int, add bool) {
 	if m == 0 || n == 0 {
 		return
 	}
@@ -102,7 +101,7 @@ func multiplyLines[T Float](kern *kernel[T], m, n, k int, a, b lines[T], c []T, 
 			*buffer = left.data
 			left.fill(a.from(i, p))
 			(&product[T]{a: left, n: n, b: b.from(0, p), c: c[i*ldc:], ldc: ldc, add: add || p > 0,
-				ws: sharedWorkspace[T](), upper: upper, row: i}).run()
+				ws: sharedWorkspace[T]()}).run()
 		}
 	}
 }

@@ -28,6 +28,10 @@ type kernel[T Float] struct {
 	// dst).
 	store func(dst, add, tile *T, stride, rows, cols int)
 
+	// addTo adds the first rows x cols elements of a tile to dst, whose rows lie
+	// stride apart.
+	addTo func(dst *float64, tile *T, stride, rows, cols int)
+
 	// copyRows copies rows runs of cols <= nr elements between strides.
 	copyRows func(dst *T, dstStride int, src *T, srcStride, rows, cols int)
 }

@@ -7,8 +7,8 @@ package gemm
 func machineKernels() []kernelPair {
 	return []kernelPair{{
 		"neon",
-		&kernel[float32]{"neon", 8, 12, 12, 256, 252, mulNEONf32, storeNEONf32, copyRowsGo[float32]},
-		&kernel[float64]{"neon", 8, 6, 6, 256, 126, mulNEONf64, storeNEONf64, copyRowsGo[float64]},
+		&kernel[float32]{"neon", 8, 12, 12, 256, 252, mulNEONf32, storeNEONf32, addToNEONf32, copyRowsGo[float32]},
+		&kernel[float64]{"neon", 8, 6, 6, 256, 126, mulNEONf64, storeNEONf64, addStored(storeNEONf64), copyRowsGo[float64]},
 	}}
 }
 
@@ -24,4 +24,8 @@ func storeNEONf32(dst, add, tile *float32, stride, rows, cols int) {
 
 func storeNEONf64(dst, add, tile *float64, stride, rows, cols int) {
 	storeGo(6, dst, add, tile, stride, rows, cols)
+}
+
+func addToNEONf32(dst *float64, tile *float32, stride, rows, cols int) {
+	addToGo(12, dst, tile, stride, rows, cols)
 }

@@ -355,3 +355,31 @@ done:
 	VZEROUPPER
 	RET
 
+
+// func widenAVX2f32(dst *float64, tile *float32, stride, rows int)
+TEXT ·widenAVX2f32(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ tile+8(FP), SI
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	SHLQ $3, R10
+
+row:
+	VCVTPS2PD 0(SI), Y0
+	VADDPD 0(DI), Y0, Y0
+	VMOVUPD Y0, 0(DI)
+	VCVTPS2PD 16(SI), Y1
+	VADDPD 32(DI), Y1, Y1
+	VMOVUPD Y1, 32(DI)
+	VCVTPS2PD 32(SI), Y2
+	VADDPD 64(DI), Y2, Y2
+	VMOVUPD Y2, 64(DI)
+	VCVTPS2PD 48(SI), Y3
+	VADDPD 96(DI), Y3, Y3
+	VMOVUPD Y3, 96(DI)
+	ADDQ $64, SI
+	ADDQ R10, DI
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET

@@ -5,8 +5,8 @@ import "unsafe"
 // portable is the kernel in plain Go, that every other is held to.
 var portable = kernelPair{
 	"portable",
-	&kernel[float32]{"portable", goRows, goCols, goCols, 256, 256, mulGo[float32], storeGo4[float32], copyRowsGo[float32]},
-	&kernel[float64]{"portable", goRows, goCols, goCols, 256, 128, mulGo[float64], storeGo4[float64], copyRowsGo[float64]},
+	&kernel[float32]{"portable", goRows, goCols, goCols, 256, 256, mulGo[float32], storeGo4[float32], addToGo4, copyRowsGo[float32]},
+	&kernel[float64]{"portable", goRows, goCols, goCols, 256, 128, mulGo[float64], storeGo4[float64], addStored(storeGo4[float64]), copyRowsGo[float64]},
 }
 
 const goRows, goCols = 4, 4
@@ -58,6 +58,26 @@ func storeGo[T Float](nr int, dst, add, tile *T, stride, rows, cols int) {
 			d[j] = s[j] + x
 		}
 	}
+}
+
+func addToGo4(dst *float64, tile *float32, stride, rows, cols int) {
+	addToGo(goCols, dst, tile, stride, rows, cols)
+}
+
+// addToGo is kernel.addTo for a tile of nr columns.
+func addToGo(nr int, dst *float64, tile *float32, stride, rows, cols int) {
+	out, sums := unsafe.Slice(dst, (rows-1)*stride+cols), unsafe.Slice(tile, rows*nr)
+	for i := range rows {
+		d := out[i*stride:][:cols]
+		for j, x := range sums[i*nr:][:cols] {
+			d[j] += float64(x)
+		}
+	}
+}
+
+// addStored is kernel.addTo of float64: a store with what is there added.
+func addStored(store func(dst, add, tile *float64, stride, rows, cols int)) func(dst, tile *float64, stride, rows, cols int) {
+	return func(dst, tile *float64, stride, rows, cols int) { store(dst, dst, tile, stride, rows, cols) }
 }
 
 // copyRowsGo is kernel.copyRows.

@@ -95,6 +95,7 @@ var outputs = []struct {
 	{"internal/resample/loops_amd64.s", "resample_amd64", nil},
 	{"internal/resample/loops_arm64.s", "resample_arm64", nil},
 	{"pca/rows_amd64.s", "rows_amd64", nil},
+	{"pca/centre_amd64.s", "centre_amd64", nil},
 }
 
 var functions = template.FuncMap{

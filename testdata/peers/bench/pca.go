@@ -11,16 +11,6 @@ import (
 	"github.com/glimpse-go/glimpse/pca"
 )
 
-// singles is a matrix of float32, which Fit reads a block of rows at a time.
-type singles struct {
-	rows, cols int
-	data       []float32
-}
-
-func (m singles) Dims() (r, c int)    { return m.rows, m.cols }
-func (m singles) At(i, j int) float64 { return float64(m.data[i*m.cols+j]) }
-func (m singles) T() mat.Matrix       { return mat.Transpose{Matrix: m} }
-
 // principal fits so many components of the rows of input.
 func principal(input, components, out string) (job, error) {
 	k, err := strconv.Atoi(components)
@@ -41,7 +31,9 @@ func principal(input, components, out string) (job, error) {
 		if err != nil {
 			return job{}, err
 		}
-		x = singles{rows, cols, data}
+		if x, err = pca.NewDense32(rows, cols, data); err != nil {
+			return job{}, err
+		}
 	} else {
 		data, err := in.Float64()
 		if err != nil {
