@@ -146,23 +146,20 @@ func (r *reduction) update(p1 int, vw []float64) error {
 	return nil
 }
 
-// transposed returns Qᵀ, n x n: the panels, each as I - V T Vᵀ (Schreiber and
-// Van Loan 1989), from the last to the first, so that each meets only the part
-// of the matrix that later ones have filled.
-func (r *reduction) transposed(ctx context.Context) ([]float64, error) {
+// apply multiplies the n x cols matrix x by Q from the left: the panels, each as
+// I - V T Vᵀ (Schreiber and Van Loan 1989), from the last to the first. Each changes the
+// rows from its first reflection's on, so that fewer and wider panels read and write less.
+func (r *reduction) apply(ctx context.Context, x []float64, cols int) error {
+	const together = 2 * panel
 	n := r.n
-	q := make([]float64, n*n)
-	for i := range n {
-		q[i*n+i] = 1
-	}
-	v := make([]float64, panel*n)
-	products, t := make([]float64, panel*panel), make([]float64, panel*panel)
-	qv, qvt := make([]float64, n*panel), make([]float64, n*panel)
-	for p0 := (max(n-3, 0)) / panel * panel; p0 >= 0; p0 -= panel {
+	v, vt := make([]float64, together*n), make([]float64, n*together)
+	products, t := make([]float64, together*together), make([]float64, together*together)
+	vx, tvx := make([]float64, together*cols), make([]float64, together*cols)
+	for p0 := (max(n-3, 0)) / together * together; p0 >= 0; p0 -= together {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		k, at := min(panel, n-2-p0), p0+1
+		k, at := min(together, n-2-p0), p0+1
 		if k <= 0 {
 			continue
 		}
@@ -171,9 +168,12 @@ func (r *reduction) transposed(ctx context.Context) ([]float64, error) {
 			row := v[c*m : (c+1)*m]
 			clear(row[:c])
 			copy(row[c:], r.vectors[(p0+c)*n+at+c:(p0+c+1)*n])
+			for i, w := range row {
+				vt[i*k+c] = -w
+			}
 		}
 		if err := gemm.Float64NT(k, k, m, v, m, v, m, products, k); err != nil {
-			return nil, err
+			return err
 		}
 		// T, upper triangular, column by column: -tau_i T (Vᵀ v_i) above tau_i.
 		clear(t)
@@ -188,21 +188,18 @@ func (r *reduction) transposed(ctx context.Context) ([]float64, error) {
 			}
 			t[i*k+i] = tau
 		}
-		part := q[at*n+at:]
-		if err := gemm.Float64NT(m, k, m, part, n, v, m, qv, k); err != nil {
-			return nil, err
+		part := x[at*cols:]
+		if err := gemm.Float64(k, cols, m, v, m, part, cols, vx, cols); err != nil {
+			return err
 		}
-		for i := range t {
-			t[i] = -t[i]
+		if err := gemm.Float64(k, cols, k, t, k, vx, cols, tvx, cols); err != nil {
+			return err
 		}
-		if err := gemm.Float64NT(m, k, k, qv, k, t, k, qvt, k); err != nil {
-			return nil, err
-		}
-		if err := gemm.AddFloat64(m, m, k, qvt, k, v, m, part, n); err != nil {
-			return nil, err
+		if err := gemm.AddFloat64(m, cols, k, vt, k, tvx, cols, part, cols); err != nil {
+			return err
 		}
 	}
-	return q, nil
+	return nil
 }
 
 // symmetric multiplies a symmetric matrix and a vector.

@@ -2,169 +2,74 @@ package pca
 
 import (
 	"context"
-	"errors"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
 // eigenAll returns the eigenvalues of the n x n symmetric matrix whose upper
 // triangle a holds, in decreasing order, and the eigenvectors as rows in that
 // order. It overwrites a, whose largest entry must be near 1.
+//
+// The matrix is made tridiagonal, A = Q T Qᵀ; T is divided and conquered, T = U D Uᵀ;
+// and the eigenvectors are Q U.
 func eigenAll(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, error) {
 	r, err := reduce(ctx, a, n)
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := r.transposed(ctx)
+	d, rows, err := eigenTridiagonal(ctx, r.d, r.e)
 	if err != nil {
 		return nil, nil, err
 	}
-	d, rows := r.d, newStrips(q, n)
-	if err := implicitQL(ctx, d, r.e, rows); err != nil {
+	order := ascending(d)
+	slices.Reverse(order)
+	values, columns := make([]float64, n), make([]float64, n*n)
+	for i, from := range order {
+		values[i] = d[from]
+	}
+	transpose(columns, rows, n, order)
+	if err := r.apply(ctx, columns, n); err != nil {
 		return nil, nil, err
 	}
-	order := make([]int, n)
+	transpose(rows, columns, n, nil)
+	return values, mat.NewDense(n, n, rows), nil
+}
+
+// ascending returns the indices of values from the smallest to the largest, equal ones
+// in their order.
+func ascending(values []float64) []int {
+	order := make([]int, len(values))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
 		switch {
-		case d[i] > d[j]:
+		case values[i] < values[j]:
 			return -1
-		case d[i] < d[j]:
+		case values[i] > values[j]:
 			return 1
 		}
 		return 0
 	})
-	values, vectors := make([]float64, n), mat.NewDense(n, n, nil)
-	for i, from := range order {
-		values[i] = d[from]
-		rows.row(vectors.RawRowView(i), from)
-	}
-	return values, vectors, nil
+	return order
 }
 
-// strips is a matrix of n rows, cut into strips of width columns that lie one
-// after the other, the last filled up with zeros: the rotations of a strip find
-// their rows in the cache.
-type strips struct {
-	n    int
-	data []float64
-}
-
-// newStrips copies an n x n matrix.
-func newStrips(rows []float64, n int) *strips {
-	s := &strips{n, make([]float64, (n+width-1)/width*width*n)}
-	for i := range n {
-		for j := 0; j < n; j += width {
-			copy(s.data[j*n+i*width:][:width], rows[i*n+j:(i+1)*n])
-		}
-	}
-	return s
-}
-
-// row copies row i to dst.
-func (s *strips) row(dst []float64, i int) {
-	for j := 0; j < s.n; j += width {
-		copy(dst[j:], s.data[j*s.n+i*width:][:width])
-	}
-}
-
-// A sweep is a run of rotations as turn takes it.
-type sweep struct {
-	last      int
-	rotations []rotation
-}
-
-// implicitQL diagonalises the tridiagonal matrix with diagonal d and
-// off-diagonal e (len(d), the last unused), leaving the eigenvalues in d, and
-// turns the rows of the matrix with it: the QL algorithm with implicit shifts
-// (Dubrulle, Martin and Wilkinson 1968).
-//
-// The rotations of a sweep are gathered and applied later, many sweeps to one
-// strip after the other, so that a strip stays in the cache and the cores share
-// the work.
-func implicitQL(ctx context.Context, d, e []float64, rows *strips) error {
-	n := len(d)
-	e[n-1] = 0
-	// What is below the rounding errors of the reduction counts as zero.
-	negligible := 0.0
-	for i := range n {
-		negligible = max(negligible, epsilon*(math.Abs(d[i])+math.Abs(e[i])))
-	}
-	pending := make([]rotation, 0, max(1<<14, n))
-	var sweeps []sweep
-	flush := func() error {
-		err := parallel.ForContext(ctx, len(rows.data)/(n*width), 1, func(lo, hi int) {
-			for strip := lo; strip < hi; strip++ {
-				part := rows.data[strip*n*width : (strip+1)*n*width]
-				for _, s := range sweeps {
-					turn(part, s.last, s.rotations)
+// transpose writes row order[i] of an n x n matrix, or row i where order is nil, to column
+// i of dst, a square that fits the cache at a time.
+func transpose(dst, rows []float64, n int, order []int) {
+	const tile = 16
+	for i0 := 0; i0 < n; i0 += tile {
+		for j0 := 0; j0 < n; j0 += tile {
+			for i := i0; i < min(i0+tile, n); i++ {
+				from := i
+				if order != nil {
+					from = order[i]
 				}
-			}
-		})
-		pending, sweeps = pending[:0], sweeps[:0]
-		return err
-	}
-	const tiny = 1e-140
-	const maxSweeps = 50 // for one eigenvalue; two or three are usual
-	for l := range n {
-		for count := 0; ; count++ {
-			// The block from l to m is cut off by a negligible e[m].
-			m := l
-			for m < n-1 && math.Abs(e[m]) > negligible {
-				m++
-			}
-			if m == l {
-				break
-			}
-			if count == maxSweeps {
-				return errors.New("pca: the eigendecomposition did not converge")
-			}
-			if len(pending)+m-l > cap(pending) && len(pending) > 0 {
-				if err := flush(); err != nil {
-					return err
+				for j, v := range rows[from*n+j0 : from*n+min(j0+tile, n)] {
+					dst[(j0+j)*n+i] = v
 				}
-			}
-			// Wilkinson's shift: the eigenvalue of the leading 2 x 2 block
-			// that is nearer to d[l].
-			q := (d[l+1] - d[l]) / (2 * e[l])
-			g := d[m] - d[l] + e[l]/(q+math.Copysign(math.Hypot(q, 1), q))
-			s, c, p := 1.0, 1.0, 0.0
-			i, began := m-1, len(pending)
-			for ; i >= l; i-- {
-				f, b := s*e[i], c*e[i]
-				r := math.Sqrt(f*f + g*g)
-				if r < tiny { // its square has lost digits
-					r = math.Hypot(f, g)
-				}
-				r = math.Copysign(r, g) // so that c >= 0
-				e[i+1] = r
-				if r == 0 {
-					// The bulge vanished: the matrix splits here.
-					d[i+1] -= p
-					e[m] = 0
-					break
-				}
-				s, c = f/r, g/r
-				g = d[i+1] - p
-				r = (d[i]-g)*s + 2*c*b
-				p = s * r
-				d[i+1] = g + p
-				g = c*r - b
-				pending = append(pending, rotation{s / (1 + c), s})
-			}
-			sweeps = append(sweeps, sweep{m - 1, pending[began:]})
-			if i < l {
-				d[l] -= p
-				e[l] = g
-				e[m] = 0
 			}
 		}
 	}
-	return flush()
 }
