@@ -2,8 +2,9 @@ package pca
 
 import "github.com/glimpse-go/glimpse/internal/gemm"
 
-// strip is about how many columns are centred together: few enough that their part of a
-// block of rows is still in the second-level cache when it is read again.
+// strip is about how many columns are centred together: their part of a block of rows,
+// copied next to each other, stays in the second-level cache until it is read again.
+// (Where it lies in the matrix, rows 4,096 bytes apart would push each other out.)
 const strip = 64
 
 // centre computes the mean of n rows, stride apart, in each of the columns [j0, j1), and
@@ -20,20 +21,28 @@ func centre[T gemm.Float](mean []pair, panels *gemm.Panels[T], rows []T, stride,
 	for j := range from {
 		from[j] = float64(rows[j0+j])
 	}
-	drift(from, sums, rows[j0:], stride, n)
+	const together = 8 // rows, of all panels
+	for i := 0; i < n; i += together {
+		for j := 0; j < w; j += width {
+			end := min(j+width, w)
+			drift(panels.Panel((j0 + j) / width)[(1+i)*width:], width, rows[i*stride+j0+j:], stride, min(together, n-i), from[j:end], sums[j:end])
+		}
+	}
 	for j, f := range from {
 		from[j] = f + sums[j]/float64(n)
 	}
 	for j := 0; j < w; j += width {
-		centreColumns(panels.Panel((j0 + j) / width)[width:], width, rows[j0+j:], stride, n, from[j:min(j+width, w)], sums[j:])
+		end := min(j+width, w)
+		subtractMean(panels.Panel((j0 + j) / width)[width:], width, n, from[j:end], sums[j:end])
 	}
 	for j, f := range from {
 		mean[j] = pair{f, sums[j] / float64(n)}
 	}
 }
 
-// drift adds the differences of n rows from from to sums.
-func drift[T gemm.Float](from, sums []float64, rows []T, stride, n int) {
+// drift copies n rows, as long as from, to dst, whose rows are dstStride apart, and adds
+// their differences from from to sums.
+func drift[T gemm.Float](dst []T, dstStride int, rows []T, stride, n int, from, sums []float64) {
 	w := len(from)
 	sums = sums[:w]
 	i := 0
@@ -41,12 +50,12 @@ func drift[T gemm.Float](from, sums []float64, rows []T, stride, n int) {
 		j := 0
 		if vectors {
 			if j = w &^ 3; j > 0 {
-				_ = rows[(i+3)*stride+j-1]
+				_, _ = rows[(i+3)*stride+j-1], dst[(i+3)*dstStride+j-1]
 				switch at := any(&rows[i*stride]).(type) {
 				case *float64:
-					driftAVX2f64(j, at, stride, &from[0], &sums[0])
+					driftAVX2f64(j, any(&dst[i*dstStride]).(*float64), dstStride, at, stride, &from[0], &sums[0])
 				case *float32:
-					driftAVX2f32(j, at, stride, &from[0], &sums[0])
+					driftAVX2f32(j, any(&dst[i*dstStride]).(*float32), dstStride, at, stride, &from[0], &sums[0])
 				}
 			}
 		}
@@ -55,30 +64,34 @@ func drift[T gemm.Float](from, sums []float64, rows []T, stride, n int) {
 		}
 		a, b := rows[i*stride:][:w], rows[(i+1)*stride:][:w]
 		c, e := rows[(i+2)*stride:][:w], rows[(i+3)*stride:][:w]
+		for r, row := range [][]T{a, b, c, e} {
+			copy(dst[(i+r)*dstStride+j:], row[j:])
+		}
 		for ; j < w; j++ {
 			f := from[j]
 			sums[j] += (float64(a[j]) - f + (float64(b[j]) - f)) + (float64(c[j]) - f + (float64(e[j]) - f))
 		}
 	}
 	for ; i < n; i++ {
+		copy(dst[i*dstStride:], rows[i*stride:][:w])
 		for j, v := range rows[i*stride:][:w] {
 			sums[j] += float64(v) - from[j]
 		}
 	}
 }
 
-// centreColumns writes n rows less mean to dst, whose rows are dstStride apart, and sets
-// sums to the sums of what it wrote, before that was rounded to T.
-func centreColumns[T gemm.Float](dst []T, dstStride int, rows []T, stride, n int, mean, sums []float64) {
+// subtractMean subtracts mean from n rows, stride apart, and sets sums to the sums of what
+// is left, before that is rounded to T.
+func subtractMean[T gemm.Float](rows []T, stride, n int, mean, sums []float64) {
 	w, j := len(mean), 0
 	if vectors {
 		for ; j+8 <= w; j += 8 {
-			_, _, _ = rows[(n-1)*stride+j+7], dst[(n-1)*dstStride+j+7], sums[j+7]
+			_, _ = rows[(n-1)*stride+j+7], sums[j+7]
 			switch at := any(&rows[j]).(type) {
 			case *float64:
-				centreAVX2f64(any(&dst[j]).(*float64), dstStride, at, stride, n, &mean[j], &sums[j])
+				centreAVX2f64(at, stride, n, &mean[j], &sums[j])
 			case *float32:
-				centreAVX2f32(any(&dst[j]).(*float32), dstStride, at, stride, n, &mean[j], &sums[j])
+				centreAVX2f32(at, stride, n, &mean[j], &sums[j])
 			}
 		}
 	}
@@ -88,10 +101,10 @@ func centreColumns[T gemm.Float](dst []T, dstStride int, rows []T, stride, n int
 	mean, sums = mean[j:], sums[j:w]
 	clear(sums)
 	for i := range n {
-		out := dst[i*dstStride+j:][:len(mean)]
-		for c, v := range rows[i*stride+j:][:len(mean)] {
+		row := rows[i*stride+j:][:len(mean)]
+		for c, v := range row {
 			left := float64(v) - mean[c]
-			out[c] = T(left)
+			row[c] = T(left)
 			sums[c] += left
 		}
 	}

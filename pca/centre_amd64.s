@@ -4,31 +4,45 @@
 
 #include "textflag.h"
 
-// func driftAVX2f32(w int, rows *float32, stride int, from, sums *float64)
+// func driftAVX2f32(w int, dst *float32, dstStride int, rows *float32, stride int, from, sums *float64)
 //
-// Four rows less from, added up in pairs, four columns at a time.
-TEXT ·driftAVX2f32(SB), NOSPLIT, $0-40
+// Four columns of four rows at a time: each is copied, and less from added up in pairs.
+TEXT ·driftAVX2f32(SB), NOSPLIT, $0-56
 	MOVQ w+0(FP), CX
-	MOVQ rows+8(FP), R8
-	MOVQ stride+16(FP), DX
-	MOVQ from+24(FP), SI
-	MOVQ sums+32(FP), DI
+	MOVQ dst+8(FP), R12
+	MOVQ dstStride+16(FP), BX
+	MOVQ rows+24(FP), R8
+	MOVQ stride+32(FP), DX
+	MOVQ from+40(FP), SI
+	MOVQ sums+48(FP), DI
 	SHLQ $2, DX
+	SHLQ $2, BX
 	LEAQ (R8)(DX*1), R9
 	LEAQ (R9)(DX*1), R10
 	LEAQ (R10)(DX*1), R11
+	LEAQ (R12)(BX*1), R13
+	LEAQ (R13)(BX*1), DX
+	ADDQ DX, BX
 	XORQ AX, AX
 
 loop:
-	VMOVUPD (SI)(AX*8), Y4
-	VCVTPS2PD (R8)(AX*4), Y0
-	VSUBPD Y4, Y0, Y0
-	VCVTPS2PD (R9)(AX*4), Y1
-	VSUBPD Y4, Y1, Y1
-	VCVTPS2PD (R10)(AX*4), Y2
-	VSUBPD Y4, Y2, Y2
-	VCVTPS2PD (R11)(AX*4), Y3
-	VSUBPD Y4, Y3, Y3
+	VMOVUPD (SI)(AX*8), Y8
+	VMOVUPS (R8)(AX*4), X0
+	VMOVUPS (R9)(AX*4), X1
+	VMOVUPS (R10)(AX*4), X2
+	VMOVUPS (R11)(AX*4), X3
+	VMOVUPS X0, (R12)(AX*4)
+	VMOVUPS X1, (R13)(AX*4)
+	VMOVUPS X2, (DX)(AX*4)
+	VMOVUPS X3, (BX)(AX*4)
+	VCVTPS2PD X0, Y0
+	VSUBPD Y8, Y0, Y0
+	VCVTPS2PD X1, Y1
+	VSUBPD Y8, Y1, Y1
+	VCVTPS2PD X2, Y2
+	VSUBPD Y8, Y2, Y2
+	VCVTPS2PD X3, Y3
+	VSUBPD Y8, Y3, Y3
 	VADDPD Y1, Y0, Y0
 	VADDPD Y3, Y2, Y2
 	VADDPD Y2, Y0, Y0
@@ -40,18 +54,15 @@ loop:
 	VZEROUPPER
 	RET
 
-// func centreAVX2f32(dst *float32, dstStride int, rows *float32, stride, n int, mean, sums *float64)
+// func centreAVX2f32(rows *float32, stride, n int, mean, sums *float64)
 //
 // Y0, Y1: the means of eight columns; Y2, Y3: the sums of what is left.
-TEXT ·centreAVX2f32(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), DI
-	MOVQ dstStride+8(FP), R8
-	MOVQ rows+16(FP), SI
-	MOVQ stride+24(FP), R9
-	MOVQ n+32(FP), CX
-	MOVQ mean+40(FP), AX
-	MOVQ sums+48(FP), BX
-	SHLQ $2, R8
+TEXT ·centreAVX2f32(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), SI
+	MOVQ stride+8(FP), R9
+	MOVQ n+16(FP), CX
+	MOVQ mean+24(FP), AX
+	MOVQ sums+32(FP), BX
 	SHLQ $2, R9
 	VMOVUPD 0(AX), Y0
 	VMOVUPD 32(AX), Y1
@@ -67,10 +78,9 @@ row:
 	VADDPD Y5, Y3, Y3
 	VCVTPD2PSY Y4, X4
 	VCVTPD2PSY Y5, X5
-	VMOVUPS X4, 0(DI)
-	VMOVUPS X5, 16(DI)
+	VMOVUPS X4, 0(SI)
+	VMOVUPS X5, 16(SI)
 	ADDQ R9, SI
-	ADDQ R8, DI
 	DECQ CX
 	JNZ row
 	VMOVUPD Y2, 0(BX)
@@ -78,31 +88,41 @@ row:
 	VZEROUPPER
 	RET
 
-// func driftAVX2f64(w int, rows *float64, stride int, from, sums *float64)
+// func driftAVX2f64(w int, dst *float64, dstStride int, rows *float64, stride int, from, sums *float64)
 //
-// Four rows less from, added up in pairs, four columns at a time.
-TEXT ·driftAVX2f64(SB), NOSPLIT, $0-40
+// Four columns of four rows at a time: each is copied, and less from added up in pairs.
+TEXT ·driftAVX2f64(SB), NOSPLIT, $0-56
 	MOVQ w+0(FP), CX
-	MOVQ rows+8(FP), R8
-	MOVQ stride+16(FP), DX
-	MOVQ from+24(FP), SI
-	MOVQ sums+32(FP), DI
+	MOVQ dst+8(FP), R12
+	MOVQ dstStride+16(FP), BX
+	MOVQ rows+24(FP), R8
+	MOVQ stride+32(FP), DX
+	MOVQ from+40(FP), SI
+	MOVQ sums+48(FP), DI
 	SHLQ $3, DX
+	SHLQ $3, BX
 	LEAQ (R8)(DX*1), R9
 	LEAQ (R9)(DX*1), R10
 	LEAQ (R10)(DX*1), R11
+	LEAQ (R12)(BX*1), R13
+	LEAQ (R13)(BX*1), DX
+	ADDQ DX, BX
 	XORQ AX, AX
 
 loop:
-	VMOVUPD (SI)(AX*8), Y4
+	VMOVUPD (SI)(AX*8), Y8
 	VMOVUPD (R8)(AX*8), Y0
-	VSUBPD Y4, Y0, Y0
 	VMOVUPD (R9)(AX*8), Y1
-	VSUBPD Y4, Y1, Y1
 	VMOVUPD (R10)(AX*8), Y2
-	VSUBPD Y4, Y2, Y2
 	VMOVUPD (R11)(AX*8), Y3
-	VSUBPD Y4, Y3, Y3
+	VMOVUPD Y0, (R12)(AX*8)
+	VMOVUPD Y1, (R13)(AX*8)
+	VMOVUPD Y2, (DX)(AX*8)
+	VMOVUPD Y3, (BX)(AX*8)
+	VSUBPD Y8, Y0, Y0
+	VSUBPD Y8, Y1, Y1
+	VSUBPD Y8, Y2, Y2
+	VSUBPD Y8, Y3, Y3
 	VADDPD Y1, Y0, Y0
 	VADDPD Y3, Y2, Y2
 	VADDPD Y2, Y0, Y0
@@ -114,18 +134,15 @@ loop:
 	VZEROUPPER
 	RET
 
-// func centreAVX2f64(dst *float64, dstStride int, rows *float64, stride, n int, mean, sums *float64)
+// func centreAVX2f64(rows *float64, stride, n int, mean, sums *float64)
 //
 // Y0, Y1: the means of eight columns; Y2, Y3: the sums of what is left.
-TEXT ·centreAVX2f64(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), DI
-	MOVQ dstStride+8(FP), R8
-	MOVQ rows+16(FP), SI
-	MOVQ stride+24(FP), R9
-	MOVQ n+32(FP), CX
-	MOVQ mean+40(FP), AX
-	MOVQ sums+48(FP), BX
-	SHLQ $3, R8
+TEXT ·centreAVX2f64(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), SI
+	MOVQ stride+8(FP), R9
+	MOVQ n+16(FP), CX
+	MOVQ mean+24(FP), AX
+	MOVQ sums+32(FP), BX
 	SHLQ $3, R9
 	VMOVUPD 0(AX), Y0
 	VMOVUPD 32(AX), Y1
@@ -139,10 +156,9 @@ row:
 	VSUBPD Y1, Y5, Y5
 	VADDPD Y4, Y2, Y2
 	VADDPD Y5, Y3, Y3
-	VMOVUPD Y4, 0(DI)
-	VMOVUPD Y5, 32(DI)
+	VMOVUPD Y4, 0(SI)
+	VMOVUPD Y5, 32(SI)
 	ADDQ R9, SI
-	ADDQ R8, DI
 	DECQ CX
 	JNZ row
 	VMOVUPD Y2, 0(BX)

@@ -110,7 +110,9 @@ func normaliseMatrix(a []float64, n int) (exponent int) {
 	largest := 0.0
 	for i := range n {
 		for _, v := range a[i*n+i : (i+1)*n] {
-			largest = max(largest, math.Abs(v))
+			if v = math.Abs(v); v > largest {
+				largest = v
+			}
 		}
 	}
 	_, exponent = math.Frexp(largest)

@@ -22,18 +22,18 @@ type division struct {
 }
 
 // eigenTridiagonal returns the eigenvalues of the tridiagonal matrix with diagonal d and
-// off-diagonal e (len(d), the last unused), in no order, and the eigenvectors as rows. It
-// overwrites d. The largest entry must be near 1.
-func eigenTridiagonal(ctx context.Context, d, e []float64) ([]float64, []float64, error) {
+// off-diagonal e (len(d), the last unused), in no order, and the eigenvectors as rows, with
+// memory of as many numbers that it used. It overwrites d. The largest entry must be near 1.
+func eigenTridiagonal(ctx context.Context, d, e []float64) (values, vectors, scratch []float64, err error) {
 	n := len(d)
-	v := &division{n: n, d: d, e: e, vectors: make([]float64, n*n)}
+	v := &division{n: n, d: d, e: e, vectors: make([]float64, n*n), gather: make([]float64, n*n)}
 	if n > leaf {
-		v.gather, v.deltas = make([]float64, n*n), make([]float64, n*n)
+		v.deltas = make([]float64, n*n)
 	}
 	if err := v.solve(ctx, 0, n); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return d, v.vectors, nil
+	return d, v.vectors, v.gather, nil
 }
 
 // solve finds the eigenvalues and eigenvectors of rows [lo, hi). With ρ = |e| of the

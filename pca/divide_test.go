@@ -59,7 +59,7 @@ func TestEigenTridiagonal(t *testing.T) {
 				for i := range n {
 					size = max(size, math.Abs(e[max(i-1, 0)])+math.Abs(d[i])+math.Abs(e[i]))
 				}
-				values, q, err := eigenTridiagonal(t.Context(), slices.Clone(d), slices.Clone(e))
+				values, q, _, err := eigenTridiagonal(t.Context(), slices.Clone(d), slices.Clone(e))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -26,7 +26,10 @@ func (m *moments) fit(ctx context.Context, opt Options) (*Model, error) {
 		return nil, err
 	}
 	model, k := newModel(slices.Clone(m.mean), values[:min(len(values), most)], total, most, m.n, opt)
-	model.Components = mat.DenseCopyOf(vectors.Slice(0, k, 0, d))
+	model.Components = vectors
+	if rows, _ := vectors.Dims(); k < rows {
+		model.Components = mat.DenseCopyOf(vectors.Slice(0, k, 0, d))
+	}
 	fixSigns(model.Components)
 	return model, nil
 }

@@ -18,13 +18,13 @@ func eigenAll(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, e
 	if err != nil {
 		return nil, nil, err
 	}
-	d, rows, err := eigenTridiagonal(ctx, r.d, r.e)
+	d, rows, columns, err := eigenTridiagonal(ctx, r.d, r.e)
 	if err != nil {
 		return nil, nil, err
 	}
 	order := ascending(d)
 	slices.Reverse(order)
-	values, columns := make([]float64, n), make([]float64, n*n)
+	values := make([]float64, n)
 	for i, from := range order {
 		values[i] = d[from]
 	}
@@ -56,19 +56,25 @@ func ascending(values []float64) []int {
 }
 
 // transpose writes row order[i] of an n x n matrix, or row i where order is nil, to column
-// i of dst, a square that fits the cache at a time.
+// i of dst. A square of it goes by way of a small one, for columns of either matrix push
+// each other out of the cache where n is a power of two.
 func transpose(dst, rows []float64, n int, order []int) {
-	const tile = 16
-	for i0 := 0; i0 < n; i0 += tile {
-		for j0 := 0; j0 < n; j0 += tile {
-			for i := i0; i < min(i0+tile, n); i++ {
-				from := i
+	const side = 8
+	var tile [side * side]float64
+	for i0 := 0; i0 < n; i0 += side {
+		for j0 := 0; j0 < n; j0 += side {
+			h, w := min(side, n-i0), min(side, n-j0)
+			for i := range h {
+				from := i0 + i
 				if order != nil {
-					from = order[i]
+					from = order[from]
 				}
-				for j, v := range rows[from*n+j0 : from*n+min(j0+tile, n)] {
-					dst[(j0+j)*n+i] = v
+				for j, v := range rows[from*n+j0:][:w] {
+					tile[j*side+i] = v
 				}
+			}
+			for j := range w {
+				copy(dst[(j0+j)*n+i0:][:h], tile[j*side:])
 			}
 		}
 	}

@@ -256,6 +256,8 @@ TEXT ·copyRowsAVX512f32(SB), NOSPLIT, $0-48
 	MASKS(16)
 	TESTQ R10, R10
 	JZ   done
+	TESTQ BX, BX
+	JZ   one
 
 row:
 	VMOVUPS.Z 0(SI), K1, Z0
@@ -266,6 +268,15 @@ row:
 	ADDQ R8, DI
 	DECQ R10
 	JNZ  row
+	JMP  done
+
+one:
+	VMOVUPS.Z 0(SI), K1, Z0
+	VMOVUPS Z0, K1, 0(DI)
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ R10
+	JNZ  one
 
 done:
 	VZEROUPPER
@@ -317,6 +328,8 @@ TEXT ·copyRowsAVX512f64(SB), NOSPLIT, $0-48
 	MASKS(16)
 	TESTQ R10, R10
 	JZ   done
+	TESTQ BX, BX
+	JZ   one
 
 row:
 	VMOVUPS.Z 0(SI), K1, Z0
@@ -327,6 +340,15 @@ row:
 	ADDQ R8, DI
 	DECQ R10
 	JNZ  row
+	JMP  done
+
+one:
+	VMOVUPS.Z 0(SI), K1, Z0
+	VMOVUPS Z0, K1, 0(DI)
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ R10
+	JNZ  one
 
 done:
 	VZEROUPPER

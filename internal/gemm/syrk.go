@@ -48,11 +48,11 @@ func (p *Panels[T]) Panel(i int) []T {
 
 // singleRows is how many products are added up in float32, before the sum goes into
 // float64.
-const singleRows = 256
+const singleRows = 512
 
 // AddSyrk adds AᵀA to the upper triangle of C, diagonal included, for the first k rows;
 // C is n x n with rows ldc apart. What it leaves below the diagonal is of no use. Of
-// float32, at most 256 products are added up before they go into C. It returns an error
+// float32, at most 512 products are added up before they go into C. It returns an error
 // when there are not so many rows, or C is too short for its shape.
 func (p *Panels[T]) AddSyrk(k int, c []float64, ldc int) error {
 	if k < 0 || k > p.rows {
