@@ -8,8 +8,8 @@ import (
 )
 
 // A RawMatrixer32 is a matrix that holds its elements as float32 and hands them out: Fit
-// and the others read its rows where they lie. It is to float32 what gonum's
-// mat.RawMatrixer is to float64.
+// and the others read its rows where they lie, with the precision that the package's
+// description tells. It is to float32 what gonum's mat.RawMatrixer is to float64.
 type RawMatrixer32 interface {
 	mat.Matrix
 	// RawMatrix32 returns the elements, which are not changed.

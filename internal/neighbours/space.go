@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -61,7 +62,19 @@ func Rows(x mat.Matrix) (v []float64, n, d int, err error) {
 		return nil, n, d, fmt.Errorf("the input is %d x %d, want at least one row and one column", n, d)
 	}
 	v = make([]float64, n*d)
-	mat.NewDense(n, d, v).Copy(x)
+	if r, ok := x.(interface{ RawMatrix32() blas32.General }); ok { // pca.RawMatrixer32
+		g := r.RawMatrix32()
+		if g.Rows != n || g.Cols != d || g.Stride < d || len(g.Data) < (n-1)*g.Stride+d {
+			return nil, n, d, fmt.Errorf("the input is %d x %d, and gives %d float32 for %d x %d with stride %d", n, d, len(g.Data), g.Rows, g.Cols, g.Stride)
+		}
+		for i := range n {
+			for j, e := range g.Data[i*g.Stride:][:d] {
+				v[i*d+j] = float64(e)
+			}
+		}
+	} else {
+		mat.NewDense(n, d, v).Copy(x)
+	}
 	for i, e := range v {
 		if e-e != 0 { // infinite or NaN
 			return nil, n, d, fmt.Errorf("the input holds %v in row %d, column %d", e, i/d, i%d)
