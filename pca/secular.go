@@ -86,7 +86,6 @@ func (s *secular) root(i int, deltas, scratch []float64) (float64, error) {
 	if !last && here.f < 0 { // the root is in the right half
 		origin, lo, hi, tau = i+1, -tau, 0, -tau
 		shift()
-		here = s.at(scratch, i, tau)
 	}
 	const most = 200 // four or five are usual
 	for count := 0; ; count++ {

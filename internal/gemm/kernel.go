@@ -23,6 +23,10 @@ type kernel[T Float] struct {
 	// in that order. lanes is nr or narrow.
 	mul func(k int, a, b, tile *T, lanes int)
 
+	// mulStep is mul of a whole panel of B, for rows of A's panel that lie step apart:
+	// a[p*step+i]. It is nil where a panel of B has not as many columns as some of A.
+	mulStep func(k int, a *T, step int, b, tile *T)
+
 	// store writes the first rows x cols elements of a tile to dst, whose rows
 	// lie stride apart: tile, plus add (laid out as dst, nil for none, may be
 	// dst).

@@ -15,15 +15,15 @@ func machineKernels() []kernelPair {
 	if cpu.X86.HasAVX512F {
 		list = append(list, kernelPair{
 			"avx512",
-			&kernel[float32]{"avx512", 8, 32, 16, 512, 256, mulAVX512f32, storeAVX512f32, addToAVX512f32, copyRowsAVX512f32},
-			&kernel[float64]{"avx512", 8, 16, 8, 512, 128, mulAVX512f64, storeAVX512f64, addStored(storeAVX512f64), copyRowsAVX512f64},
+			&kernel[float32]{"avx512", 8, 32, 16, 512, 256, mulAVX512f32, mulStepAVX512f32, storeAVX512f32, addToAVX512f32, copyRowsAVX512f32},
+			&kernel[float64]{"avx512", 8, 16, 8, 512, 128, mulAVX512f64, mulStepAVX512f64, storeAVX512f64, addStored(storeAVX512f64), copyRowsAVX512f64},
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, kernelPair{
 			"avx2",
-			&kernel[float32]{"avx2", 6, 16, 8, 384, 256, mulAVX2f32, storeAVX2f32, addToAVX2f32, copyRowsAVX2f32},
-			&kernel[float64]{"avx2", 6, 8, 4, 384, 128, mulAVX2f64, storeAVX2f64, addStored(storeAVX2f64), copyRowsAVX2f64},
+			&kernel[float32]{"avx2", 6, 16, 8, 384, 256, mulAVX2f32, nil, storeAVX2f32, addToAVX2f32, copyRowsAVX2f32},
+			&kernel[float64]{"avx2", 6, 8, 4, 384, 128, mulAVX2f64, nil, storeAVX2f64, addStored(storeAVX2f64), copyRowsAVX2f64},
 		})
 	}
 	return list
@@ -34,6 +34,12 @@ func mulAVX512f32(k int, a, b, tile *float32, lanes int)
 
 //go:noescape
 func mulAVX512f64(k int, a, b, tile *float64, lanes int)
+
+//go:noescape
+func mulStepAVX512f32(k int, a *float32, step int, b, tile *float32)
+
+//go:noescape
+func mulStepAVX512f64(k int, a *float64, step int, b, tile *float64)
 
 //go:noescape
 func storeAVX512f32(dst, add, tile *float32, stride, rows, cols int)

@@ -83,7 +83,8 @@ func (p *Panels[T]) AddSyrk(k int, c []float64, ldc int) error {
 	return nil
 }
 
-// columns adds the products of rows [k0, k1) to the columns of panels [c0, c1).
+// columns adds the products of rows [k0, k1) to the columns of panels [c0, c1). Where the
+// kernel can, it reads the left side where it lies.
 func (p *Panels[T]) columns(c0, c1, k0, k1 int, c []float64, ldc int) {
 	mr, nr, k := p.kern.mr, p.kern.nr, k1-k0
 	ws := sharedWorkspace[T]()
@@ -91,9 +92,17 @@ func (p *Panels[T]) columns(c0, c1, k0, k1 int, c []float64, ldc int) {
 	defer ws.give(buffer)
 	tile, left := &buffer[0], buffer[(mr+1)*nr:][:k*mr]
 	for i0 := 0; i0 < min(c1*nr, p.n); i0 += mr {
-		p.left(left, i0, k0, k1)
+		a := &p.Panel(i0 / nr)[k0*nr+i0%nr]
+		if p.kern.mulStep == nil {
+			p.left(left, i0, k0, k1)
+		}
 		for q := max(c0, i0/nr); q < c1; q++ {
-			p.kern.mul(k, &left[0], &p.Panel(q)[k0*nr], tile, nr)
+			b := &p.Panel(q)[k0*nr]
+			if p.kern.mulStep != nil {
+				p.kern.mulStep(k, a, nr, b, tile)
+			} else {
+				p.kern.mul(k, &left[0], b, tile, nr)
+			}
 			j0 := q * nr
 			p.kern.addTo(&c[i0*ldc+j0], tile, ldc, min(mr, p.n-i0), min(nr, p.n-j0))
 		}
