@@ -1,6 +1,8 @@
 package pca
 
 import (
+	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -72,6 +74,33 @@ func centreLoops[T gemm.Float](t *testing.T) {
 					t.Fatalf("%d rows of %d: drift %d is %g off", n, w, j, d)
 				}
 			}
+		}
+	}
+}
+
+// The mean's two parts together are nearer to the mean than one float64 can be.
+func TestCentreMean(t *testing.T) {
+	const n, d = 500, 3
+	rng := rand.New(rand.NewPCG(13, 14))
+	panels, err := gemm.NewPanels[float64](d, n+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, mean := make([]float64, n*d), make([]pair, d)
+	for i := range rows {
+		rows[i] = 1000*rng.Float64() + 1e6
+	}
+	centre(mean, panels, rows, d, n, 0, d)
+	for j, m := range mean {
+		sum := new(big.Float).SetPrec(200)
+		for i := range n {
+			sum.Add(sum, big.NewFloat(rows[i*d+j]))
+		}
+		sum.Quo(sum, big.NewFloat(n))
+		sum.Sub(sum, big.NewFloat(m.high))
+		left, _ := sum.Sub(sum, big.NewFloat(m.low)).Float64()
+		if !(math.Abs(left) < 1e-6*epsilon*m.high) {
+			t.Errorf("column %d: mean %v + %v is %g off", j, m.high, m.low, left)
 		}
 	}
 }

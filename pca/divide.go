@@ -209,7 +209,7 @@ func (v *division) deflate(lo, mid, hi int, d, z []float64, rho float64) (kept, 
 					a[j], b[j] = c*x-s*y, s*x+c*y
 				}
 				if kind[i] != kind[last] {
-					kind[i], kind[last] = both, both
+					kind[i] = both
 				}
 				deflated = append(deflated, last)
 			}

@@ -46,13 +46,10 @@ func (p *Panels[T]) Panel(i int) []T {
 	return p.data[i*size : (i+1)*size : (i+1)*size]
 }
 
-// singleRows is how many products are added up in float32, before the sum goes into
-// float64.
-const singleRows = 512
-
 // AddSyrk adds AᵀA to the upper triangle of C, diagonal included, for the first k rows;
 // C is n x n with rows ldc apart. What it leaves below the diagonal is of no use. Of
-// float32, at most 512 products are added up before they go into C. It returns an error
+// float32, as many products as the kernel adds up between two stores, at most 512, are
+// added up before they go into C. It returns an error
 // when there are not so many rows, or C is too short for its shape.
 func (p *Panels[T]) AddSyrk(k int, c []float64, ldc int) error {
 	if k < 0 || k > p.rows {
@@ -61,11 +58,7 @@ func (p *Panels[T]) AddSyrk(k int, c []float64, ldc int) error {
 	if err := check("C", len(c), p.n, p.n, ldc); err != nil {
 		return err
 	}
-	kc := p.kern.kc
-	if _, single := any(p.kern).(*kernel[float32]); single {
-		kc = min(kc, singleRows)
-	}
-	block := ceil(k, max(1, ceil(k, kc)))
+	block := blockOf(p.kern, k)
 	count := p.Count()
 	task := max(1, p.kern.nc/p.kern.nr)
 	if workers := runtime.GOMAXPROCS(0); workers > 1 {
