@@ -42,7 +42,7 @@ func (s *Space) nearestInCells(ctx context.Context, k, size, points int) (indice
 	if err != nil {
 		return nil, nil, err
 	}
-	ordered := (&Space{n: s.n, d: s.d, metric: s.metric, base: c.base, norms: c.norms, cross: s.cross, slack: s.slack}).newSift()
+	ordered := (&Space{coordinates: coordinates{n: s.n, d: s.d}, metric: s.metric, base: c.base, norms: c.norms, cross: s.cross, slack: s.slack}).newSift()
 	indices = make([]int32, s.n*k)
 	d2 = make([]float32, s.n*k)
 	blocks := (s.n + cellQueries - 1) / cellQueries
@@ -89,6 +89,7 @@ type cellSearch struct {
 	queries   []int32   // those that want each cell
 	wanted    []uint64  // the cells that some do, those of most queries first
 	rows      []float32 // of the queries of one cell
+	row       []float64
 	products  []float32
 	selectors []selector
 	found     []uint64
@@ -106,6 +107,7 @@ func newCellSearch(s *Space, c *cells, ordered *sift, k, points int) *cellSearch
 		toCentres: make([]float32, cellQueries*count),
 		starts:    make([]int32, count+1),
 		rows:      make([]float32, cellQueries*s.d),
+		row:       make([]float64, s.d),
 		products:  make([]float32, cellQueries*(smallest+1)),
 		selectors: make([]selector, cellQueries),
 		found:     make([]uint64, k),
@@ -144,8 +146,8 @@ func (w *cellSearch) block(ctx context.Context, lo, hi int, indices []int32, d2 
 	}
 	for q := range hi - lo {
 		i := int(c.order[lo+q])
-		row := w.s.row(i)
-		found := w.selectors[q].nearest(func(j int32) float64 { return w.s.distance(row, w.s.row(int(c.order[j]))) })
+		row := w.s.row(i, w.row)
+		found := w.selectors[q].nearest(func(j int32) float64 { return w.s.distance(row, int(c.order[j])) })
 		// By index, as those of the exact search.
 		for e, f := range found {
 			w.found[e] = uint64(c.order[f.index])<<32 | uint64(math.Float32bits(w.s.squared(f.distance)))

@@ -5,20 +5,21 @@ package neighbours
 func (s *Space) Coincident() bool {
 	limit := 0.0
 	zero := true
+	first, memory := s.row(0, nil), make([]float64, s.d)
 	if s.metric == Cosine {
 		limit = float64(s.d+8) * 0x1p-53
-		for _, v := range s.row(0) {
+		for _, v := range first {
 			zero = zero && v == 0
 		}
 	}
 	for i := 1; i < s.n; i++ {
 		if s.metric == Cosine && zero {
-			for _, v := range s.row(i) {
+			for _, v := range s.row(i, memory) {
 				if v != 0 {
 					return false
 				}
 			}
-		} else if s.distance(s.row(0), s.row(i)) > limit {
+		} else if s.distance(first, i) > limit {
 			return false
 		}
 	}

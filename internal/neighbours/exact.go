@@ -50,9 +50,10 @@ func (s *Space) Nearest(ctx context.Context, q *Space, self bool, k int) (indice
 			})
 		}
 		err := parallel.ForContext(ctx, rows, 4, func(lo, hi int) {
+			memory := make([]float64, q.d)
 			for r := lo; r < hi; r++ {
-				query := q.row(q0 + r)
-				found := selectors[r].nearest(func(j int32) float64 { return s.distance(query, s.row(int(j))) })
+				query := q.row(q0+r, memory)
+				found := selectors[r].nearest(func(j int32) float64 { return s.distance(query, int(j)) })
 				for e, c := range found {
 					indices[(q0+r)*k+e] = c.index
 					d2[(q0+r)*k+e] = s.squared(c.distance)
@@ -76,10 +77,10 @@ func (s *Space) Distances(ctx context.Context) ([]float32, error) {
 	d2 := make([]float32, s.n*s.n)
 	err := parallel.ForContext(ctx, s.n, 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			a := s.row(i)
+			a := s.row(i, nil)
 			for j := range s.n {
 				if j != i {
-					d2[i*s.n+j] = s.squared(s.distance(a, s.row(j)))
+					d2[i*s.n+j] = s.squared(s.distance(a, j))
 				}
 			}
 		}
@@ -90,11 +91,12 @@ func (s *Space) Distances(ctx context.Context) ([]float32, error) {
 // NearestOf returns the k nearest of each of some points, ascending.
 func (s *Space) NearestOf(ctx context.Context, points []int, k int) ([]int32, error) {
 	q := *s
-	q.n = len(points)
-	q.x, q.approx = make([]float64, q.n*s.d), make([]float32, q.n*s.d)
+	q.coordinates = coordinates{n: len(points), d: s.d}
+	q.widen()
+	q.approx = make([]float32, q.n*s.d)
 	q.base, q.norms = make([]float64, q.n), make([]float64, q.n)
 	for r, i := range points {
-		copy(q.x[r*s.d:(r+1)*s.d], s.row(i))
+		q.set(r, s.row(i, q.wide[r*s.d:(r+1)*s.d]))
 		copy(q.approx[r*s.d:(r+1)*s.d], s.approx[i*s.d:])
 		q.base[r], q.norms[r] = s.base[i], s.norms[i]
 	}
@@ -122,9 +124,9 @@ func (s *Space) Pairs(ctx context.Context) ([]float64, error) {
 	out := make([]float64, s.n*(s.n-1)/2)
 	err := parallel.ForContext(ctx, s.n, 4, func(lo, hi int) {
 		for a := lo; a < hi; a++ {
-			row := out[a*s.n-a*(a+1)/2:][:s.n-a-1]
+			row, from := out[a*s.n-a*(a+1)/2:][:s.n-a-1], s.row(a, nil)
 			for b := range row {
-				row[b] = s.distance(s.row(a), s.row(a+1+b))
+				row[b] = s.distance(from, a+1+b)
 			}
 		}
 	})

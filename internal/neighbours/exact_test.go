@@ -19,7 +19,7 @@ func bruteForce(s, q *Space, self bool, k int) (indices []int32, d2 []float32) {
 		var all []candidate
 		for j := range s.n {
 			if !self || i != j {
-				all = append(all, candidate{int32(j), s.distance(q.row(i), s.row(j))})
+				all = append(all, candidate{int32(j), s.distance(q.row(i, nil), j)})
 			}
 		}
 		slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })

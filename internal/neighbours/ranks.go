@@ -8,6 +8,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/scratch"
 )
 
 // Ranks returns, for the k points named in each row of others, how many points
@@ -56,6 +57,8 @@ func (s *Space) Ranks(ctx context.Context, others []int32, k int) ([]int, error)
 // targets are.
 type counter struct {
 	own     int
+	row     []float64 // its coordinates
+	memory  []float64 // for them
 	targets []target  // by increasing distance
 	lower   []float64 // approximate distances below these are nearer than the target,
 	upper   []float64 // and above these farther
@@ -73,8 +76,10 @@ type target struct {
 func (c *counter) reset(s *Space, own int, others []int32) {
 	c.own = own
 	c.targets, c.lower, c.upper = c.targets[:0], c.lower[:0], c.upper[:0]
+	c.memory = scratch.Resize(c.memory, s.d)
+	c.row = s.row(own, c.memory)
 	for slot, j := range others {
-		c.targets = append(c.targets, target{s.distance(s.row(own), s.row(int(j))), j, int32(slot)})
+		c.targets = append(c.targets, target{s.distance(c.row, int(j)), j, int32(slot)})
 	}
 	slices.SortFunc(c.targets, func(a, b target) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.index, b.index))
@@ -115,7 +120,7 @@ func (c *counter) count(s *Space, j0 int, products []float32) {
 			}
 		}
 		if first > 0 && c.upper[first-1] >= d-e {
-			exact := s.distance(s.row(c.own), s.row(j0+i))
+			exact := s.distance(c.row, j0+i)
 			for first > 0 && c.upper[first-1] >= d-e {
 				t := c.targets[first-1]
 				if exact > t.distance || exact == t.distance && j0+i > int(t.index) {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -25,17 +24,17 @@ const (
 )
 
 // A Space holds points and the distance between them, in the two forms that
-// the neighbour search needs: float64, which decides, and a float32 copy, whose
-// matrix products say quickly which pairs are worth deciding.
+// the neighbour search needs: their coordinates, from which float64 decides, and a
+// float32 form, whose matrix products say quickly which pairs are worth deciding.
 //
-// For the Euclidean metric the float32 copy is of the points minus their mean,
+// For the Euclidean metric the float32 form is of the points minus their mean,
 // and approximate squared distances are |a|^2 + |b|^2 - 2 a.b; for the cosine
 // metric it is of the points divided by their norms, and approximate distances
-// are 1/2 + 1/2 - a.b.
+// are 1/2 + 1/2 - a.b. Coordinates that are float32 numbers, of points whose mean is
+// not far from the origin, are their own float32 form.
 type Space struct {
-	n, d   int
+	coordinates
 	metric Metric
-	x      []float64 // n x d, decides
 	approx []float32 // n x d
 	base   []float64 // |a|^2, or 1/2
 	norms  []float64 // |a|
@@ -43,8 +42,9 @@ type Space struct {
 	slack  float64   // |error of an approximation| <= slack |a| |b| + tiny
 
 	shift       []float64 // the mean that approx has lost
-	scale       int       // x was multiplied by 2^scale
+	scale       int       // the coordinates were multiplied by 2^scale
 	approxScale float64   // a power of two that approx was multiplied by
+	plain       bool      // approx is the coordinates, rounded to float32
 }
 
 // tiny bounds the error that underflow makes in an approximate distance, in
@@ -57,37 +57,13 @@ const farAway = 1e15
 
 // Rows returns the elements of x row by row, or says which is not finite.
 func Rows(x mat.Matrix) (v []float64, n, d int, err error) {
-	n, d = x.Dims()
-	if n == 0 || d == 0 {
-		return nil, n, d, fmt.Errorf("the input is %d x %d, want at least one row and one column", n, d)
-	}
-	v = make([]float64, n*d)
-	if r, ok := x.(interface{ RawMatrix32() blas32.General }); ok { // pca.RawMatrixer32
-		g := r.RawMatrix32()
-		if g.Rows != n || g.Cols != d || g.Stride < d || len(g.Data) < (n-1)*g.Stride+d {
-			return nil, n, d, fmt.Errorf("the input is %d x %d, and gives %d float32 for %d x %d with stride %d", n, d, len(g.Data), g.Rows, g.Cols, g.Stride)
-		}
-		for i := range n {
-			for j, e := range g.Data[i*g.Stride:][:d] {
-				v[i*d+j] = float64(e)
-			}
-		}
-	} else {
-		mat.NewDense(n, d, v).Copy(x)
-	}
-	for i, e := range v {
-		if e-e != 0 { // infinite or NaN
-			return nil, n, d, fmt.Errorf("the input holds %v in row %d, column %d", e, i/d, i%d)
-		}
-	}
-	return v, n, d, nil
+	c, _, err := read(x, false)
+	return c.wide, c.n, c.d, err
 }
 
-// exponent returns the power of two that brings the largest absolute value of x
-// into [1/2, 1), or 0 when all are 0. It may be larger than that of any number, as
-// subnormal numbers need it.
-func exponent(x []float64) int {
-	largest := floats.Norm(x, math.Inf(1))
+// exponent returns the power of two that brings a magnitude into [1/2, 1), or 0 for
+// 0. It may be larger than that of any number, as subnormal numbers need it.
+func exponent(largest float64) int {
 	if largest == 0 {
 		return 0
 	}
@@ -106,11 +82,15 @@ func scaleBy(exp int, x []float64) {
 	floats.Scale(math.Ldexp(1, exp), x)
 }
 
+// unusual reports whether numbers whose largest needs this exponent have squared
+// distances that leave float32.
+func unusual(exp int) bool { return exp < -40 || exp > 40 }
+
 // Tame multiplies x by a power of two, whose exponent it returns, when its magnitude
 // is so unusual that squared distances would leave float32.
 func Tame(x []float64) int {
-	exp := exponent(x)
-	if -40 <= exp && exp <= 40 {
+	exp := exponent(floats.Norm(x, math.Inf(1)))
+	if !unusual(exp) {
 		return 0
 	}
 	scaleBy(exp, x)
@@ -119,41 +99,59 @@ func Tame(x []float64) int {
 
 // New returns the space of the rows of x.
 func New(x mat.Matrix, metric Metric) (*Space, error) {
-	v, n, d, err := Rows(x)
+	c, largest, err := read(x, metric == Euclidean)
 	if err != nil {
 		return nil, err
 	}
-	s := &Space{n: n, d: d, metric: metric, x: v}
+	n, d := c.n, c.d
+	s := &Space{coordinates: c, metric: metric}
 	s.slack = float64(d+8) * 0x1p-24
 	if metric == Cosine {
 		s.cross, s.approxScale = 1, 1
-	} else {
-		s.cross = 2
-		s.slack *= 2
-		s.scale = Tame(s.x)
-		s.shift = make([]float64, d)
-		for i := range n {
-			floats.AddScaled(s.shift, 1/float64(n), s.row(i))
-		}
+		s.prepare()
+		return s, nil
+	}
+	s.cross = 2
+	s.slack *= 2
+	if exp := exponent(largest); unusual(exp) {
+		s.scale = exp
+		scaleBy(exp, s.wide)
+	}
+	s.shift = make([]float64, d)
+	squares, memory := 0.0, make([]float64, d)
+	for i := range n {
+		row := s.row(i, memory)
+		floats.AddScaled(s.shift, 1/float64(n), row)
+		squares += floats.Dot(row, row) / float64(n)
+	}
+	if s.narrow != nil && floats.Dot(s.shift, s.shift) <= plainShift*squares {
+		clear(s.shift)
+		s.plain, s.approxScale = true, 1
 	}
 	s.prepare()
 	return s, nil
 }
 
+// plainShift is how much of the points' mean squared norm that of their mean may be
+// for the coordinates to be their own float32 form. The bounds of approximate distances,
+// in proportion to |a| |b|, are then up to four times as wide as without the mean.
+const plainShift = 0.75
+
 // Queries returns the rows of x in the form of s, so that their distances to
 // the points of s can be taken.
 func (s *Space) Queries(x mat.Matrix) (*Space, error) {
-	v, n, d, err := Rows(x)
+	c, largest, err := read(x, s.metric == Euclidean && s.scale == 0)
 	if err != nil {
 		return nil, err
 	}
-	if d != s.d {
-		return nil, fmt.Errorf("the input has %d columns, want %d as in the fit", d, s.d)
+	if c.d != s.d {
+		return nil, fmt.Errorf("the input has %d columns, want %d as in the fit", c.d, s.d)
 	}
 	q := *s
-	q.n, q.x = n, v
-	if s.metric == Euclidean {
-		scaleBy(s.scale, q.x)
+	q.coordinates = c
+	q.plain = s.plain && largest <= farAway
+	if s.metric == Euclidean && s.scale != 0 {
+		scaleBy(s.scale, q.wide)
 	}
 	q.prepare()
 	return &q, nil
@@ -161,13 +159,23 @@ func (s *Space) Queries(x mat.Matrix) (*Space, error) {
 
 // prepare fills in the float32 form.
 func (s *Space) prepare() {
-	s.approx = make([]float32, s.n*s.d)
 	s.base = make([]float64, s.n)
 	s.norms = make([]float64, s.n)
+	memory := make([]float64, s.d)
+	if s.plain && s.narrow != nil {
+		s.approx = s.narrow
+		for i := range s.n {
+			row := s.row(i, memory)
+			s.base[i] = floats.Dot(row, row)
+			s.norms[i] = math.Sqrt(s.base[i])
+		}
+		return
+	}
+	s.approx = make([]float32, s.n*s.d)
 	if s.metric == Cosine {
 		for i := range s.n {
-			row := s.row(i)
-			scaleBy(exponent(row), row)
+			row := s.row(i, nil)
+			scaleBy(exponent(floats.Norm(row, math.Inf(1))), row)
 			if length := floats.Norm(row, 2); length > 0 {
 				floats.Scale(1/length, row)
 			}
@@ -181,13 +189,13 @@ func (s *Space) prepare() {
 	if s.approxScale == 0 {
 		largest := 0.0
 		for i := range s.n {
-			largest = max(largest, floats.Distance(s.row(i), s.shift, math.Inf(1)))
+			largest = max(largest, floats.Distance(s.row(i, memory), s.shift, math.Inf(1)))
 		}
-		s.approxScale = math.Ldexp(1, exponent([]float64{largest}))
+		s.approxScale = math.Ldexp(1, exponent(largest))
 	}
 	for i := range s.n {
 		far := false
-		for j, v := range s.row(i) {
+		for j, v := range s.row(i, memory) {
 			a := (v - s.shift[j]) * s.approxScale
 			if math.Abs(a) > farAway {
 				a, far = math.Copysign(farAway, a), true
@@ -209,40 +217,54 @@ func (s *Space) Len() int { return s.n }
 func (s *Space) Dims() int { return s.d }
 
 // Row returns the coordinates of point i, which must not be changed.
-func (s *Space) Row(i int) []float64 { return s.row(i) }
+func (s *Space) Row(i int) []float64 { return s.row(i, nil) }
 
-func (s *Space) row(i int) []float64 { return s.x[i*s.d : (i+1)*s.d] }
+// distance returns the distance that ranks neighbours between a row and point j: the
+// squared Euclidean or the cosine distance.
+func (s *Space) distance(a []float64, j int) float64 {
+	if s.narrow != nil {
+		return squaredEuclidean(a, s.narrow[j*s.d:(j+1)*s.d])
+	}
+	b := s.wide[j*s.d : (j+1)*s.d]
+	if s.metric == Cosine {
+		return cosine(a, b)
+	}
+	return squaredEuclidean(a, b)
+}
 
-// distance returns the distance that ranks neighbours between two rows: the
-// squared Euclidean or the cosine distance. It sums every fourth element apart,
-// so that additions need not wait for one another.
-func (s *Space) distance(a, b []float64) float64 {
+// squaredEuclidean sums every fourth element apart, so that additions need not wait
+// for one another.
+func squaredEuclidean[T float32 | float64](a []float64, b []T) float64 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float64
-	if s.metric == Cosine {
-		for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
-			s0 += a[0] * b[0]
-			s1 += a[1] * b[1]
-			s2 += a[2] * b[2]
-			s3 += a[3] * b[3]
-		}
-		for i, v := range a {
-			s0 += v * b[i]
-		}
-		return min(max(1-((s0+s1)+(s2+s3)), 0), 2)
-	}
 	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
-		d0, d1, d2, d3 := a[0]-b[0], a[1]-b[1], a[2]-b[2], a[3]-b[3]
+		d0, d1, d2, d3 := a[0]-float64(b[0]), a[1]-float64(b[1]), a[2]-float64(b[2]), a[3]-float64(b[3])
 		s0 += d0 * d0
 		s1 += d1 * d1
 		s2 += d2 * d2
 		s3 += d3 * d3
 	}
 	for i, v := range a {
-		diff := v - b[i]
+		diff := v - float64(b[i])
 		s0 += diff * diff
 	}
 	return (s0 + s1) + (s2 + s3)
+}
+
+// cosine is squaredEuclidean's like for rows of length 1.
+func cosine(a, b []float64) float64 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float64
+	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+	}
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return min(max(1-((s0+s1)+(s2+s3)), 0), 2)
 }
 
 // squared turns what distance returns into a squared distance.
