@@ -18,6 +18,18 @@ const (
 	bisections          = 100
 )
 
+// A gaussian is the conditional probabilities of one point at one perplexity:
+// exp(-beta d2) / sum for a squared distance d2.
+type gaussian struct{ beta, sum float64 }
+
+// mixture returns the mean probability at a squared distance.
+func mixture(g []gaussian, d2 float32) (p float64) {
+	for _, one := range g {
+		p += math.Exp(-float64(d2)*one.beta) / one.sum
+	}
+	return p / float64(len(g))
+}
+
 // bisect finds the precision beta for which the probabilities
 //
 //	p_j = exp(-beta d2_j) / sum_k exp(-beta d2_k)
@@ -29,10 +41,11 @@ const (
 // starts at 1, doubles or halves until bracketed, and is then bisected. Nor is
 // the least distance taken off the others, which would spare it the subnormal
 // numbers of a beta d2 near 740, whose few bits make its entropy inexact.
-func bisect(d2 []float32, self int, perplexity float64, p []float64) (beta float64) {
+func bisect(d2 []float32, self int, perplexity float64, p []float64) gaussian {
 	target := math.Log(float64(float32(perplexity))) // a C float there
 	lo, hi := math.Inf(-1), math.Inf(1)
-	beta = 1
+	beta := 1.0
+	var tried gaussian
 	for range bisections {
 		sum := 0.0
 		for j, d := range d2 {
@@ -45,6 +58,7 @@ func bisect(d2 []float32, self int, perplexity float64, p []float64) (beta float
 		if sum == 0 {
 			sum = emptySum
 		}
+		tried = gaussian{beta, sum}
 		mean := 0.0
 		for j, d := range d2 {
 			p[j] /= sum
@@ -52,7 +66,7 @@ func bisect(d2 []float32, self int, perplexity float64, p []float64) (beta float
 		}
 		diff := student.Log(sum) + beta*mean - target
 		if math.Abs(diff) <= perplexityTolerance {
-			return beta
+			return tried
 		}
 		if diff > 0 {
 			lo = beta
@@ -70,23 +84,34 @@ func bisect(d2 []float32, self int, perplexity float64, p []float64) (beta float
 			}
 		}
 	}
-	return beta
+	return tried
 }
 
 // conditional writes to p, for rows of k squared distances each, the mean over
 // the perplexities of the conditional probabilities. With self, row i leaves
 // out column i.
 func conditional(ctx context.Context, d2 []float32, k int, self bool, perplexities []float64, p []float64) error {
+	return eachRow(ctx, d2, k, self, perplexities, func(i int, _ []gaussian, row []float64) { copy(p[i*k:], row) })
+}
+
+// eachRow calls f with the Gaussians of each row and its part of conditional's p, both
+// valid during the call alone, from several goroutines.
+func eachRow(ctx context.Context, d2 []float32, k int, self bool, perplexities []float64, f func(i int, g []gaussian, p []float64)) error {
 	if k == 0 {
 		return ctx.Err()
 	}
 	n := len(d2) / k
 	grain := max(1, 1<<12/k)
-	scratch := make([][]float64, parallel.Workers(n, grain))
+	type scratch struct {
+		g      []gaussian
+		p, one []float64
+	}
+	workers := make([]scratch, parallel.Workers(n, grain))
 	done := ctx.Done()
 	parallel.ForWorker(n, grain, func(worker, lo, hi int) {
-		if scratch[worker] == nil {
-			scratch[worker] = make([]float64, k)
+		w := &workers[worker]
+		if w.p == nil {
+			*w = scratch{make([]gaussian, len(perplexities)), make([]float64, k), make([]float64, k)}
 		}
 		for i := lo; i < hi; i++ {
 			select {
@@ -94,24 +119,22 @@ func conditional(ctx context.Context, d2 []float32, k int, self bool, perplexiti
 				return
 			default:
 			}
-			row, out := d2[i*k:(i+1)*k], p[i*k:(i+1)*k]
+			row := d2[i*k : (i+1)*k]
 			skip := -1
 			if self {
 				skip = i
 			}
-			bisect(row, skip, perplexities[0], out)
-			if len(perplexities) == 1 {
-				continue
-			}
-			for _, perplexity := range perplexities[1:] {
-				bisect(row, skip, perplexity, scratch[worker])
-				for j, v := range scratch[worker] {
-					out[j] += v
+			clear(w.p)
+			for e, perplexity := range perplexities {
+				w.g[e] = bisect(row, skip, perplexity, w.one)
+				for j, v := range w.one {
+					w.p[j] += v
 				}
 			}
-			for j := range out {
-				out[j] /= float64(len(perplexities))
+			for j := range w.p {
+				w.p[j] /= float64(len(perplexities))
 			}
+			f(i, w.g, w.p)
 		}
 	})
 	return ctx.Err()
@@ -167,15 +190,6 @@ func denseAffinities(ctx context.Context, d2 []float32, n int, perplexities []fl
 	return p, joint(ctx, p, n)
 }
 
-// sparseAffinities returns the joint probabilities over neighbours.
-func sparseAffinities(ctx context.Context, indices []int32, d2 []float32, n int, perplexities []float64) (*Affinities, error) {
-	p := make([]float64, len(d2))
-	if err := conditional(ctx, d2, len(d2)/n, false, perplexities, p); err != nil {
-		return nil, err
-	}
-	return symmetrise(indices, p, n), ctx.Err()
-}
-
 // NewAffinities returns the joint probabilities over the nearest neighbours
 // that Fit with BarnesHut uses (scikit-learn's _joint_probabilities_nn). Only
 // Perplexity, Perplexities, Metric and NeighbourSearch of opt matter.
@@ -193,5 +207,9 @@ func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities,
 	if err != nil {
 		return nil, err
 	}
-	return sparseAffinities(ctx, indices, d2, n, opt.Perplexities)
+	p, err := newSparseJoint(ctx, indices, d2, n, opt.Perplexities)
+	if err != nil {
+		return nil, err
+	}
+	return p.affinities(ctx)
 }

@@ -34,9 +34,7 @@ func BenchmarkAffinities(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := sparseAffinities(b.Context(), indices, d2, n, []float64{30}); err != nil {
-			b.Fatal(err)
-		}
+		affinitiesOf(b, indices, d2, n, 30)
 	}
 	perSecond(b, n)
 }
@@ -68,11 +66,8 @@ func BenchmarkGradient(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				p, err := sparseAffinities(b.Context(), indices, d2, c.n, []float64{30})
-				if err != nil {
-					b.Fatal(err)
-				}
-				obj = newBarnesHut(p, k, 0.5)
+				p := affinitiesOf(b, indices, d2, c.n, 30)
+				obj = byTree(b, p, c.dims, k, 0.5)
 			}
 			l := benchLayout(c.n, c.dims)
 			grad := make([]float64, len(l.y))

@@ -115,14 +115,21 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		}
 		r.NeighbourSearch = by
 		lap(&r.NeighbourTime)
-		p, err := sparseAffinities(ctx, indices, d2, n, opt.Perplexities)
+		p, err := newSparseJoint(ctx, indices, d2, n, opt.Perplexities)
+		if err != nil {
+			return nil, err
+		}
+		order, err := inOrder(ctx, src)
 		if err != nil {
 			return nil, err
 		}
 		if opt.Method == FFT {
-			obj = newInterpolated(p, k, opt.theta())
+			obj, err = newInterpolated(ctx, p, order, opt.Components, k, opt.theta())
 		} else {
-			obj = newBarnesHut(p, k, opt.theta())
+			obj, err = newBarnesHut(ctx, p, order, opt.Components, k, opt.theta())
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	lap(&r.AffinityTime)

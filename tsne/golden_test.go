@@ -76,7 +76,7 @@ func TestAffinitiesAgainstSklearn(t *testing.T) {
 				conditional := make([]float64, len(d2))
 				var betas []float64
 				for i := range goldenN {
-					betas = append(betas, bisect(d2[i*k:(i+1)*k], -1, perplexity, conditional[i*k:(i+1)*k]))
+					betas = append(betas, bisect(d2[i*k:(i+1)*k], -1, perplexity, conditional[i*k:(i+1)*k]).beta)
 				}
 				near.AtMost(t, "conditional P", near.Elementwise(t, conditional, g.Float64("conditional."+key)), 1e-6)
 				near.AtMost(t, "beta", near.Elementwise(t, betas, g.Float64("beta."+key)), 1e-6)
@@ -136,7 +136,7 @@ func TestBarnesHutAgainstSklearn(t *testing.T) {
 			exact := g.Float64(key + ".exact")
 			grad := make([]float64, len(l.y))
 			gradient := func(theta float64) float64 {
-				kl, err := newBarnesHut(p, student.Kernel{DoF: 1}, theta).gradient(t.Context(), l, 1, grad, true)
+				kl, err := byTree(t, p, dims, student.Kernel{DoF: 1}, theta).gradient(t.Context(), l, 1, grad, true)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -14,34 +14,77 @@ import (
 // barnesHut is the objective over the nearest neighbours, with the repulsion
 // from a tree (van der Maaten 2014).
 type barnesHut struct {
-	kernel      student.Kernel
-	p           forces.Matrix
-	theta       float64
-	sumP, pLogP float64 // the sums of p and of p log p
+	kernel student.Kernel
+	theta  float64
+	sums   rowSums // of all affinities
 
 	tree     tree.Tree
 	partials []pairSums
 
+	// The affinities, in one of two forms: those of vector, or else, or for a layout
+	// that does not suit it, of scalar.
+	springs *forces.Springs
+	near    *forces.Attraction
+
 	// of vector
-	springs forces.Springs
-	walks   []tree.Walk // one for each worker
-	forces  []float32   // repulsion, in the tree's order
+	walks  []tree.Walk // one for each worker
+	forces []float32   // repulsion, in the tree's order
 
 	// of scalar
-	near  forces.Attraction
 	repel []float64
 }
 
-// newBarnesHut returns the objective for sparse joint probabilities.
-func newBarnesHut(p *Affinities, k student.Kernel, theta float64) *barnesHut {
-	b := &barnesHut{kernel: k, p: forces.Matrix(*p), theta: theta}
-	for _, v := range p.Values {
-		if v > 0 {
-			b.sumP += v
-			b.pLogP += v * student.Log(v)
-		}
+// newBarnesHut returns the objective for sparse joint probabilities and layouts of dims
+// dimensions. In the order given, which may be nil, points of large affinities are near.
+func newBarnesHut(ctx context.Context, p forces.Source, order []int32, dims int, k student.Kernel, theta float64) (*barnesHut, error) {
+	b := &barnesHut{kernel: k, theta: theta}
+	// At angle 0 nothing is approximated.
+	return b, b.hold(ctx, p, order, dims, dims == 2 && k.DoF == 1 && theta > 0)
+}
+
+// hold reads the affinities, for the vector loops or not.
+func (b *barnesHut) hold(ctx context.Context, p forces.Source, order []int32, dims int, vectors bool) (err error) {
+	s := summed{p, make([]rowSums, p.Len())}
+	if vectors {
+		b.springs, err = forces.NewSprings(ctx, s, order)
+	} else {
+		b.near, err = forces.NewAttraction(ctx, s, order, dims)
 	}
-	return b
+	for _, r := range s.rows {
+		b.sums.p += r.p
+		b.sums.pLogP += r.pLogP
+	}
+	return err
+}
+
+// rowSums is the sums of p and of p log p.
+type rowSums struct{ p, pLogP float64 }
+
+// summed is a matrix that keeps the sums of the rows that are read.
+type summed struct {
+	forces.Source
+	rows []rowSums
+}
+
+// Each calls f with the entries of row i.
+func (s summed) Each(i int, f func(j int32, p float64)) {
+	var row rowSums
+	s.Source.Each(i, func(j int32, p float64) {
+		if p > 0 {
+			row.p += p
+			row.pLogP += p * student.Log(p)
+		}
+		f(j, p)
+	})
+	s.rows[i] = row
+}
+
+// attraction returns the affinities for scalar.
+func (b *barnesHut) attraction() *forces.Attraction {
+	if b.near == nil {
+		b.near = b.springs.Attraction()
+	}
+	return b.near
 }
 
 // gradientBlock is how many points, neighbours on the Morton curve, are
@@ -53,23 +96,22 @@ func (b *barnesHut) gradient(ctx context.Context, l layout, exaggeration float64
 	b.tree.Build(l.n, l.dims, l.y, b.theta)
 	b.partials = scratch.Resize(b.partials, (l.n+gradientBlock-1)/gradientBlock)
 	gradient := b.scalar
-	if b.vectorised(l) {
+	if b.vectorised() {
 		gradient = b.vector
 	}
 	return gradient(ctx, l, exaggeration, grad, wantKL)
 }
 
-// vectorised reports whether the vector loops do for a layout: its tree must
-// have cells that count as one point, for else nothing may be approximated, and
-// neither the square of its width nor that of a q may leave float32.
-func (b *barnesHut) vectorised(l layout) bool {
+// vectorised reports whether the vector loops do for a layout: neither the square of
+// its width nor that of a q may leave float32.
+func (b *barnesHut) vectorised() bool {
 	width := max(b.tree.Width[0], b.tree.Width[1])
-	return l.dims == 2 && b.kernel.DoF == 1 && b.theta > 0 && width >= 1e-15 && width <= 1e8
+	return b.springs != nil && b.theta > 0 && width >= 1e-15 && width <= 1e8
 }
 
 // vector is gradient with the vector loops, in float32.
 func (b *barnesHut) vector(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
-	b.springs.Update(b.p, l.n, l.y, b.tree.Origin, b.tree.Order)
+	b.springs.Place(l.y, b.tree.Origin)
 	b.tree.MakeQuads()
 	b.forces = scratch.Resize(b.forces, len(grad))
 	b.walks = scratch.Resize(b.walks, parallel.Workers(l.n, gradientBlock))
@@ -113,7 +155,8 @@ func (b *barnesHut) vector(ctx context.Context, l layout, exaggeration float64, 
 // one point.
 func (b *barnesHut) scalar(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
 	n, dims := l.n, l.dims
-	b.near.Update(b.p, l.n, l.dims, l.y, b.tree.Order)
+	near := b.attraction()
+	near.Place(l.y)
 	b.repel = scratch.Resize(b.repel, len(grad))
 	err := parallel.ForContext(ctx, n, gradientBlock, func(lo, hi int) {
 		var sums pairSums
@@ -124,13 +167,13 @@ func (b *barnesHut) scalar(ctx context.Context, l layout, exaggeration float64, 
 			sums.z += z - 1 // without the point itself
 		}
 		for s := lo; s < hi; s++ {
-			columns, values := b.near.Row(s)
-			at := b.near.At(s)
-			attract := forces.Attract(b.kernel, columns, values, b.near.Points, dims, at)
-			i := int(b.near.Order[s])
+			columns, values := near.Row(s)
+			at := near.At(s)
+			attract := forces.Attract(b.kernel, columns, values, near.Points, dims, at)
+			i := int(near.Order[s])
 			copy(grad[i*dims:(i+1)*dims], attract[:])
 			if wantKL {
-				sums.pNegLogQ += forces.Cross(b.kernel, columns, values, b.near.Points, dims, at)
+				sums.pNegLogQ += forces.Cross(b.kernel, columns, values, near.Points, dims, at)
 			}
 		}
 		b.partials[lo/gradientBlock] = sums
@@ -154,5 +197,5 @@ func (b *barnesHut) total() (z, kl float64) {
 		pNegLogQ += s.pNegLogQ
 	}
 	z = max(z, epsilon)
-	return z, b.pLogP + pNegLogQ + b.sumP*math.Log(z)
+	return z, b.sums.pLogP + pNegLogQ + b.sums.p*math.Log(z)
 }

@@ -17,11 +17,12 @@ type interpolated struct {
 	grid      grid.Grid
 }
 
-// newInterpolated returns the objective for sparse joint probabilities. The
-// angle theta is that of the tree that takes over where an outlier would make
-// the grid too large.
-func newInterpolated(p *Affinities, k student.Kernel, theta float64) *interpolated {
-	return &interpolated{barnesHut: *newBarnesHut(p, k, theta), grid: grid.Grid{Kernel: k}}
+// newInterpolated returns the objective for sparse joint probabilities; see
+// newBarnesHut. The angle theta is that of the tree that takes over where an outlier
+// would make the grid too large.
+func newInterpolated(ctx context.Context, p forces.Source, order []int32, dims int, k student.Kernel, theta float64) (*interpolated, error) {
+	f := &interpolated{barnesHut: barnesHut{kernel: k, theta: theta}, grid: grid.Grid{Kernel: k}}
+	return f, f.hold(ctx, p, order, dims, dims == 2 && k.DoF == 1)
 }
 
 func (f *interpolated) gradient(ctx context.Context, l layout, exaggeration float64, grad []float64, wantKL bool) (float64, error) {
@@ -34,7 +35,7 @@ func (f *interpolated) gradient(ctx context.Context, l layout, exaggeration floa
 	f.repel = scratch.Resize(f.repel, len(grad))
 	f.partials = scratch.Resize(f.partials, (l.n+gradientBlock-1)/gradientBlock)
 	attract := f.attractScalar
-	if width := f.grid.Width; l.dims == 2 && f.kernel.DoF == 1 && width >= 1e-15 && width <= 1e15 {
+	if width := f.grid.Width; f.springs != nil && width >= 1e-15 && width <= 1e15 {
 		attract = f.attractVector
 	}
 	if err := attract(ctx, l, grad, wantKL); err != nil {
@@ -56,20 +57,18 @@ func (f *interpolated) gradient(ctx context.Context, l layout, exaggeration floa
 // attractScalar writes the attraction to grad, the repulsion to repel and the
 // sums to partials, in float64.
 func (f *interpolated) attractScalar(ctx context.Context, l layout, grad []float64, wantKL bool) error {
-	if f.near.Due() {
-		f.tree.Arrange(l.n, l.dims, l.y)
-	}
-	f.near.Update(f.p, l.n, l.dims, l.y, f.tree.Order)
+	near := f.attraction()
+	near.Place(l.y)
 	return parallel.ForContext(ctx, l.n, gradientBlock, func(lo, hi int) {
 		sums := pairSums{z: f.grid.Repel(lo, hi, f.repel)}
 		for s := lo; s < hi; s++ {
-			columns, values := f.near.Row(s)
-			at := f.near.At(s)
-			attract := forces.Attract(f.kernel, columns, values, f.near.Points, l.dims, at)
-			i := int(f.near.Order[s])
+			columns, values := near.Row(s)
+			at := near.At(s)
+			attract := forces.Attract(f.kernel, columns, values, near.Points, l.dims, at)
+			i := int(near.Order[s])
 			copy(grad[i*l.dims:(i+1)*l.dims], attract[:])
 			if wantKL {
-				sums.pNegLogQ += forces.Cross(f.kernel, columns, values, f.near.Points, l.dims, at)
+				sums.pNegLogQ += forces.Cross(f.kernel, columns, values, near.Points, l.dims, at)
 			}
 		}
 		f.partials[lo/gradientBlock] = sums
@@ -79,11 +78,8 @@ func (f *interpolated) attractScalar(ctx context.Context, l layout, grad []float
 // attractVector is attractScalar with the attraction in float32, by the vector
 // loops.
 func (f *interpolated) attractVector(ctx context.Context, l layout, grad []float64, wantKL bool) error {
-	if f.springs.Due() {
-		f.tree.Arrange(l.n, l.dims, l.y)
-	}
 	centre := [3]float64{f.grid.Low[0] + f.grid.Width/2, f.grid.Low[1] + f.grid.Width/2}
-	f.springs.Update(f.p, l.n, l.y, centre, f.tree.Order)
+	f.springs.Place(l.y, centre)
 	return parallel.ForContext(ctx, l.n, gradientBlock, func(lo, hi int) {
 		sums := pairSums{z: f.grid.Repel(lo, hi, f.repel)}
 		f.springs.Attract(lo, hi)

@@ -61,8 +61,8 @@ func TestGridGradient(t *testing.T) {
 				if n > 500 && k.DoF != 1 {
 					continue
 				}
-				all, tree, grid := newBarnesHut(p, k, 0), newBarnesHut(p, k, 0.5), newInterpolated(p, k, 0.5)
-				repulsion := newBarnesHut(&Affinities{RowStart: make([]int, n+1)}, k, 0)
+				all, tree, grid := byTree(t, p, dims, k, 0), byTree(t, p, dims, k, 0.5), byGrid(t, p, dims, k, 0.5)
+				repulsion := byTree(t, &Affinities{RowStart: make([]int, n+1)}, dims, k, 0)
 				for _, scale := range []float64{1e-5, 1e-2, 0.1, 0.3, 1} {
 					l := scaled(finished, scale)
 					for _, exaggeration := range []float64{1, 12} {
@@ -98,8 +98,8 @@ func TestGridGradientOfManyPoints(t *testing.T) {
 	k := student.Kernel{DoF: 1}
 	for _, scale := range []float64{1, 0.1} {
 		l := scaled(benchLayout(n, 2), scale)
-		want, _ := gradientOf(t, newBarnesHut(p, k, 0), l, 1)
-		got, _ := gradientOf(t, newInterpolated(p, k, 0.5), l, 1)
+		want, _ := gradientOf(t, byTree(t, p, 2, k, 0), l, 1)
+		got, _ := gradientOf(t, byGrid(t, p, 2, k, 0.5), l, 1)
 		near.AtMost(t, fmt.Sprint("repulsion, layout times ", scale), near.Norm(t, got, want), 4e-5)
 	}
 }
@@ -109,7 +109,7 @@ func TestGridGradientOfManyPoints(t *testing.T) {
 func TestGridOfOutliers(t *testing.T) {
 	p, l := finishedLayout(t, 300, 2)
 	k := student.Kernel{DoF: 1}
-	f, tree := newInterpolated(p, k, 0.5), newBarnesHut(p, k, 0.5)
+	f, tree := byGrid(t, p, 2, k, 0.5), byTree(t, p, 2, k, 0.5)
 	far := scaled(l, 1)
 	far.y[0] = 1e7
 	got, kl := gradientOf(t, f, far, 1)
@@ -121,7 +121,7 @@ func TestGridOfOutliers(t *testing.T) {
 		t.Errorf("a grid %g wide was made", f.grid.Width)
 	}
 	again, _ := gradientOf(t, f, l, 1)
-	want, _ = gradientOf(t, newInterpolated(p, k, 0.5), l, 1)
+	want, _ = gradientOf(t, byGrid(t, p, 2, k, 0.5), l, 1)
 	near.AtMost(t, "after the outlier", near.Norm(t, again, want), 1e-9)
 }
 
@@ -141,8 +141,8 @@ func TestGridOfDegenerateLayouts(t *testing.T) {
 			for i := range n * dims {
 				l.y = append(l.y, at(i/dims, i%dims))
 			}
-			got, kl := gradientOf(t, newInterpolated(p, student.Kernel{DoF: 1}, 0.5), l, 1)
-			want, wantKL := gradientOf(t, newBarnesHut(p, student.Kernel{DoF: 1}, 0), l, 1)
+			got, kl := gradientOf(t, byGrid(t, p, dims, student.Kernel{DoF: 1}, 0.5), l, 1)
+			want, wantKL := gradientOf(t, byTree(t, p, dims, student.Kernel{DoF: 1}, 0), l, 1)
 			if d := floats.Distance(got, want, 2); !(d <= 1e-3*norm(want)+1e-12) || !(math.Abs(kl-wantKL) < 1e-6) {
 				t.Errorf("%s, %d-D: the gradient is off by %g of %g, the divergence is %v, want %v", name, dims, d, norm(want), kl, wantKL)
 			}
@@ -164,11 +164,8 @@ func BenchmarkLargeGradient(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p, err := sparseAffinities(b.Context(), indices, d2, n, []float64{3})
-		if err != nil {
-			b.Fatal(err)
-		}
-		for name, obj := range map[Method]objective{BarnesHut: newBarnesHut(p, student.Kernel{DoF: 1}, 0.5), FFT: newInterpolated(p, student.Kernel{DoF: 1}, 0.5)} {
+		p := affinitiesOf(b, indices, d2, n, 3)
+		for name, obj := range map[Method]objective{BarnesHut: byTree(b, p, 2, student.Kernel{DoF: 1}, 0.5), FFT: byGrid(b, p, 2, student.Kernel{DoF: 1}, 0.5)} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				grad := make([]float64, len(l.y))
 				for b.Loop() {

@@ -11,7 +11,7 @@ import (
 
 // objectives returns both objectives for the same sparse affinities; Barnes-Hut
 // at angle 0, so that it is as smooth as the exact one.
-func objectives(t *testing.T, n int, k student.Kernel) map[string]objective {
+func objectives(t *testing.T, n, dims int, k student.Kernel) map[string]objective {
 	t.Helper()
 	p, err := NewAffinities(t.Context(), points.Clusters(n, goldenD, 4), Options{Perplexity: 8})
 	if err != nil {
@@ -28,7 +28,7 @@ func objectives(t *testing.T, n int, k student.Kernel) map[string]objective {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]objective{"exact": all, "barnes-hut": newBarnesHut(p, k, 0)}
+	return map[string]objective{"exact": all, "barnes-hut": byTree(t, p, dims, k, 0)}
 }
 
 // The gradient must be the derivative of the divergence, in every dimension and
@@ -37,7 +37,7 @@ func TestGradientAgainstFiniteDifferences(t *testing.T) {
 	const n, h = 60, 1e-5
 	for dims := 1; dims <= 3; dims++ {
 		for _, k := range []student.Kernel{{DoF: 0.5}, {DoF: 1}, {DoF: 2}, {DoF: 3.5}, {DoF: 0.5, Heavy: true}, {DoF: 2, Heavy: true}} {
-			for name, obj := range objectives(t, n, k) {
+			for name, obj := range objectives(t, n, dims, k) {
 				l := goldenLayout("differences", n, dims, 3)
 				grad, scratch := make([]float64, len(l.y)), make([]float64, len(l.y))
 				kl := func(grad []float64) float64 {
@@ -68,7 +68,7 @@ func TestGradientAgainstFiniteDifferences(t *testing.T) {
 // The exaggeration multiplies the attraction alone: the gradient is linear in
 // it, and the divergence does not see it.
 func TestExaggeration(t *testing.T) {
-	for name, obj := range objectives(t, 60, student.Kernel{DoF: 1}) {
+	for name, obj := range objectives(t, 60, 2, student.Kernel{DoF: 1}) {
 		l := goldenLayout("differences", 60, 2, 3)
 		g := make([][]float64, 3)
 		var kl [3]float64
@@ -107,7 +107,7 @@ func TestVectorGradientAgainstScalar(t *testing.T) {
 		var grad [2][]float64
 		var kl [2]float64
 		for i := range grad {
-			b := newBarnesHut(p, student.Kernel{DoF: 1}, 0.01)
+			b := byTree(t, p, 2, student.Kernel{DoF: 1}, 0.01)
 			grad[i] = make([]float64, len(l.y))
 			gradient := b.gradient
 			if i == 1 {

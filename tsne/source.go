@@ -57,3 +57,12 @@ func search(ctx context.Context, src source, how NeighbourSearch, k int) (indice
 	}
 	return indices, d2, how, err
 }
+
+// inOrder returns the points of src in an order in which near ones are near, or nil
+// where only distances are known.
+func inOrder(ctx context.Context, src source) ([]int32, error) {
+	if s, ok := src.(*neighbours.Space); ok {
+		return s.Order(ctx)
+	}
+	return nil, nil
+}

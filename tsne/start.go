@@ -2,7 +2,6 @@ package tsne
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -46,12 +45,8 @@ func randomStart(y []float64, seed uint32) {
 // scikit-learn's init="pca". Columns beyond the number of components that x
 // has stay as they are, and so do all when the points are equal.
 func principalStart(ctx context.Context, x mat.Matrix, l layout) error {
-	v, n, d, err := neighbours.Rows(x)
-	if err != nil {
-		return fmt.Errorf("tsne: %w", err)
-	}
-	neighbours.Tame(v)
-	data := mat.NewDense(n, d, v)
+	n, d := x.Dims()
+	data := neighbours.Tamed(x)
 	k := min(l.dims, n, d)
 	model, err := pca.Fit(ctx, data, pca.Options{Components: k})
 	if err != nil {

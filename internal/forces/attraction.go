@@ -1,11 +1,13 @@
 package forces
 
 import (
+	"context"
+
 	"github.com/glimpse-go/glimpse/internal/scratch"
 	"github.com/glimpse-go/glimpse/internal/student"
 )
 
-// Attraction is the sparse affinities and the points in the order of the rows.
+// Attraction is a sparse matrix and the points in the order of its rows.
 type Attraction struct {
 	rowOrder
 	values []float64
@@ -13,15 +15,21 @@ type Attraction struct {
 	Points []float64 // in the order of the rows
 }
 
-// Update takes over the positions in y, n points of dims coordinates each, and now and then the order.
-func (a *Attraction) Update(m Matrix, n, dims int, y []float64, order []int32) {
-	a.renew(m, order, 1,
-		func(entries int) { a.values = scratch.Resize(a.values, entries) },
-		func(at int, values []float64) { copy(a.values[at:], values) })
-	a.dims = dims
-	a.Points = scratch.Resize(a.Points, n*dims)
+// NewAttraction returns the attraction along the entries of m between points of dims
+// coordinates, its rows in the given order, or in the points' own where that is nil.
+func NewAttraction(ctx context.Context, m Source, order []int32, dims int) (*Attraction, error) {
+	a := &Attraction{dims: dims}
+	err := a.arrange(ctx, m, order, 1,
+		func(entries int) { a.values = make([]float64, entries) },
+		func(e int, v float64) { a.values[e] = v })
+	return a, err
+}
+
+// Place takes over the positions in y, n points row by row.
+func (a *Attraction) Place(y []float64) {
+	a.Points = scratch.Resize(a.Points, len(y))
 	for s, i := range a.Order {
-		copy(a.Points[s*dims:(s+1)*dims], y[int(i)*dims:])
+		copy(a.Points[s*a.dims:(s+1)*a.dims], y[int(i)*a.dims:])
 	}
 }
 

@@ -19,8 +19,12 @@ func benchSprings(b *testing.B) (*Springs, Matrix) {
 	l := points.Lumps(n, 2)
 	var t tree.Tree
 	t.Build(n, 2, l.Y, 0.5)
-	s, m := &Springs{}, sparse(n, 120)
-	s.Update(m, n, l.Y, t.Origin, t.Order)
+	m := sparse(n, 120)
+	s, err := NewSprings(b.Context(), m, t.Order)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.Place(l.Y, t.Origin)
 	return s, m
 }
 

@@ -5,6 +5,16 @@
 // over all pairs ([Forces]).
 package forces
 
+// A Source is a symmetric sparse matrix that is read row by row, by several goroutines.
+type Source interface {
+	// Len returns the number of rows.
+	Len() int
+	// Count returns the number of entries in row i.
+	Count(i int) int
+	// Each calls f with the entries of row i, the columns ascending.
+	Each(i int, f func(column int32, value float64))
+}
+
 // A Matrix is symmetric and in compressed sparse rows: the entries of row i are
 // Values[RowStart[i]:RowStart[i+1]], in the columns Columns[...], ascending.
 type Matrix struct {
@@ -16,8 +26,12 @@ type Matrix struct {
 // Len returns the number of rows.
 func (m Matrix) Len() int { return len(m.RowStart) - 1 }
 
-// Row returns the columns and the values of row i.
-func (m Matrix) Row(i int) ([]int32, []float64) {
-	lo, hi := m.RowStart[i], m.RowStart[i+1]
-	return m.Columns[lo:hi], m.Values[lo:hi]
+// Count returns the number of entries in row i.
+func (m Matrix) Count(i int) int { return m.RowStart[i+1] - m.RowStart[i] }
+
+// Each calls f with the entries of row i.
+func (m Matrix) Each(i int, f func(column int32, value float64)) {
+	for e := m.RowStart[i]; e < m.RowStart[i+1]; e++ {
+		f(m.Columns[e], m.Values[e])
+	}
 }

@@ -1,6 +1,7 @@
 package forces
 
 import (
+	"context"
 	"math"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -16,26 +17,35 @@ type Springs struct {
 	rowOrder
 }
 
-// Update takes over the positions in y, two coordinates each, relative to origin, and now and then
-// the order.
-func (s *Springs) Update(m Matrix, n int, y []float64, origin [3]float64, order []int32) {
-	s.renew(m, order, lanes,
-		func(entries int) { s.values = scratch.Resize(s.values, entries) },
-		func(at int, values []float64) {
-			row := s.values[at : at+(len(values)+lanes-1)/lanes*lanes]
-			for e, v := range values {
-				row[e] = float32(v)
-			}
-			clear(row[len(values):])
-		})
-	s.points, s.Forces = scratch.Resize(s.points, 2*n), scratch.Resize(s.Forces, 2*n)
-	parallel.For(n, 2048, func(lo, hi int) {
+// NewSprings returns the springs of the entries of m, its rows in the given order, or
+// in the points' own where that is nil.
+func NewSprings(ctx context.Context, m Source, order []int32) (*Springs, error) {
+	s := &Springs{}
+	err := s.arrange(ctx, m, order, lanes,
+		func(entries int) { s.values = make([]float32, entries) },
+		func(e int, v float64) { s.values[e] = float32(v) })
+	return s, err
+}
+
+// Place takes over the positions in y, two coordinates each, relative to origin.
+func (s *Springs) Place(y []float64, origin [3]float64) {
+	s.points, s.Forces = scratch.Resize(s.points, len(y)), scratch.Resize(s.Forces, len(y))
+	parallel.For(len(y)/2, 2048, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			i := int(s.Order[r])
 			s.points[2*r] = float32(y[2*i] - origin[0])
 			s.points[2*r+1] = float32(y[2*i+1] - origin[1])
 		}
 	})
+}
+
+// Attraction returns the springs as what layouts need whose coordinates leave float32.
+func (s *Springs) Attraction() *Attraction {
+	a := &Attraction{rowOrder: s.rowOrder, dims: 2, values: make([]float64, len(s.values))}
+	for e, v := range s.values {
+		a.values[e] = float64(v)
+	}
+	return a
 }
 
 // Attract sets the forces on rows lo to hi to the sums over their entries of p q

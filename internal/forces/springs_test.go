@@ -45,14 +45,18 @@ func TestSprings(t *testing.T) {
 		l := points.Uniform(name, n, 2, bound)
 		var tr tree.Tree
 		tr.Build(n, 2, l.Y, 0.5)
-		s := &Springs{}
-		s.Update(cut, n, l.Y, tr.Origin, tr.Order)
+		s, err := NewSprings(t.Context(), cut, tr.Order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Place(l.Y, tr.Origin)
 		for _, v := range allVectors() {
 			var force, diff, cross float64
 			v.attract(s, 0, 100)
 			v.attract(s, 100, n)
 			for i := range n {
-				columns, values := cut.Row(i)
+				lo, hi := cut.RowStart[i], cut.RowStart[i+1]
+				columns, values := cut.Columns[lo:hi], cut.Values[lo:hi]
 				want := Attract(k, columns, values, l.Y, 2, l.At(i))
 				cross += Cross(k, columns, values, l.Y, 2, l.At(i))
 				for a := range 2 {

@@ -35,6 +35,16 @@ const (
 
 // newCells parts the points of s into cells of at most size points.
 func newCells(ctx context.Context, s *Space, size int) (*cells, error) {
+	c, err := partition(ctx, s, size)
+	if err != nil {
+		return nil, err
+	}
+	c.gather(s)
+	return c, ctx.Err()
+}
+
+// partition is newCells without what is copied of the points.
+func partition(ctx context.Context, s *Space, size int) (*cells, error) {
 	levels := 0
 	for (s.n+1<<levels-1)>>levels > size {
 		levels++
@@ -57,7 +67,6 @@ func newCells(ctx context.Context, s *Space, size int) (*cells, error) {
 	for part := range 1<<levels + 1 {
 		c.start = append(c.start, int32(halved(s.n, levels, part)))
 	}
-	c.gather(s)
 	return c, ctx.Err()
 }
 

@@ -97,6 +97,27 @@ func Tame(x []float64) int {
 	return exp
 }
 
+// Tamed returns x, or a view of it that is multiplied as Tame does.
+func Tamed(x mat.Matrix) mat.Matrix {
+	n, d := x.Dims()
+	largest, row := 0.0, make([]float64, d)
+	for i := range n {
+		largest = max(largest, floats.Norm(mat.Row(row, i, x), math.Inf(1)))
+	}
+	if exp := exponent(largest); unusual(exp) {
+		return scaled{x, exp}
+	}
+	return x
+}
+
+// scaled is a matrix times 2^exp.
+type scaled struct {
+	mat.Matrix
+	exp int
+}
+
+func (s scaled) At(i, j int) float64 { return math.Ldexp(s.Matrix.At(i, j), s.exp) }
+
 // New returns the space of the rows of x.
 func New(x mat.Matrix, metric Metric) (*Space, error) {
 	c, largest, err := read(x, metric == Euclidean)

@@ -15,14 +15,14 @@ func layOut(input, out string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	data, err := in.Float64()
+	data, err := in.Float32()
 	if err != nil {
 		return job{}, err
 	}
 	if len(in.Shape) != 2 {
 		return job{}, fmt.Errorf("%s: x has shape %v, not 2 dimensions", input, in.Shape)
 	}
-	x := mat.NewDense(in.Shape[0], in.Shape[1], data)
+	x := float32Matrix{in.Shape[0], in.Shape[1], data}
 	var last *tsne.Result
 	return job{
 		run: func() (err error) { last, err = tsne.Fit(context.Background(), x, tsne.Options{}); return err },
@@ -36,3 +36,13 @@ func layOut(input, out string) (job, error) {
 		},
 	}, nil
 }
+
+// float32Matrix is a matrix in the elements that the file holds.
+type float32Matrix struct {
+	rows, columns int
+	data          []float32
+}
+
+func (m float32Matrix) Dims() (rows, columns int) { return m.rows, m.columns }
+func (m float32Matrix) At(i, j int) float64       { return float64(m.data[i*m.columns+j]) }
+func (m float32Matrix) T() mat.Matrix             { return mat.Transpose{Matrix: m} }
