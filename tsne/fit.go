@@ -25,7 +25,8 @@ type Result struct {
 	// two or more: all rows are equal, or of one direction for the cosine metric,
 	// or all distances are 0. The layout is a cloud by chance then.
 	Coincident bool
-	// Method that computed the gradient: Exact, BarnesHut or FFT.
+	// Method that computed the gradient: Exact, BarnesHut or FFT; after Auto,
+	// BarnesHut also where FFT had the iterations of compact layouts.
 	Method Method
 	// NeighbourSearch that found the neighbours: SearchExact or
 	// SearchApproximate.
@@ -123,9 +124,12 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		if err != nil {
 			return nil, err
 		}
-		if opt.Method == FFT {
-			obj, err = newInterpolated(ctx, p, order, opt.Components, k, opt.theta())
-		} else {
+		switch {
+		case opt.Method == FFT:
+			obj, err = newInterpolated(ctx, p, order, opt.Components, k, opt.theta(), 0)
+		case opt.auto && opt.Components == 2 && opt.theta() > 0:
+			obj, err = newInterpolated(ctx, p, order, opt.Components, k, opt.theta(), autoCells)
+		default:
 			obj, err = newBarnesHut(ctx, p, order, opt.Components, k, opt.theta())
 		}
 		if err != nil {

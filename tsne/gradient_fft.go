@@ -13,15 +13,16 @@ import (
 // interpolated is the objective over the nearest neighbours, with the repulsion
 // interpolated on a grid (Linderman et al. 2019), in one and two dimensions.
 type interpolated struct {
-	barnesHut // for its sums, and for layouts that are too thin for a grid
+	barnesHut // for its sums, and for layouts that are too thin or wide for a grid
 	grid      grid.Grid
 }
 
 // newInterpolated returns the objective for sparse joint probabilities; see
 // newBarnesHut. The angle theta is that of the tree that takes over where an outlier
-// would make the grid too large.
-func newInterpolated(ctx context.Context, p forces.Source, order []int32, dims int, k student.Kernel, theta float64) (*interpolated, error) {
-	f := &interpolated{barnesHut: barnesHut{kernel: k, theta: theta}, grid: grid.Grid{Kernel: k}}
+// would make the grid too large, or where it has more cells for each point than most,
+// unless that is 0.
+func newInterpolated(ctx context.Context, p forces.Source, order []int32, dims int, k student.Kernel, theta, most float64) (*interpolated, error) {
+	f := &interpolated{barnesHut: barnesHut{kernel: k, theta: theta}, grid: grid.Grid{Kernel: k, Most: most}}
 	return f, f.hold(ctx, p, order, dims, dims == 2 && k.DoF == 1)
 }
 

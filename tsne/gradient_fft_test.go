@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/glimpse-go/glimpse/internal/forces"
 	"github.com/glimpse-go/glimpse/internal/student"
 	"github.com/glimpse-go/glimpse/internal/testkit/near"
 	"github.com/glimpse-go/glimpse/internal/testkit/points"
@@ -175,6 +176,62 @@ func BenchmarkLargeGradient(b *testing.B) {
 				}
 				perSecond(b, n)
 			})
+		}
+	}
+}
+
+// BenchmarkCompactGradient is one iteration by the tree and by the grid in layouts
+// of so many cells of the grid for each point.
+func BenchmarkCompactGradient(b *testing.B) {
+	for _, n := range []int{20000, 100000} {
+		base := benchLayout(n, 2)
+		s, err := newSpace(mat.NewDense(n, 2, base.y), Euclidean)
+		if err != nil {
+			b.Fatal(err)
+		}
+		indices, d2, err := s.NearestApproximately(b.Context(), 10)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p := affinitiesOf(b, indices, d2, n, 3)
+		width := floats.Max(base.y) - floats.Min(base.y)
+		for _, cells := range []float64{0.1, 0.5, 2} {
+			l := scaled(base, math.Sqrt(cells*float64(n))/(5*width))
+			for name, obj := range map[Method]objective{BarnesHut: byTree(b, p, 2, student.Kernel{DoF: 1}, 0.5), FFT: byGrid(b, p, 2, student.Kernel{DoF: 1}, 0.5)} {
+				b.Run(fmt.Sprintf("%s/%d/%g", name, n, cells), func(b *testing.B) {
+					grad := make([]float64, len(l.y))
+					for b.Loop() {
+						if _, err := obj.gradient(b.Context(), l, 1, grad, false); err != nil {
+							b.Fatal(err)
+						}
+					}
+					perSecond(b, n)
+				})
+			}
+		}
+	}
+}
+
+// Auto has a compact layout by the grid, to the bit, and a wide one by the tree.
+func TestAutoByWidth(t *testing.T) {
+	const n = 6000
+	base := goldenLayout("square", n, 2, 1)
+	width := floats.Max(base.y) - floats.Min(base.y)
+	p := &Affinities{RowStart: make([]int, n+1)}
+	k := student.Kernel{DoF: 1}
+	auto, err := newInterpolated(t.Context(), forces.Matrix(*p), nil, 2, k, 0.5, autoCells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		cells float64 // along an axis
+		by    objective
+	}{{53.5, byGrid(t, p, 2, k, 0.5)}, {55.5, byTree(t, p, 2, k, 0.5)}} { // half of n is between 54^2 and 55^2
+		l := scaled(base, c.cells*0.2/width)
+		got, kl := gradientOf(t, auto, l, 1)
+		want, wantKL := gradientOf(t, c.by, l, 1)
+		if !floats.Equal(got, want) || kl != wantKL {
+			t.Errorf("%g cells along an axis: not the gradient of %T", c.cells, c.by)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func byTree(t testing.TB, p *Affinities, dims int, k student.Kernel, theta float
 // byGrid returns the objective by FFT.
 func byGrid(t testing.TB, p *Affinities, dims int, k student.Kernel, theta float64) *interpolated {
 	t.Helper()
-	f, err := newInterpolated(t.Context(), forces.Matrix(*p), nil, dims, k, theta)
+	f, err := newInterpolated(t.Context(), forces.Matrix(*p), nil, dims, k, theta, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,10 @@ type Method string
 // The methods.
 const (
 	// Auto, the default, is Exact up to 200 points, where both take the same
-	// time, and BarnesHut above.
+	// time, and BarnesHut above; in two dimensions it takes the grid of FFT in
+	// those iterations in which the layout is so compact that this is quicker,
+	// as layouts of many points are throughout the early exaggeration, unless
+	// Angle is negative.
 	Auto Method = ""
 	// Exact takes all pairs: n^2 time an iteration and 8 n^2 bytes.
 	Exact Method = "exact"
@@ -40,8 +43,9 @@ const (
 	// two dimensions: time in proportion to the number of points, and a
 	// gradient ten to several hundred times nearer to the exact one than
 	// BarnesHut's.
-	// Auto does not take it: an iteration of BarnesHut takes half the time
-	// (BenchmarkLargeGradient, up to 300,000 points).
+	// Auto takes it for compact layouts alone: an iteration of BarnesHut takes
+	// half the time where layouts are finished (BenchmarkLargeGradient, up to
+	// 300,000 points).
 	// While a few points are so far from the others that the grid would have
 	// to be very large, iterations are as with BarnesHut.
 	FFT Method = "fft"
@@ -169,6 +173,8 @@ type Options struct {
 	// optimisation with StopCallback.
 	Progress      func(Progress) bool
 	ProgressEvery int
+
+	auto bool // Method was Auto
 }
 
 // Progress is what a run has reached.
@@ -239,7 +245,7 @@ func (o Options) withDefaults(n int) (Options, error) {
 		o.Init = InitPCA
 	}
 	if o.Method == Auto {
-		o.Method = BarnesHut
+		o.auto, o.Method = true, BarnesHut
 		if n <= autoExact {
 			o.Method = Exact
 		}
@@ -262,6 +268,10 @@ func (o Options) withDefaults(n int) (Options, error) {
 // autoExact is the largest number of points for which Auto means Exact: the
 // point where the two take the same time in BenchmarkGradient.
 const autoExact = 200
+
+// autoCells is how many cells for each point the grid may have for Auto to take it:
+// where it and the tree take about the same time (BenchmarkCompactGradient).
+const autoCells = 0.5
 
 // autoSearch is the largest number of points for which SearchAuto means
 // SearchExact: from there on the approximate search compares less than a

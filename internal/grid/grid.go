@@ -31,14 +31,16 @@ import (
 // as large, and the results do not depend on GOMAXPROCS.
 type Grid struct {
 	Kernel student.Kernel
-	dims   int
-	Low    [2]float64
-	Width  float64 // of the longer axis
-	step   float64 // between two nodes
-	cells  [2]int  // between nodes, in which points lie
-	conv   fft.Convolver
-	made   float64 // the step that conv's response was made for
-	nodes  []float64
+	// Most, unless it is 0, is the most cells for each point that Place finds worth it.
+	Most  float64
+	dims  int
+	Low   [2]float64
+	Width float64 // of the longer axis
+	step  float64 // between two nodes
+	cells [2]int  // between nodes, in which points lie
+	conv  fft.Convolver
+	made  float64 // the step that conv's response was made for
+	nodes []float64
 
 	// What the interpolation makes of a point's potential and force at itself,
 	// which should be 0 (the potential is less q(0)): the first on average, the
@@ -72,7 +74,7 @@ const slabCells = 8
 const gridPadding = 16
 
 // Place sets the geometry for n points of dims coordinates each, row by row in y, and returns whether the grid is worth
-// its size: of a memory in proportion to the number of points.
+// its size: of a memory in proportion to the number of points, and within g.Most.
 func (g *Grid) Place(n, dims int, y []float64) bool {
 	var low, high [2]float64
 	copy(low[:], y[:dims])
@@ -90,6 +92,9 @@ func (g *Grid) Place(n, dims int, y []float64) bool {
 		step = math.Ldexp(gridStep, max(exp-1, -900))
 	}
 	most := 1<<19 + 64*float64(n)
+	if g.Most > 0 {
+		most = min(most, g.Most*float64(n))
+	}
 	size := 1.0
 	var cells [2]int
 	for a := range dims {
