@@ -1,4 +1,4 @@
-"""t-SNE with each program's defaults: Glimpse, scikit-learn and openTSNE in turn, in one run.
+"""t-SNE with each program's defaults: Glimpse, scikit-learn, openTSNE and oneDAL (scikit-learn-intelex) in turn, in one run.
 
     go run ./cmd/tsne -data cifar-10-batches-bin -save cifar.npy
     go build -o BENCH ./testdata/peers/bench && go build -o TSNE ./cmd/tsne
@@ -8,7 +8,8 @@ The features of the file, n x d, are taken to --columns (512) by a random rotati
 hundredth of their standard deviation, so that no column is a sum of others; --points takes that many of
 them. Without --features they are 100 Gaussian clusters. Whole fits are long: with 10,000 points a round
 takes about a minute. TSNE measures the KL divergence of every layout, with one set of affinities and the
-exact normaliser; without --tsne it is left out.
+exact normaliser; without --tsne it is left out. With it there is one more row for oneDAL: the time of the shortest
+of some schedules of ours whose divergence is no higher than oneDAL's.
 """
 
 import pathlib
@@ -25,7 +26,7 @@ def flags(ap):
     ap.add_argument("--features", help="an .npy file")
     ap.add_argument("--points", type=int, default=10000)
     ap.add_argument("--columns", type=int, default=512)
-    ap.add_argument("--peers", default="scikit-learn,openTSNE")
+    ap.add_argument("--peers", default="scikit-learn,openTSNE,oneDAL")
 
 
 def features(args):
@@ -53,6 +54,10 @@ def fit(name, x, threads):
         from sklearn.manifold import TSNE
 
         return TSNE(random_state=0, n_jobs=threads).fit_transform(x)
+    if name == "oneDAL":
+        from sklearnex.manifold import TSNE
+
+        return TSNE(random_state=0, n_jobs=threads).fit_transform(x)
     from openTSNE import TSNE
 
     return np.asarray(TSNE(random_state=0, n_jobs=threads).fit(x))
@@ -69,6 +74,22 @@ def divergence(program, x, layout, folder):
     return float(re.search(r"KL divergence ([\d.]+)", text)[1])
 
 
+# Of the first phase and of all iterations, to look for the shortest that reaches a peer's divergence.
+SCHEDULES = [(25, 75), (50, 100), (50, 150), (75, 200), (100, 250), (125, 350), (150, 450), (250, 600), (250, 800)]
+
+
+def reaches(args, x, threads, source, out, folder, least):
+    """The iterations of the first phase and of all, and the KL divergence, of the shortest schedule with no higher divergence, or None."""
+    from safetensors.numpy import load_file
+
+    for early, iterations in SCHEDULES:
+        rounds.process([args.bench, "tsne", source, out, early, iterations], threads, stdin="\n")
+        kl = divergence(args.tsne, x, load_file(out)["y"], folder)
+        if kl <= least:
+            return early, iterations, kl
+    return None
+
+
 def main():
     args = rounds.arguments(__doc__, rounds=3, more=flags)
     if not (rounds.peer("numpy") and rounds.peer("safetensors.numpy") and rounds.peer("threadpoolctl")):
@@ -76,7 +97,7 @@ def main():
     from safetensors.numpy import load_file, save_file
     from threadpoolctl import threadpool_limits
 
-    modules = {"scikit-learn": "sklearn.manifold", "openTSNE": "openTSNE"}
+    modules = {"scikit-learn": "sklearn.manifold", "openTSNE": "openTSNE", "oneDAL": "sklearnex.manifold"}
     peers = [name for name in modules if name in args.peers.split(",") and rounds.peer(modules[name])]
     x = features(args)
     work = f"t-SNE defaults, {x.shape[0]:,} x {x.shape[1]}"
@@ -95,7 +116,14 @@ def main():
             kl = {name: divergence(args.tsne, x, y, folder) for name, y in layouts.items()} if args.tsne else {}
             for name in peers:
                 difference = f"KL {kl[rounds.OURS]:.4f} and {kl[name]:.4f}" if kl else ""
-                rounds.row(work, name, threads, times[rounds.OURS], times[name], {"scikit-learn": 0.15, "openTSNE": 0.5}[name], difference)
+                rounds.row(work, name, threads, times[rounds.OURS], times[name], {"scikit-learn": 0.15, "openTSNE": 0.5, "oneDAL": 0.5}[name], difference)
+            short = reaches(args, x, threads, source, out, folder, kl["oneDAL"]) if kl and "oneDAL" in peers else None
+            if short:
+                early, iterations, least = short
+                with rounds.Bench(args.bench, threads, "tsne", source, out, early, iterations) as ours:
+                    mine = [ours.round() for _ in range(args.rounds)]
+                rounds.row(f"{work}, ours as far as oneDAL's divergence ({early} and {iterations - early} iterations)", "oneDAL", threads,
+                           mine, times["oneDAL"], 0.25, f"KL {least:.4f} and {kl['oneDAL']:.4f}")
         for name in peers:
             _, mine, _ = rounds.process([args.bench, "tsne", source, out], 2, stdin="\n")
             _, theirs, _ = rounds.process([sys.executable, __file__, "--once", source, name], 2)

@@ -3,14 +3,24 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/glimpse-go/glimpse/tsne"
 )
 
-// layOut is t-SNE with the defaults; out receives the layout.
-func layOut(input, out string) (job, error) {
+// layOut is t-SNE with the defaults, but for so many iterations in the first phase and
+// in all, 0 for the defaults; out receives the layout.
+func layOut(input, out, early, iterations string) (job, error) {
+	var opt tsne.Options
+	var err error
+	if opt.EarlyIterations, err = strconv.Atoi(early); err != nil {
+		return job{}, err
+	}
+	if opt.Iterations, err = strconv.Atoi(iterations); err != nil {
+		return job{}, err
+	}
 	in, err := read(input)
 	if err != nil {
 		return job{}, err
@@ -25,7 +35,7 @@ func layOut(input, out string) (job, error) {
 	x := float32Matrix{in.Shape[0], in.Shape[1], data}
 	var last *tsne.Result
 	return job{
-		run: func() (err error) { last, err = tsne.Fit(context.Background(), x, tsne.Options{}); return err },
+		run: func() (err error) { last, err = tsne.Fit(context.Background(), x, opt); return err },
 		save: func() error {
 			raw := last.Layout.RawMatrix()
 			y := make([]float32, len(raw.Data))
