@@ -235,3 +235,43 @@ func TestAutoByWidth(t *testing.T) {
 		}
 	}
 }
+
+// What Fit takes for Auto where few cells do: the grid, but Barnes-Hut at a negative
+// angle, in one and three dimensions, and when it is asked for.
+func TestAutoInFit(t *testing.T) {
+	const n = 400
+	x := mat.NewDense(n, 3, goldenLayout("points", n, 3, 1).y)
+	for _, c := range []struct {
+		opt Options
+		by  Method
+	}{
+		{Options{}, FFT},
+		{Options{Angle: -1}, BarnesHut},
+		{Options{Components: 1}, BarnesHut},
+		{Options{Components: 3}, BarnesHut},
+	} {
+		dims := max(c.opt.Components, 1)
+		if c.opt.Components == 0 {
+			dims = 2
+		}
+		line := mat.NewDense(n, dims, nil) // so that the grid is of one row of cells
+		for i := range n {
+			line.Set(i, 0, float64(i*i%n)/n)
+		}
+		fit := func(m Method) *mat.Dense {
+			opt := c.opt
+			opt.Method, opt.Iterations, opt.InitialLayout = m, 1, line
+			r, err := Fit(t.Context(), x, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.Layout
+		}
+		if !mat.Equal(fit(Auto), fit(c.by)) {
+			t.Errorf("%+v: Auto is not %s", c.opt, c.by)
+		}
+		if dims < 3 && mat.Equal(fit(FFT), fit(BarnesHut)) {
+			t.Errorf("%+v: the methods do not differ", c.opt)
+		}
+	}
+}

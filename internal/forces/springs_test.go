@@ -49,6 +49,11 @@ func TestSprings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for r, i := range s.Order { // whole vectors, and no more of them than it takes
+			if got, least := s.rowStart[r+1]-s.rowStart[r], cut.Count(int(i)); got%lanes != 0 || got < least || got >= least+lanes {
+				t.Fatalf("row %d has %d places for %d entries", r, got, least)
+			}
+		}
 		s.Place(l.Y, tr.Origin)
 		for _, v := range allVectors() {
 			var force, diff, cross float64

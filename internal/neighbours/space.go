@@ -161,7 +161,7 @@ const plainShift = 0.75
 // Queries returns the rows of x in the form of s, so that their distances to
 // the points of s can be taken.
 func (s *Space) Queries(x mat.Matrix) (*Space, error) {
-	c, largest, err := read(x, s.metric == Euclidean && s.scale == 0)
+	c, _, err := read(x, s.metric == Euclidean && s.scale == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,6 @@ func (s *Space) Queries(x mat.Matrix) (*Space, error) {
 	}
 	q := *s
 	q.coordinates = c
-	q.plain = s.plain && largest <= farAway
 	if s.metric == Euclidean && s.scale != 0 {
 		scaleBy(s.scale, q.wide)
 	}
@@ -183,7 +182,7 @@ func (s *Space) prepare() {
 	s.base = make([]float64, s.n)
 	s.norms = make([]float64, s.n)
 	memory := make([]float64, s.d)
-	if s.plain && s.narrow != nil {
+	if s.plain && s.narrow != nil { // and so none of a query's is as much as farAway
 		s.approx = s.narrow
 		for i := range s.n {
 			row := s.row(i, memory)

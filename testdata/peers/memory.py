@@ -3,9 +3,9 @@
     go build -o BENCH ./testdata/peers/bench && go build -o TSNE ./cmd/tsne
     python memory.py --bench BENCH --tsne TSNE
 
---points 1000000 has t-SNE of so many, which takes some ten minutes. Each program does the work once, from its start to its end, with the same inputs from files; the largest
-resident set counts. The layouts of 100,000 points are cut short: memory is at its peak before. The other
-comparisons measure the memory of their own works.
+Each program does the work once, from its start to its end, with the same inputs from files; the largest
+resident set counts. The layouts of 100,000 points, or of a million with --points 1000000, are cut short:
+memory is at its peak before. The other comparisons measure the memory of their own works.
 """
 
 import pathlib
