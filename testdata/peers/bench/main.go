@@ -24,7 +24,8 @@
 //	bench resize INPUT W H TIMES OUT  an image, height x width x 3 bytes, to W x H pixels,
 //	                                  so many times
 //	bench decode FILE TIMES OUT       an image file, from memory, so many times
-//	bench tsne INPUT OUT [EARLY ITERATIONS]   t-SNE with the defaults, or so many iterations in the first phase and in all; OUT receives the layout
+//	bench tsne INPUT OUT [EARLY ITERATIONS]  t-SNE with the defaults, or so many iterations in
+//	                                  the first phase and in all; OUT receives the layout
 //
 // INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
 // GOMAXPROCS sets the threads.

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"gonum.org/v1/gonum/mat"
-
+	"github.com/glimpse-go/glimpse/pca"
 	"github.com/glimpse-go/glimpse/tsne"
 )
 
@@ -32,7 +31,10 @@ func layOut(input, out, early, iterations string) (job, error) {
 	if len(in.Shape) != 2 {
 		return job{}, fmt.Errorf("%s: x has shape %v, not 2 dimensions", input, in.Shape)
 	}
-	x := float32Matrix{in.Shape[0], in.Shape[1], data}
+	x, err := pca.NewDense32(in.Shape[0], in.Shape[1], data)
+	if err != nil {
+		return job{}, err
+	}
 	var last *tsne.Result
 	return job{
 		run: func() (err error) { last, err = tsne.Fit(context.Background(), x, opt); return err },
@@ -46,13 +48,3 @@ func layOut(input, out, early, iterations string) (job, error) {
 		},
 	}, nil
 }
-
-// float32Matrix is a matrix in the elements that the file holds.
-type float32Matrix struct {
-	rows, columns int
-	data          []float32
-}
-
-func (m float32Matrix) Dims() (rows, columns int) { return m.rows, m.columns }
-func (m float32Matrix) At(i, j int) float64       { return float64(m.data[i*m.columns+j]) }
-func (m float32Matrix) T() mat.Matrix             { return mat.Transpose{Matrix: m} }
