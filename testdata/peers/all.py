@@ -28,7 +28,7 @@ ROOT = HERE.parent.parent
 def build(folder):
     """The Go programs, by name."""
     out = {}
-    for name, source in (("bench", "./testdata/peers/bench"), ("cam", "./cmd/cam"), ("tsne", "./cmd/tsne")):
+    for name, source in (("bench", "./testdata/peers/bench"), ("cam", "./cmd/cam"), ("tsne", "./cmd/tsne"), ("train", "./cmd/train")):
         out[name] = folder / (name + (".exe" if os.name == "nt" else ""))
         subprocess.run(["go", "build", "-o", out[name], source], cwd=ROOT, check=True)
     return out
@@ -45,6 +45,7 @@ def comparisons(args, programs):
         ("resnet", "resnet.py", [*bench, *short], []),
         ("networks", "networks.py", [*bench, *short], []),
         ("training", "training_speed.py", [*bench, *short], []),
+        ("epoch", "training_epoch.py", ["--train", programs["train"], *long, "--data", cifar], [cifar]),
         ("explain", "explain.py", [*bench, *short], []),
         ("features", "features_speed.py", [*bench, *short, "--data", cifar], [cifar]),
         ("photographs", "photographs_speed.py", [*bench, "--threads", args.threads, "--images", images], [images]),
