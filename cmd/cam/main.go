@@ -80,6 +80,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := o.Load(ctx); err != nil {
 		return err
 	}
+	if err := o.page.Load(ctx); err != nil {
+		return err
+	}
 	s, err := open(ctx, o, stdout, stderr)
 	if err != nil {
 		return err

@@ -41,6 +41,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := o.Load(ctx); err != nil {
 		return err
 	}
+	if err := o.page.Load(ctx); err != nil {
+		return err
+	}
 	f, err := o.Get(ctx, o.Thumbnails, &o.page, stderr)
 	if err != nil {
 		return err

@@ -80,10 +80,17 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, page *PageFlags, st
 		return nil, Usagef("-features takes the place of -data, -image and -weights")
 	case f.File != "" && images:
 		return nil, Usagef("-thumbnails needs images, not -features")
-	case f.File != "":
-		return f.read(ctx, stderr)
 	}
-	return f.extract(ctx, images, page, stderr)
+	get := func() (*Features, error) { return f.extract(ctx, images, page, stderr) }
+	if f.File != "" {
+		get = func() (*Features, error) { return f.read(ctx, stderr) }
+	}
+	out, err := get()
+	if err != nil {
+		return nil, err
+	}
+	n, _ := out.X.Dims()
+	return out, page.fits(n)
 }
 
 // read reads features, and labels, from files.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/cmd/internal/live"
 	"github.com/glimpse-go/glimpse/cmd/internal/live/answer"
+	"github.com/glimpse-go/glimpse/cmd/internal/table"
 	"github.com/glimpse-go/glimpse/internal/atomicfile"
 	"github.com/glimpse-go/glimpse/pca"
 	"github.com/glimpse-go/glimpse/render/explorer"
@@ -25,18 +26,22 @@ type PageFlags struct {
 	HTML     string
 	Thumb    int
 	NoImages bool
-	Top      int // see AddTop
+	Top      int    // see AddTop
+	Columns  string // a table
 	live.Flags
+
+	columns []table.Column // of it, once loaded
 }
 
 // PageFlagNames are the names that AddFlags defines, for PrintFlags.
-var PageFlagNames = append([]string{"html", "thumb", "no-images"}, live.FlagNames...)
+var PageFlagNames = append([]string{"html", "thumb", "no-images", "columns"}, live.FlagNames...)
 
 // AddFlags defines the flags; thumb is the default of -thumb.
 func (p *PageFlags) AddFlags(flags *flag.FlagSet, thumb int) {
 	flags.StringVar(&p.HTML, "html", "", "`file` of a page to explore it all in a browser, .html: points, images, maps, neighbours, one file that needs no network; empty: none")
 	flags.IntVar(&p.Thumb, "thumb", thumb, fmt.Sprintf("with -html: make the images' longer side at most so many `pixels`, %d to %d", explorer.MinThumb, explorer.MaxThumb))
 	flags.BoolVar(&p.NoImages, "no-images", false, "with -html: leave the images out")
+	flags.StringVar(&p.Columns, "columns", "", "with -html: `file` (.csv, .tsv, or FILE.csv:NAME) of more to colour by, to see and to export, a row for each point below a row of names")
 	p.Flags.AddFlags(flags)
 }
 
@@ -69,6 +74,8 @@ func (p *PageFlags) Check() error {
 	switch {
 	case p.Live && p.HTML == "":
 		return Usagef("-live needs -html")
+	case p.Columns != "" && p.HTML == "":
+		return Usagef("-columns needs -html")
 	case p.Wasm != "" && !p.Live:
 		return Usagef("-live-wasm needs -live")
 	}
@@ -83,13 +90,46 @@ func (p *PageFlags) wantsImages() bool { return p.Wanted() && !p.NoImages }
 // Outputs returns the file that Write writes.
 func (p *PageFlags) Outputs() []File { return []File{{"html", p.HTML}} }
 
-// Inputs returns the file that Write may read.
-func (p *PageFlags) Inputs() []File { return []File{{"live-wasm", p.Wasm}} }
+// Inputs returns the files that Load and Write may read.
+func (p *PageFlags) Inputs() []File {
+	columns, _ := table.SplitName(p.Columns)
+	return []File{{"live-wasm", p.Wasm}, {"columns", columns}}
+}
+
+// Load reads the table of -columns, before the long work.
+func (p *PageFlags) Load(ctx context.Context) (err error) {
+	if p.Columns != "" {
+		p.columns, err = table.LoadColumns(ctx, p.Columns)
+	}
+	if err != nil {
+		return fmt.Errorf("-columns: %w", err)
+	}
+	return nil
+}
+
+// fits returns an error when the table of -columns is not of n points.
+func (p *PageFlags) fits(n int) error {
+	if p == nil || p.columns == nil {
+		return nil
+	}
+	if rows := max(len(p.columns[0].Numbers), len(p.columns[0].Texts)); rows != n {
+		return fmt.Errorf("-columns %s: %d rows below the names, and %d points", p.Columns, rows, n)
+	}
+	return nil
+}
 
 // Write writes a page to the file that -html names. With -live the network that o opened
 // goes into it, and space, in which it places new images; nil: none.
 func (p *PageFlags) Write(ctx context.Context, stderr io.Writer, page *explorer.Page, o *Opened, space *answer.Space) error {
+	if page.Labels != nil || page.Names != nil {
+		if err := p.fits(max(len(page.Labels), len(page.Names))); err != nil {
+			return err
+		}
+	}
 	page.Thumb = p.Thumb
+	for _, c := range p.columns {
+		page.Columns = append(page.Columns, explorer.Column(c))
+	}
 	if p.Live {
 		if o == nil {
 			return Usagef("-live needs a network: images, and not -features")

@@ -292,6 +292,16 @@ func FuzzText(f *testing.F) {
 				t.Errorf("%d numbers of %d x %d", len(x.X), x.N, x.D)
 			}
 		})
+		promise.Keep(t, len(b), (columnBytes-4)*uint64(len(b)), func() {
+			f := text()
+			f.memory = budget.NewMax(columnBytes * f.size)
+			columns, err := f.columns(t.Context())
+			for _, c := range columns {
+				if n := len(c.Numbers) + len(c.Texts); err != nil || n < 1 || n != len(columns[0].Numbers)+len(columns[0].Texts) || c.Name == "" {
+					t.Errorf("%d rows of column %q, %v", n, c.Name, err)
+				}
+			}
+		})
 		promise.Keep(t, len(b), 0, func() {
 			l, err := textLabels(t.Context(), text(), n)
 			if err != nil {
