@@ -1,4 +1,4 @@
-// Package table reads features and labels as people keep them: NumPy's arrays (.npy,
+// Package table reads features, labels and columns as people keep them: NumPy's arrays (.npy,
 // .npz) and tables of text (.csv, .tsv and what numpy.savetxt writes).
 package table
 
