@@ -3,13 +3,15 @@ package pca
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
-// leaf is the largest tridiagonal matrix that is not divided: QL takes it.
-const leaf = 32
+// leaf is the largest tridiagonal matrix that is not divided: QL takes it, which turns so
+// many columns together.
+const leaf = width
 
 // A division is a tridiagonal matrix whose eigenvectors are sought by divide and conquer
 // (Cuppen 1981; Gu and Eisenstat 1995).
@@ -62,17 +64,19 @@ func (v *division) solve(ctx context.Context, lo, hi int) error {
 
 // ql solves a part that is not divided.
 func (v *division) ql(ctx context.Context, lo, hi int) error {
-	m := hi - lo
-	one := make([]float64, m*m)
-	for i := range m {
-		one[i*m+i] = 1
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	rows := newStrips(one, m)
-	if err := implicitQL(ctx, v.d[lo:hi], append([]float64(nil), v.e[lo:hi]...), rows); err != nil {
+	m := hi - lo
+	rows := make([]float64, m*width)
+	for i := range m {
+		rows[i*width+i] = 1
+	}
+	if err := implicitQL(v.d[lo:hi], slices.Clone(v.e[lo:hi]), rows); err != nil {
 		return err
 	}
 	for i := range m {
-		rows.row(v.vectors[(lo+i)*v.n+lo:][:m], i)
+		copy(v.vectors[(lo+i)*v.n+lo:][:m], rows[i*width:])
 	}
 	return nil
 }
@@ -111,19 +115,16 @@ func (v *division) conquer(ctx context.Context, lo, mid, hi int, joint float64) 
 	kept, deflated, kind := v.deflate(lo, mid, hi, d, z, rho)
 	k := len(kept)
 
-	eq := &secular{make([]float64, k), make([]float64, k), rho}
+	eq, zs := &secular{make([]float64, k), make([]float64, k), rho}, make([]float64, k)
 	for j, i := range kept {
-		eq.d[j], eq.squares[j] = d[i], z[i]*z[i]
+		eq.d[j], eq.squares[j], zs[j] = d[i], z[i]*z[i], z[i]
 	}
 	values, err := v.roots(ctx, eq)
 	if err != nil {
 		return err
 	}
-	for j, i := range kept {
-		kept[j], eq.squares[j] = i, z[i] // from here on z itself
-	}
 	place, count := places(kept, kind)
-	if err := v.factor(ctx, eq, place); err != nil {
+	if err := v.factor(ctx, eq.d, zs, place); err != nil {
 		return err
 	}
 
@@ -266,12 +267,11 @@ func (v *division) roots(ctx context.Context, eq *secular) ([]float64, error) {
 //	ẑ_j² = Π_i (λ_i - d_j) / Π_(i≠j) (d_i - d_j)
 //
 // up to a factor 1/ρ. It differs from z by rounding errors alone, and makes the u_i
-// orthogonal as exactly as if there were none. eq.squares holds z here, for its signs.
-func (v *division) factor(ctx context.Context, eq *secular, place []int) error {
-	k, d := len(eq.d), eq.d
-	z := make([]float64, k)
+// orthogonal as exactly as if there were none. It has the signs of z, and takes its place.
+func (v *division) factor(ctx context.Context, d, z []float64, place []int) error {
+	k := len(d)
 	err := parallel.ForContext(ctx, k, 64, func(lo, hi int) {
-		part := z[lo:hi]
+		part := make([]float64, hi-lo)
 		for j := range part {
 			part[j] = 1
 		}
@@ -285,7 +285,7 @@ func (v *division) factor(ctx context.Context, eq *secular, place []int) error {
 			}
 		}
 		for j, p := range part {
-			part[j] = math.Copysign(math.Sqrt(p), eq.squares[lo+j])
+			z[lo+j] = math.Copysign(math.Sqrt(p), z[lo+j])
 		}
 	})
 	if err != nil {
