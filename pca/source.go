@@ -13,6 +13,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/singles"
 )
 
 // atOnce is about how many multiplications are done between two looks at a
@@ -44,14 +45,13 @@ func newSource(x mat.Matrix) (*source, error) {
 		return nil, fmt.Errorf("pca: no data: the matrix is %d x %d", n, d)
 	}
 	s := &source{n: n, d: d, step: min(n, rowsAtOnce(d*d)-1), x: x}
-	switch r := x.(type) {
-	case mat.RawMatrixer:
+	if r, ok := x.(mat.RawMatrixer); ok {
 		s.raw = r.RawMatrix()
-	case RawMatrixer32:
-		s.raw32 = r.RawMatrix32()
-		if g := s.raw32; g.Rows != n || g.Cols != d || g.Stride < d || len(g.Data) < (n-1)*g.Stride+d {
-			return nil, fmt.Errorf("pca: a %d x %d matrix gives %d float32 for %d x %d with stride %d", n, d, len(g.Data), g.Rows, g.Cols, g.Stride)
-		}
+		return s, nil
+	}
+	var err error
+	if s.raw32, _, err = singles.Of(x); err != nil {
+		return nil, fmt.Errorf("pca: %w", err)
 	}
 	return s, nil
 }
@@ -73,9 +73,7 @@ func (s *source) block(lo, hi int) (rows []float64, stride int) {
 	for i := lo; i < hi; i++ {
 		out := s.buf[(i-lo)*s.d:][:s.d]
 		if s.raw32.Data != nil {
-			for j, v := range s.raw32.Data[i*s.raw32.Stride:][:s.d] {
-				out[j] = float64(v)
-			}
+			singles.Row(out, s.raw32, i)
 			continue
 		}
 		for j := range out {

@@ -2,6 +2,7 @@ package tsne
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -46,7 +47,10 @@ func randomStart(y []float64, seed uint32) {
 // has stay as they are, and so do all when the points are equal.
 func principalStart(ctx context.Context, x mat.Matrix, l layout) error {
 	n, d := x.Dims()
-	data := neighbours.Tamed(x)
+	data, err := neighbours.Tamed(x)
+	if err != nil {
+		return fmt.Errorf("tsne: %w", err)
+	}
 	k := min(l.dims, n, d)
 	model, err := pca.Fit(ctx, data, pca.Options{Components: k})
 	if err != nil {

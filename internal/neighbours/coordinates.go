@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/singles"
 )
 
 // coordinates are rows of d numbers: float32 where all of them are float32 numbers, as
@@ -56,23 +57,13 @@ func read(x mat.Matrix, mayBeNarrow bool) (c coordinates, largest float64, err e
 	return c, largest, nil
 }
 
-// reader returns what copies row i of x. A matrix of float32 (pca.RawMatrixer32) is read
-// where it lies, which is many times as fast as to ask for its elements.
+// reader returns what copies row i of x.
 func reader(x mat.Matrix) (func(row []float64, i int), error) {
-	r, ok := x.(interface{ RawMatrix32() blas32.General })
-	if !ok {
-		return func(row []float64, i int) { mat.Row(row, i, x) }, nil
+	g, ok, err := singles.Of(x)
+	if err != nil || ok {
+		return func(row []float64, i int) { singles.Row(row, g, i) }, err
 	}
-	n, d := x.Dims()
-	g := r.RawMatrix32()
-	if g.Rows != n || g.Cols != d || g.Stride < d || len(g.Data) < (n-1)*g.Stride+d {
-		return nil, fmt.Errorf("the input is %d x %d, and gives %d float32 for %d x %d with stride %d", n, d, len(g.Data), g.Rows, g.Cols, g.Stride)
-	}
-	return func(row []float64, i int) {
-		for j, v := range g.Data[i*g.Stride:][:d] {
-			row[j] = float64(v)
-		}
-	}, nil
+	return func(row []float64, i int) { mat.Row(row, i, x) }, nil
 }
 
 // widen makes the coordinates float64.

@@ -97,17 +97,23 @@ func Tame(x []float64) int {
 	return exp
 }
 
-// Tamed returns x, or a view of it that is multiplied as Tame does.
-func Tamed(x mat.Matrix) mat.Matrix {
+// Tamed returns x, or a view of it that is multiplied as Tame does. It is an error when x
+// does not give what it says it does.
+func Tamed(x mat.Matrix) (mat.Matrix, error) {
 	n, d := x.Dims()
+	to, err := reader(x)
+	if err != nil {
+		return nil, err
+	}
 	largest, row := 0.0, make([]float64, d)
 	for i := range n {
-		largest = max(largest, floats.Norm(mat.Row(row, i, x), math.Inf(1)))
+		to(row, i)
+		largest = max(largest, floats.Norm(row, math.Inf(1)))
 	}
 	if exp := exponent(largest); unusual(exp) {
-		return scaled{x, exp}
+		return scaled{x, exp}, nil
 	}
-	return x
+	return x, nil
 }
 
 // scaled is a matrix times 2^exp.

@@ -8,17 +8,17 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// singles is a matrix that hands out its float32 and nothing else.
-type singles struct {
+// lent is a matrix that hands out its float32 and nothing else.
+type lent struct {
 	mat.Matrix
 	raw blas32.General
 }
 
-func (s singles) RawMatrix32() blas32.General { return s.raw }
+func (s lent) RawMatrix32() blas32.General { return s.raw }
 
 // A matrix that holds float32 is read where it lies, with a stride.
 func TestRowsOfFloat32(t *testing.T) {
-	s := singles{mat.NewDense(2, 3, nil), blas32.General{Rows: 2, Cols: 3, Stride: 4, Data: []float32{1, 2, 3, -1, 4, 5, 6}}}
+	s := lent{mat.NewDense(2, 3, nil), blas32.General{Rows: 2, Cols: 3, Stride: 4, Data: []float32{1, 2, 3, -1, 4, 5, 6}}}
 	v, n, d, err := Rows(s)
 	if err != nil || n != 2 || d != 3 || !slices.Equal(v, []float64{1, 2, 3, 4, 5, 6}) {
 		t.Errorf("%d x %d: %v, error %v", n, d, v, err)
