@@ -97,6 +97,9 @@ func (p *page) write(ctx context.Context) error {
 	if !flags.Wanted() {
 		return nil
 	}
+	if err := flags.Fits(len(p.content.Names)); err != nil {
+		return err
+	}
 	if !slices.ContainsFunc(p.content.Labels, func(l int) bool { return l >= 0 }) {
 		p.content.Labels = nil
 	}

@@ -36,7 +36,7 @@ func TestColumns(t *testing.T) {
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%d points: error %v, want %q", n, err, want)
 		}
-		if got := flags.fits(n); (got == nil) != (err == nil) {
+		if got := flags.Fits(n); (got == nil) != (err == nil) {
 			t.Errorf("%d points: %v", n, got)
 		}
 	}

@@ -81,16 +81,18 @@ func (f *FeatureFlags) Get(ctx context.Context, images bool, page *PageFlags, st
 	case f.File != "" && images:
 		return nil, Usagef("-thumbnails needs images, not -features")
 	}
-	get := func() (*Features, error) { return f.extract(ctx, images, page, stderr) }
+	var out *Features
+	var err error
 	if f.File != "" {
-		get = func() (*Features, error) { return f.read(ctx, stderr) }
+		out, err = f.read(ctx, stderr)
+	} else {
+		out, err = f.extract(ctx, images, page, stderr)
 	}
-	out, err := get()
 	if err != nil {
 		return nil, err
 	}
 	n, _ := out.X.Dims()
-	return out, page.fits(n)
+	return out, page.Fits(n)
 }
 
 // read reads features, and labels, from files.

@@ -107,8 +107,9 @@ func (p *PageFlags) Load(ctx context.Context) (err error) {
 	return nil
 }
 
-// fits returns an error when the table of -columns is not of n points.
-func (p *PageFlags) fits(n int) error {
+// Fits returns an error when the table of -columns is not of n points: asked as soon as
+// their number is known, and before a page is written.
+func (p *PageFlags) Fits(n int) error {
 	if p == nil || p.columns == nil {
 		return nil
 	}
@@ -121,11 +122,6 @@ func (p *PageFlags) fits(n int) error {
 // Write writes a page to the file that -html names. With -live the network that o opened
 // goes into it, and space, in which it places new images; nil: none.
 func (p *PageFlags) Write(ctx context.Context, stderr io.Writer, page *explorer.Page, o *Opened, space *answer.Space) error {
-	if page.Labels != nil || page.Names != nil {
-		if err := p.fits(max(len(page.Labels), len(page.Names))); err != nil {
-			return err
-		}
-	}
 	page.Thumb = p.Thumb
 	for _, c := range p.columns {
 		page.Columns = append(page.Columns, explorer.Column(c))
@@ -158,6 +154,10 @@ type PageLayout struct {
 
 // WritePoints writes the page of layouts of features.
 func (p *PageFlags) WritePoints(ctx context.Context, stderr io.Writer, f *Features, title, palette string, layouts ...PageLayout) error {
+	n, _ := f.X.Dims()
+	if err := p.Fits(n); err != nil {
+		return err
+	}
 	page := &explorer.Page{
 		Title: title, Classes: f.Names, Labels: f.Labels, Palette: palette, Features: f.X,
 		Probabilities: f.Page.Probabilities, Names: f.Page.Names, Maps: f.Page.Maps,

@@ -1,12 +1,12 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"strconv"
 
 	"github.com/glimpse-go/glimpse/internal/budget"
 )
@@ -48,69 +48,24 @@ const columnBytes = 20
 
 // columns reads the text twice: to learn what its columns hold, and to take it.
 func (f *file) columns(ctx context.Context) ([]Column, error) {
-	c, err := f.cells(ctx, false)
-	if err != nil {
+	kinds, rows, err := f.survey(ctx)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if err := c.next(); err == io.EOF {
+	case rows == 0:
 		return nil, errors.New("no rows")
-	} else if err != nil {
-		return nil, err
-	}
-	kinds := make([]columnKind, len(c.row))
-	for j, cell := range c.row {
-		if err := f.memory.Take(len(cell)); err != nil {
-			return nil, err
-		}
-		kinds[j] = columnKind{name: string(cell), numbers: true, index: len(cell) == 0}
-	}
-	rows := 0
-	for ; ; rows++ {
-		if err := c.next(); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		if len(c.row) != len(kinds) {
-			return nil, fmt.Errorf("line %d: %d cells, want %d as in the first row, which names the columns", c.line, len(c.row), len(kinds))
-		}
-		for j, cell := range c.row {
-			kinds[j].take(cell, rows)
-		}
-	}
-	if rows == 0 {
+	case rows == 1:
 		return nil, errors.New("names of columns, and no rows")
 	}
-	return f.fill(ctx, kinds, rows)
-}
-
-// columnKind is what is known of a column.
-type columnKind struct {
-	name           string
-	numbers, index bool
-	out            int // its place in the result, -1 if left out
-}
-
-func (k *columnKind) take(cell []byte, row int) {
-	_, number := number(cell)
-	k.numbers = k.numbers && number
-	k.index = k.index && string(cell) == strconv.Itoa(row)
-}
-
-// fill takes the cells.
-func (f *file) fill(ctx context.Context, kinds []columnKind, rows int) ([]Column, error) {
+	rows-- // below the names
 	var out []Column
-	for j := range kinds {
-		k := &kinds[j]
-		if k.out = -1; k.index || f.column != "" && k.name != f.column {
+	places := make([]int, len(kinds)) // of each column in the result, -1 if left out
+	for j, k := range kinds {
+		if places[j] = -1; k.name == "" && k.index || f.column != "" && k.name != f.column {
 			continue
 		}
-		k.out = len(out)
-		if k.name == "" {
-			k.name = fmt.Sprintf("column %d", j+1)
-		}
-		column := Column{Name: k.name}
-		size := 8
+		places[j] = len(out)
+		column, size := Column{Name: cmp.Or(k.name, fmt.Sprintf("column %d", j+1))}, 8
 		if !k.numbers {
 			size = 16
 		}
@@ -127,43 +82,48 @@ func (f *file) fill(ctx context.Context, kinds []columnKind, rows int) ([]Column
 	if len(out) == 0 {
 		return nil, fmt.Errorf("no column %q", f.column)
 	}
+	return out, f.fill(ctx, out, places, rows)
+}
+
+// fill takes the cells of so many rows below the names.
+func (f *file) fill(ctx context.Context, out []Column, places []int, rows int) error {
 	c, err := f.cells(ctx, false)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.next(); err != nil {
-		return nil, changed(err)
+		return changed(err)
 	}
 	for range rows {
 		if err := c.next(); err != nil {
-			return nil, changed(err)
+			return changed(err)
 		}
-		if len(c.row) != len(kinds) {
-			return nil, changed(io.EOF)
+		if len(c.row) != len(places) {
+			return changed(io.EOF)
 		}
 		for j, cell := range c.row {
-			if kinds[j].out < 0 {
+			if places[j] < 0 {
 				continue
 			}
-			column := &out[kinds[j].out]
+			column := &out[places[j]]
 			if column.Numbers != nil {
 				v, ok := number(cell)
 				if !ok {
-					return nil, changed(io.EOF)
+					return changed(io.EOF)
 				}
 				if math.IsInf(v, 0) {
-					return nil, fmt.Errorf("line %d: column %q holds %.40q, want finite numbers", c.line, column.Name, cell)
+					return fmt.Errorf("line %d: column %q holds %.40q, want finite numbers", c.line, column.Name, cell)
 				}
 				column.Numbers = append(column.Numbers, v)
 				continue
 			}
 			if len(cell) > 0 {
 				if err := f.memory.Take(len(cell)); err != nil {
-					return nil, err
+					return err
 				}
 			}
 			column.Texts = append(column.Texts, string(cell))
 		}
 	}
-	return out, nil
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 // take them. Whether the first row is names of columns is told by how many rows there
 // are.
 func textLabels(ctx context.Context, f *file, n int) (*Labels, error) {
-	t, err := f.survey(ctx, n)
+	t, err := f.surveyLabels(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -93,56 +93,59 @@ type survey struct {
 	named   bool // the first row is names
 }
 
-// survey reads a text of n rows, or one more.
-func (f *file) survey(ctx context.Context, n int) (*survey, error) {
-	c, err := f.cells(ctx, false)
+// surveyLabels surveys a text of n rows, or one more, of names.
+func (f *file) surveyLabels(ctx context.Context, n int) (*survey, error) {
+	columns, rows, err := f.survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &survey{}
-	rows, firstIsNumbers := 0, true
-	for {
-		err := c.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if rows == 0 {
-			if err := f.memory.Take(len(c.text) + 64*len(c.row)); err != nil {
-				return nil, err
-			}
-			t.columns = make([]column, len(c.row))
-		}
-		if len(c.row) != len(t.columns) {
-			return nil, fmt.Errorf("line %d: %d cells, want %d as in the first row", c.line, len(c.row), len(t.columns))
-		}
-		for j, cell := range c.row {
-			_, ok := number(cell)
-			if rows == 0 {
-				t.columns[j] = column{string(cell), true, true}
-				firstIsNumbers = firstIsNumbers && ok
-				continue
-			}
-			t.columns[j].numbers = t.columns[j].numbers && ok
-			t.columns[j].index = t.columns[j].index && string(cell) == strconv.Itoa(rows-1)
-		}
-		rows++
-	}
 	switch rows {
 	case n + 1:
-		t.named = true
 	case n:
-		for j := range t.columns { // the first row counts as the others
-			_, ok := number([]byte(t.columns[j].name))
-			t.columns[j].numbers = t.columns[j].numbers && ok
-			t.columns[j].index = false
+		for j := range columns { // the first row counts as the others
+			_, ok := number([]byte(columns[j].name))
+			columns[j].numbers = columns[j].numbers && ok
+			columns[j].index = false
 		}
 	default:
 		return nil, fmt.Errorf("%d rows, want a label for each of the %d points, and at most a row of names before them", rows, n)
 	}
-	return t, nil
+	return &survey{columns, rows == n+1}, nil
+}
+
+// survey reads a text to learn what is in its columns, and returns the number of rows, the
+// first among them.
+func (f *file) survey(ctx context.Context) (columns []column, rows int, err error) {
+	c, err := f.cells(ctx, false)
+	if err != nil {
+		return nil, 0, err
+	}
+	for ; ; rows++ {
+		err := c.next()
+		if err == io.EOF {
+			return columns, rows, nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		if rows == 0 {
+			if err := f.memory.Take(len(c.text) + 64*len(c.row)); err != nil {
+				return nil, 0, err
+			}
+			for _, cell := range c.row {
+				columns = append(columns, column{string(cell), true, true})
+			}
+			continue
+		}
+		if len(c.row) != len(columns) {
+			return nil, 0, fmt.Errorf("line %d: %d cells, want %d as in the first row", c.line, len(c.row), len(columns))
+		}
+		for j, cell := range c.row {
+			_, ok := number(cell)
+			columns[j].numbers = columns[j].numbers && ok
+			columns[j].index = columns[j].index && string(cell) == strconv.Itoa(rows-1)
+		}
+	}
 }
 
 // choose returns the column of the given name, or the only one, or all when they are
