@@ -10,19 +10,11 @@ import (
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
-	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 	"github.com/glimpse-go/glimpse/cmd/internal/npy"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/visible"
-	"github.com/glimpse-go/glimpse/nn"
 	"github.com/glimpse-go/glimpse/render"
 )
-
-// drawn is one of the maps of an image.
-type drawn struct {
-	way *variant
-	m   *cam.Map
-}
 
 // draw makes the figure and the other files.
 func (s *session) draw(ctx context.Context) error {
@@ -41,14 +33,11 @@ func (s *session) draw(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		maps, logits, err := s.explainBatch(ctx, b)
+		explained, err := s.explainBatch(ctx, b)
 		if err != nil {
 			return s.blame(ctx, b, err)
 		}
-		further, err := page.further(ctx, b)
-		if err != nil {
-			return s.blame(ctx, b, err)
-		}
+		maps, logits := explained.maps, explained.logits
 		outputs := logits.Shape[1]
 		for i, sample := range b.Samples {
 			var p []float64 // none without classes
@@ -66,7 +55,7 @@ func (s *session) draw(ctx context.Context) error {
 				return err
 			}
 			cells = append(cells, row...)
-			page.add(sample, im, append(maps[i], further[i]...), p)
+			page.add(sample, im, append(maps[i], explained.further[i]...), p)
 			s.report.Images = append(s.report.Images, s.describe(b.Index[i], sample, maps[i], p, im))
 			if err := s.saveImage(ctx, b.Index[i], maps[i], row); err != nil {
 				return err
@@ -101,61 +90,6 @@ func (s *session) draw(ctx context.Context) error {
 		return err
 	}
 	return s.writeJSON(ctx)
-}
-
-// explainBatch returns the maps of each image, way by way and class by class, and the
-// logits.
-func (s *session) explainBatch(ctx context.Context, b *data.Batch) (maps [][]drawn, logits *nn.Tensor, err error) {
-	n := len(b.Samples)
-	classes := [][]int{s.of(n)}
-	if s.top > 0 {
-		r, err := s.Model.Network().Run(ctx, tensor(b))
-		if err != nil {
-			return nil, nil, err
-		}
-		classes = cli.Likeliest(r.Logits, s.top)
-	}
-	maps = make([][]drawn, n)
-	for _, way := range s.ways {
-		for _, of := range classes {
-			r, err := s.explain(ctx, way, s.question(b, of))
-			if err != nil {
-				return nil, nil, err
-			}
-			for i, m := range r.Maps {
-				maps[i] = append(maps[i], drawn{way, m})
-			}
-			logits = r.Logits
-		}
-	}
-	return maps, logits, nil
-}
-
-// blame returns the error of explaining a batch, or where it comes from numbers that are not
-// finite, one that names the image.
-func (s *session) blame(ctx context.Context, b *data.Batch, err error) error {
-	if r, failed := s.Model.Network().Run(ctx, tensor(b)); failed == nil {
-		if found := cli.CheckFinite(b, r.Logits, "output"); found != nil {
-			return found
-		}
-	}
-	return err
-}
-
-// explain makes the maps of a batch, with a bar for methods of many passes.
-func (s *session) explain(ctx context.Context, way *variant, q cam.Question) (*cam.Result, error) {
-	var bar *cli.Progress
-	q.Progress = func(done, total int) {
-		if bar == nil {
-			bar = cli.NewProgress(s.stderr, total, way.name, "passes")
-		}
-		bar.Set(int64(done))
-	}
-	r, err := way.explain(ctx, q)
-	if bar != nil {
-		bar.Done()
-	}
-	return r, err
 }
 
 // mapsEach is the number of maps of an image.

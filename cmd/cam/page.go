@@ -32,41 +32,21 @@ func (s *session) newPage() *page {
 	return p
 }
 
-// further maps, image by image, the likeliest classes and the true one too, so that the class
-// can be changed in the page: by cam, where one pass gives all, and unless -top says which.
-func (p *page) further(ctx context.Context, b *data.Batch) ([][]drawn, error) {
-	out := make([][]drawn, len(b.Samples))
-	if !p.options.page.Wanted() || p.top > 0 {
-		return out, nil
+// further is of which classes the page has maps too, as rows of a class for each image, where
+// they come for nothing: of the likeliest and the true one, so that the class can be changed in
+// the page; none where -top says which.
+func (s *session) further(logits *nn.Tensor, b *data.Batch) [][]int {
+	if !s.options.page.Wanted() || s.top > 0 {
+		return nil
 	}
-	_, classes := p.Model.Network().Widths()
+	classes := logits.Shape[1]
 	truth := make([]int, len(b.Samples))
-	for i, s := range b.Samples {
-		if truth[i] = s.Label; s.Label < 0 || s.Label >= classes {
+	for i, sample := range b.Samples {
+		if truth[i] = sample.Label; sample.Label < 0 || sample.Label >= classes {
 			truth[i] = cam.Predicted
 		}
 	}
-	for _, way := range p.ways {
-		if way.method != cam.Method(cam.CAM{}) || p.eigen {
-			continue
-		}
-		mapper, err := cam.New(p.Model.Network(), way.layer)
-		if err != nil {
-			return nil, err
-		}
-		_, maps, err := mapper.Several(ctx, tensor(b), func(logits *nn.Tensor) [][]int {
-			return append(cli.Likeliest(logits, cli.FreeClasses), truth)
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, rank := range maps {
-			for i, m := range rank {
-				out[i] = append(out[i], drawn{way, m})
-			}
-		}
-	}
-	return out, nil
+	return append(cli.Likeliest(logits, cli.FreeClasses), truth)
 }
 
 // add adds an image as the network saw it, with its maps, way by way; of those of one class
