@@ -192,7 +192,7 @@ func denseAffinities(ctx context.Context, d2 []float32, n int, perplexities []fl
 
 // NewAffinities returns the joint probabilities over the nearest neighbours
 // that Fit with BarnesHut uses (scikit-learn's _joint_probabilities_nn). Only
-// Perplexity, Perplexities, Metric and NeighbourSearch of opt matter.
+// Perplexity, Perplexities, Metric, NeighbourSearch and Searching of opt matter.
 func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities, error) {
 	n, _ := x.Dims()
 	opt, err := opt.withDefaults(n)
@@ -203,6 +203,7 @@ func NewAffinities(ctx context.Context, x mat.Matrix, opt Options) (*Affinities,
 	if err != nil {
 		return nil, err
 	}
+	s.Watch(opt.Searching)
 	indices, d2, _, err := search(ctx, s, opt.NeighbourSearch, opt.neighbours(n))
 	if err != nil {
 		return nil, err

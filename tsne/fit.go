@@ -59,6 +59,7 @@ func Fit(ctx context.Context, x mat.Matrix, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Watch(opt.Searching)
 	return fit(ctx, s, x, opt)
 }
 

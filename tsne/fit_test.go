@@ -293,6 +293,23 @@ func TestProgressAndStopping(t *testing.T) {
 			t.Errorf("the last call saw %+v, the result is %v", last, r.KL)
 		}
 	})
+	t.Run("searching", func(t *testing.T) {
+		searched := 0
+		searching := func(done, total int) {
+			if done <= searched || total != 250 {
+				t.Errorf("%d points of %d have found their neighbours, after %d", done, total, searched)
+			}
+			searched = done
+		}
+		opt := Options{Method: BarnesHut, Iterations: 20, ProgressEvery: 1, Searching: searching, Progress: func(Progress) bool { return searched == 250 }}
+		if r, err := Fit(t.Context(), x, opt); err != nil || r.Stop == StopCallback {
+			t.Errorf("%d points had found their neighbours before the first iteration: %v", searched, err)
+		}
+		searched = 0
+		if _, err := NewAffinities(t.Context(), x, opt); err != nil || searched != 250 {
+			t.Errorf("%d points had found their neighbours: %v", searched, err)
+		}
+	})
 	t.Run("last call", func(t *testing.T) {
 		var last Progress
 		r, err := Fit(t.Context(), x, Options{Iterations: 20, ProgressEvery: 10, Progress: func(p Progress) bool { last = p; return true }})

@@ -173,6 +173,10 @@ type Options struct {
 	// optimisation with StopCallback.
 	Progress      func(Progress) bool
 	ProgressEvery int
+	// Searching, when not nil, is called while neighbours are searched for among the rows
+	// of x, before the first iteration: with how many rows have found theirs, of all. Calls
+	// come one at a time, from any goroutine.
+	Searching func(done, total int)
 
 	auto bool // Method was Auto
 }

@@ -107,16 +107,8 @@ func (s *session) blame(ctx context.Context, b *data.Batch, err error) error {
 
 // explain makes the maps of a batch, with a bar for methods of many passes.
 func (s *session) explain(ctx context.Context, way *variant, q cam.Question) (*cam.Result, error) {
-	var bar *cli.Progress
-	q.Progress = func(done, total int) {
-		if bar == nil {
-			bar = cli.NewProgress(s.stderr, total, way.name, "passes")
-		}
-		bar.Set(int64(done))
-	}
-	r, err := way.explain(ctx, q)
-	if bar != nil {
-		bar.Done()
-	}
-	return r, err
+	var end func()
+	q.Progress, end = cli.Steps(s.stderr, way.name, "passes")
+	defer end()
+	return way.explain(ctx, q)
 }

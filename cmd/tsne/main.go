@@ -129,7 +129,14 @@ func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 		}
 		return true
 	}
+	search, end := cli.Steps(stderr, "neighbours", "points")
+	o.Searching = func(done, total int) {
+		if search(done, total); done == total {
+			end()
+		}
+	}
 	result, err := tsne.Fit(ctx, f.X, o.Options)
+	end()
 	if bar != nil {
 		bar.Done()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/glimpse-go/glimpse/internal/gemm"
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -48,6 +49,8 @@ func (s *Space) nearestInCells(ctx context.Context, k, size, points int) (indice
 	blocks := (s.n + cellQueries - 1) / cellQueries
 	searches := make([]*cellSearch, parallel.Workers(blocks, 1))
 	failed := make([]error, len(searches))
+	var said sync.Mutex
+	searched := 0
 	done := ctx.Done()
 	parallel.ForWorker(blocks, 1, func(worker, b, _ int) {
 		if searches[worker] == nil {
@@ -59,8 +62,16 @@ func (s *Space) nearestInCells(ctx context.Context, k, size, points int) (indice
 		default:
 		}
 		lo := b * cellQueries
-		if err := searches[worker].block(ctx, lo, min(lo+cellQueries, s.n), indices, d2); err != nil {
+		hi := min(lo+cellQueries, s.n)
+		if err := searches[worker].block(ctx, lo, hi, indices, d2); err != nil {
 			failed[worker] = err
+			return
+		}
+		if s.progress != nil {
+			said.Lock()
+			defer said.Unlock()
+			searched += hi - lo
+			s.progress(searched, s.n)
 		}
 	})
 	if err := ctx.Err(); err != nil {

@@ -63,6 +63,9 @@ func (s *Space) Nearest(ctx context.Context, q *Space, self bool, k int) (indice
 		if err != nil {
 			return nil, nil, err
 		}
+		if s.progress != nil {
+			s.progress(q0+rows, q.n)
+		}
 	}
 	return indices, d2, nil
 }

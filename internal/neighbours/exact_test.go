@@ -127,3 +127,28 @@ func TestNearestOf(t *testing.T) {
 		}
 	}
 }
+
+// Both searches say how far they are, and end with all points.
+func TestWatch(t *testing.T) {
+	const n = 1300
+	s := newTestSpace(t, normalClusters(n, 6, 4, 1), Euclidean)
+	var said []int
+	s.Watch(func(done, total int) {
+		if total != n {
+			t.Errorf("%d of %d points, which are %d", done, total, n)
+		}
+		said = append(said, done)
+	})
+	for name, search := range map[string]func() error{
+		"exact":       func() error { _, _, err := s.Neighbours(t.Context(), 5); return err },
+		"approximate": func() error { _, _, err := s.nearestInCells(t.Context(), 5, 64, 500); return err },
+	} {
+		said = nil
+		if err := search(); err != nil {
+			t.Fatal(err)
+		}
+		if len(said) < 3 || !slices.IsSorted(said) || said[len(said)-1] != n {
+			t.Errorf("%s: %v points searched for, want some in between and then %d", name, said, n)
+		}
+	}
+}

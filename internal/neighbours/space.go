@@ -45,7 +45,13 @@ type Space struct {
 	scale       int       // the coordinates were multiplied by 2^scale
 	approxScale float64   // a power of two that approx was multiplied by
 	plain       bool      // approx is the coordinates, rounded to float32
+
+	progress func(done, total int)
 }
+
+// Watch has f called while a search goes on, one call at a time, with how many points have
+// found their neighbours, of how many. It may be nil.
+func (s *Space) Watch(f func(done, total int)) { s.progress = f }
 
 // tiny bounds the error that underflow makes in an approximate distance, in
 // which the largest coordinate is about 1.

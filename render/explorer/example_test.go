@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"image"
 
-	"github.com/glimpse-go/glimpse/render/explorer"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/render/explorer"
 )
 
 // A page of three points with an image each, to be kept as a file or sent by a server.

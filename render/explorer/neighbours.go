@@ -104,6 +104,7 @@ func nearest(ctx context.Context, b *builder, k int) ([]int32, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Watch(b.Progress)
 	var found []int32
 	var d2 []float32
 	if b.n <= maxExactPoints {

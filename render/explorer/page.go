@@ -60,6 +60,9 @@ type Page struct {
 	Features mat.Matrix
 	// NeighbourCount is how many are kept, 1 to 100. Default: 12.
 	NeighbourCount int
+	// Progress, when not nil, is called while neighbours are searched for among Features,
+	// with how many points have found theirs, of all: one call at a time, from any goroutine.
+	Progress func(done, total int)
 	// Palette is the name of the classes' colours at first, one of render.Palettes.
 	Palette string
 	// Gallery opens the page on the images and their maps instead of the points.

@@ -21,8 +21,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glimpse-go/glimpse/internal/testkit/explored"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/testkit/explored"
 )
 
 // written is a page as a reader of the file finds it.
@@ -198,6 +199,22 @@ func TestNeighboursOfMany(t *testing.T) {
 	p = &Page{Layouts: []Layout{{At: mat.NewDense(100_001, 2, nil)}}, Features: mat.NewDense(100_001, 1, nil), NeighbourCount: 2}
 	if w = write(t, p); !w.meta.NoRoom || w.meta.Neighbours != nil {
 		t.Errorf("no room %v, neighbours %+v", w.meta.NoRoom, w.meta.Neighbours)
+	}
+}
+
+// The search for neighbours says how far it is.
+func TestProgress(t *testing.T) {
+	searched := 0
+	p := few()
+	n, _ := p.Layouts[0].At.Dims()
+	p.Neighbours, p.Features = nil, p.Layouts[0].At
+	p.Progress = func(done, total int) {
+		if searched = done; total != n {
+			t.Errorf("%d of %d points, which are %d", done, total, n)
+		}
+	}
+	if write(t, p); searched != n {
+		t.Errorf("%d of %d points had found their neighbours", searched, n)
 	}
 }
 

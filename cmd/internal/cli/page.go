@@ -136,7 +136,10 @@ func (p *PageFlags) Write(ctx context.Context, stderr io.Writer, page *explorer.
 		}
 		page.Live = &explorer.Live{Blocks: blocks}
 	}
+	step, end := Steps(stderr, "neighbours", "points")
+	page.Progress = step
 	err := atomicfile.Write(ctx, p.HTML, func(w io.Writer) error { return page.Write(ctx, w) })
+	end()
 	if err != nil {
 		return fmt.Errorf("-html: %w", err)
 	}

@@ -17,6 +17,20 @@ func NewProgress(w io.Writer, total int, title, unit string) *Progress {
 	return newProgress(w, int64(total), title, progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
 }
 
+// Steps returns a function that sets a bar to done of total steps, which appears with its
+// first call, and one that removes the bar. The two must not be called at once.
+func Steps(w io.Writer, title, unit string) (set func(done, total int), end func()) {
+	p := &Progress{}
+	begun := false
+	set = func(done, total int) {
+		if !begun {
+			p, begun = NewProgress(w, total, title, unit), true
+		}
+		p.Set(int64(done))
+	}
+	return set, func() { p.Done() }
+}
+
 // NewBytesProgress starts a bar of total bytes on w, with bytes, rate and time
 // left, which is shown only when w is a terminal.
 func NewBytesProgress(w io.Writer, total int64, title string) *Progress {

@@ -19,9 +19,10 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/glimpse-go/glimpse/render"
 	"github.com/glimpse-go/glimpse/render/explorer"
-	"gonum.org/v1/gonum/mat"
 )
 
 // hostile is a class that would run, were names markup.
