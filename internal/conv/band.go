@@ -211,12 +211,12 @@ func (t *bandTask) run(n, first, last, rows int) {
 // pointwise convolves strips.
 func (t *bandTask) pointwise(c *Conv, y, x, add *Maps, after After) {
 	d := c.direct()
-	p := patches{c: c, x: x, y: y, taps: 1, depth: c.In}
+	p := newPatches(c, x, y)
 	rows := y.H * y.W
 	height := len(t.offsets)
 	for r := 0; r < rows; r += height {
 		end := min(r+height, rows)
 		p.fill(t.offsets, r, end)
-		d.task(&p, t.offsets, r, end, d.panels, add, after)
+		d.task(p, t.offsets, r, end, d.panels, add, after)
 	}
 }

@@ -106,11 +106,7 @@ func (d *direct) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) {
 	parts := share(blocks, len(d.panels), 2)
 	per := ceil(len(d.panels), parts)
 	parts = ceil(len(d.panels), per)
-	p := patches{c: c, x: x, y: y, taps: c.taps(), depth: c.In / c.Groups}
-	if x.Border > 0 && c.Dilation == 1 && c.Groups == 1 {
-		// Nothing is cut off at the sides: a row of the kernel is one run.
-		p.taps, p.depth = c.Kernel[0], c.Kernel[1]*c.In
-	}
+	p := newPatches(c, x, y)
 	parallel.For(blocks*parts, 1, func(lo, hi int) {
 		buffer := mem.take(height * p.taps * (int(unsafe.Sizeof(int(0))) / 4))
 		defer mem.give(buffer)
@@ -119,7 +115,7 @@ func (d *direct) run(c *Conv, x, y, shortcut *Maps, after After, mem *Memory) {
 			r0, q0 := t/parts*height, t%parts*per
 			r1 := min(r0+height, rows)
 			p.fill(offsets, r0, r1)
-			d.task(&p, offsets, r0, r1, d.panels[q0:min(q0+per, len(d.panels))], shortcut, after)
+			d.task(p, offsets, r0, r1, d.panels[q0:min(q0+per, len(d.panels))], shortcut, after)
 		}
 	})
 }
@@ -167,7 +163,23 @@ func (d *direct) task(p *patches, offsets []int, r0, r1 int, panels []panel, sho
 type patches struct {
 	c           *Conv
 	x, y        *Maps
-	taps, depth int // a tap is depth elements
+	taps, depth int   // a tap is depth elements
+	from        []int // where each tap begins, in bytes behind where the patch does
+}
+
+func newPatches(c *Conv, x, y *Maps) *patches {
+	p := &patches{c: c, x: x, y: y, taps: c.taps(), depth: c.In / c.Groups}
+	wide := c.Kernel[1] // taps of a row of the kernel
+	if x.Border > 0 && c.Dilation == 1 && c.Groups == 1 {
+		// Nothing is cut off at the sides: a row of the kernel is one run.
+		p.taps, p.depth, wide = c.Kernel[0], c.Kernel[1]*c.In, 1
+	}
+	for u := range c.Kernel[0] {
+		for v := range wide {
+			p.from = append(p.from, 4*(x.pixel(0, u*c.Dilation, v*c.Dilation)-x.pixel(0, 0, 0)))
+		}
+	}
+	return p
 }
 
 // fill writes the offsets of output pixels [r0, r1), as a product wants them.
@@ -175,10 +187,6 @@ type patches struct {
 func (p *patches) fill(offsets []int, r0, r1 int) {
 	c, x, y := p.c, p.x, p.y
 	height := c.kern.rows
-	wide := 1 // taps of a row of the kernel
-	if p.taps > c.Kernel[0] {
-		wide = c.Kernel[1]
-	}
 	if p.taps == 1 && c.pointwise() && x.Border == 0 && x.H == y.H && x.W == y.W { // pixel by pixel
 		first := x.pixel(0, 0, 0)
 		for r := range ceil(r1-r0, height) * height {
@@ -187,41 +195,47 @@ func (p *patches) fill(offsets []int, r0, r1 int) {
 		return
 	}
 	n, i, j := r0/(y.H*y.W), r0/y.W%y.H, r0%y.W
-	last := 0 // of the pixel before
-	for r := r0; r < r0+ceil(r1-r0, height)*height; r++ {
-		at := (r-r0)/height*height*p.taps + (r-r0)%height
-		if r >= r1 {
-			for range p.taps {
-				offsets[at] = offsets[last]
-				at, last = at+height, last+height
+	for r := r0; r < r1; r += height {
+		tile := offsets[(r-r0)*p.taps:][:height*p.taps]
+		for k := range height {
+			if r+k >= r1 {
+				for at := k; at < len(tile); at += height {
+					tile[at] = tile[at-1]
+				}
+				continue
 			}
-			last -= height * p.taps
-			continue
-		}
-		last = at
-		top, left := i*c.Stride-c.Padding[0], j*c.Stride-c.Padding[1]
-		if p.taps == 1 && uint(top) < uint(x.H) && uint(left) < uint(x.W) {
-			offsets[at] = 4 * x.pixel(n, top, left)
-		} else {
-			for u := range c.Kernel[0] {
-				row := top + u*c.Dilation
-				for v := range wide {
-					column := left + v*c.Dilation
-					offset := 0
-					if x.Border > 0 || uint(row) < uint(x.H) && uint(column) < uint(x.W) {
-						offset = 4 * x.pixel(n, row, column)
-					}
-					offsets[at] = offset
-					at += height
+			p.pixel(tile[k:], n, i*c.Stride-c.Padding[0], j*c.Stride-c.Padding[1])
+			if j++; j == y.W {
+				j = 0
+				if i++; i == y.H {
+					i = 0
+					n++
 				}
 			}
 		}
-		if j++; j == y.W {
-			j = 0
-			if i++; i == y.H {
-				i = 0
-				n++
-			}
+	}
+}
+
+// pixel writes the offsets of one pixel, whose patch begins at a place of map n of x, maybe
+// outside, as every so many'th as a tile has rows.
+func (p *patches) pixel(offsets []int, n, top, left int) {
+	c, x := p.c, p.x
+	first, height := 4*x.pixel(n, top, left), c.kern.rows
+	bottom, right := top+(c.Kernel[0]-1)*c.Dilation, left+(c.Kernel[1]-1)*c.Dilation
+	if x.Border > 0 || min(top, left) >= 0 && bottom < x.H && right < x.W {
+		at := 0
+		for _, from := range p.from {
+			offsets[at] = first + from
+			at += height
+		}
+		return
+	}
+	for t, from := range p.from { // of which some are cut off
+		row, column := top+t/c.Kernel[1]*c.Dilation, left+t%c.Kernel[1]*c.Dilation
+		if uint(row) < uint(x.H) && uint(column) < uint(x.W) {
+			offsets[t*height] = first + from
+		} else {
+			offsets[t*height] = 0
 		}
 	}
 }
