@@ -3,6 +3,10 @@
 // A selection of more runs of consecutive indices than this is not kept.
 const mostRuns = 2000;
 
+// What has a value of several, and what is on or off.
+const chosen = ['layout', 'colour', 'method', 'mapOf', 'colormap', 'palette', 'images', 'mode', 'theme'];
+const switched = ['split', 'mistakes', 'map', 'gallery', 'allClasses', 'inColour'];
+
 /** Indices, ascending, as runs: 3-7.9 in base 36. */
 export function packIndices(indices) {
   const runs = [];
@@ -29,10 +33,10 @@ export function unpackIndices(text, n) {
 /** The fragment of a state: only what is not as it was at first. */
 export function toFragment(s, first) {
   const f = new URLSearchParams();
-  for (const key of ['layout', 'colour', 'method', 'mapOf', 'colormap', 'palette', 'images', 'pinned']) {
+  for (const key of [...chosen, 'imageSize', 'pinned']) {
     if (s[key] !== first[key]) f.set(key, s[key]);
   }
-  for (const key of ['split', 'mistakes', 'map', 'gallery', 'allClasses', 'inColour']) {
+  for (const key of switched) {
     if (s[key] !== first[key]) f.set(key, s[key] ? '1' : '0');
   }
   if (s.alpha !== first.alpha) f.set('alpha', s.alpha.toFixed(2));
@@ -50,14 +54,15 @@ export function toFragment(s, first) {
  * number of points. Anything else is left as it was. */
 export function fromFragment(text, first, allowed, n) {
   const f = new URLSearchParams(text), s = {};
-  for (const key of ['layout', 'colour', 'method', 'mapOf', 'colormap', 'palette', 'images']) {
+  for (const key of chosen) {
     const value = allowed[key].find((v) => String(v) === f.get(key));
     s[key] = value ?? first[key];
   }
-  for (const key of ['split', 'mistakes', 'map', 'gallery', 'allClasses', 'inColour']) s[key] = f.has(key) ? f.get(key) === '1' : first[key];
+  for (const key of switched) s[key] = f.has(key) ? f.get(key) === '1' : first[key];
   if (allowed.layout.length < 2) s.split = false;
   const number = (v, lo, hi, other) => (v !== null && v !== '' && v >= lo && v <= hi ? Number(v) : other);
   s.alpha = number(f.get('alpha'), 0, 1, first.alpha);
+  s.imageSize = number(f.get('imageSize'), 16, 128, first.imageSize);
   s.pinned = Math.trunc(number(f.get('pinned'), 0, n - 1, -1));
   s.hidden = new Set(unpackIndices(f.get('hidden') ?? '', 1e6));
   s.selection = Int32Array.from(unpackIndices(f.get('selection') ?? '', n));

@@ -30,6 +30,7 @@ class App {
     this.allowed = {
       layout: data.layouts.map((_, i) => i), colour: this.colourings.map((c) => c.key), method: data.maps.map((_, i) => i),
       mapOf: this.mapChoices.map((c) => c.key), colormap: meta.colormaps, palette: meta.palettes.map((p) => p.name), images: ['zoom', 'always', 'off'],
+      mode: ['pan', 'lasso', 'box'], theme: ['system', 'light', 'dark'],
     };
     this.first = {
       layout: 0, split: false, colour: this.colourings[0].key, hidden: new Set(), mistakes: false, selection: new Int32Array(0),

@@ -388,11 +388,11 @@ describe('the page', { skip: path ? false : 'no Chromium: set CHROMIUM, or apt-g
 
   test('the state is in the URL', async () => {
     await reset();
-    await page.evaluate(() => window.glimpse.app.store.set({ layout: 1, colour: 'prediction', hidden: new Set([0]), selection: Int32Array.from([3, 4, 5, 9]), pinned: 8, alpha: 0.7, mistakes: true, mapOf: -2, allClasses: true, view: { x: 0.1, y: -0.2, k: 3 } }));
+    await page.evaluate(() => window.glimpse.app.store.set({ layout: 1, colour: 'prediction', hidden: new Set([0]), selection: Int32Array.from([3, 4, 5, 9]), pinned: 8, alpha: 0.7, mistakes: true, mapOf: -2, allClasses: true, imageSize: 64, mode: 'box', theme: 'dark', view: { x: 0.1, y: -0.2, k: 3 } }));
     await until(() => location.hash.includes('pinned=8'));
     const hash = new URL(page.url()).hash;
     const again = await open(browser, small, { hash });
-    for (const key of ['layout', 'colour', 'hidden', 'selection', 'pinned', 'alpha', 'mistakes', 'mapOf', 'allClasses', 'view']) {
+    for (const key of ['layout', 'colour', 'hidden', 'selection', 'pinned', 'alpha', 'mistakes', 'mapOf', 'allClasses', 'imageSize', 'mode', 'theme', 'dark', 'view']) {
       assert.deepEqual(await state(key, again), await state(key), key);
     }
     const camera = await again.evaluate(() => { const { x, y, k } = window.glimpse.app.plots[0].camera; return { x, y, k }; });

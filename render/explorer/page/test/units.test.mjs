@@ -55,15 +55,16 @@ test('indices in the URL', () => {
   }
 });
 
-const first = { layout: 0, colour: 'class', method: 0, mapOf: -1, colormap: 'jet', palette: 'tab10', images: 'zoom', pinned: -1, split: false, mistakes: false, map: true, gallery: false, allClasses: false, inColour: false, alpha: 0.4, hidden: new Set(), selection: [], view: { x: 0, y: 0, k: 1 } };
-const allowed = { layout: [0, 1], colour: ['class', 'correct'], method: [0, 1], mapOf: [-1, 0, 1], colormap: ['jet', 'turbo'], palette: ['tab10', 'okabe-ito'], images: ['zoom', 'off'] };
+const first = { layout: 0, colour: 'class', method: 0, mapOf: -1, colormap: 'jet', palette: 'tab10', images: 'zoom', imageSize: 40, mode: 'pan', theme: 'system', pinned: -1, split: false, mistakes: false, map: true, gallery: false, allClasses: false, inColour: false, alpha: 0.4, hidden: new Set(), selection: [], view: { x: 0, y: 0, k: 1 } };
+const allowed = { layout: [0, 1], colour: ['class', 'correct'], method: [0, 1], mapOf: [-1, 0, 1], colormap: ['jet', 'turbo'], palette: ['tab10', 'okabe-ito'], images: ['zoom', 'off'], mode: ['pan', 'lasso'], theme: ['system', 'dark'] };
 
 test('the fragment of a state is that state', () => {
   assert.equal(toFragment(first, first), '');
-  const s = { ...first, layout: 1, colour: 'correct', method: 1, mapOf: 0, colormap: 'turbo', palette: 'okabe-ito', images: 'off', pinned: 5, split: true, mistakes: true, map: false, gallery: true, allClasses: true, inColour: true, alpha: 0.25, hidden: new Set([1, 2]), selection: Int32Array.from([0, 7]), view: { x: -0.5, y: 0.25, k: 12 } };
+  const s = { ...first, layout: 1, colour: 'correct', method: 1, mapOf: 0, colormap: 'turbo', palette: 'okabe-ito', images: 'off', imageSize: 96, mode: 'lasso', theme: 'dark', pinned: 5, split: true, mistakes: true, map: false, gallery: true, allClasses: true, inColour: true, alpha: 0.25, hidden: new Set([1, 2]), selection: Int32Array.from([0, 7]), view: { x: -0.5, y: 0.25, k: 12 } };
   assert.deepEqual(fromFragment(toFragment(s, first), first, allowed, 8), s);
   assert.equal(fromFragment('split=1', first, { ...allowed, layout: [0] }, 8).split, false);
   assert.equal(fromFragment('pinned=8', first, allowed, 8).pinned, -1);
+  for (const size of ['15', '129', 'x']) assert.equal(fromFragment(`imageSize=${size}`, first, allowed, 8).imageSize, 40);
 });
 
 test('camera: zooming keeps the place under the pointer', () => {
