@@ -64,6 +64,7 @@ func TestTexts(t *testing.T) {
 		"# only\n":                      "error no rows",
 		"":                              "error the file is empty",
 		"1,\"2\n3,4":                    "error line 1: a quotation that does not end",
+		"1\"2,\"3\n":                    "error line 1: a quotation that does not end",
 		"1,\"2\"3\n":                    "error line 1: \"3\" behind a quotation",
 		"\xff\xfe1\x00,\x002\x00":       "error UTF-16",
 		"1,2\x00":                       "error not a text",
