@@ -16,6 +16,6 @@ func Example() {
 	fmt.Println(sd.Len(), "tensors for", sd.Metadata["classes"])
 	fmt.Println("input of", sd.Metadata["size"], "pixels, mean", sd.Metadata["mean"])
 	// Output:
-	// 123 tensors for airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck
+	// 122 tensors for airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck
 	// input of 32 pixels, mean 0.5
 }
