@@ -129,12 +129,8 @@ func (o *options) fit(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 		}
 		return true
 	}
-	search, end := cli.Steps(stderr, "neighbours", "points")
-	o.Searching = func(done, total int) {
-		if search(done, total); done == total {
-			end()
-		}
-	}
+	var end func()
+	o.Searching, end = cli.Steps(stderr, "neighbours", "points")
 	result, err := tsne.Fit(ctx, f.X, o.Options)
 	end()
 	if bar != nil {

@@ -18,7 +18,8 @@ func NewProgress(w io.Writer, total int, title, unit string) *Progress {
 }
 
 // Steps returns a function that sets a bar to done of total steps, which appears with its
-// first call, and one that removes the bar. The two must not be called at once.
+// first call and goes with the last step, and one that removes it before. The two must not
+// be called at once.
 func Steps(w io.Writer, title, unit string) (set func(done, total int), end func()) {
 	p := &Progress{}
 	begun := false
@@ -26,7 +27,9 @@ func Steps(w io.Writer, title, unit string) (set func(done, total int), end func
 		if !begun {
 			p, begun = NewProgress(w, total, title, unit), true
 		}
-		p.Set(int64(done))
+		if p.Set(int64(done)); done == total {
+			p.Done()
+		}
 	}
 	return set, func() { p.Done() }
 }
