@@ -117,6 +117,18 @@ func (t *huffmanTable) symbol(b *bitReader) uint8 {
 	return t.symbols[uint8(int32(top>>(16-length))+t.offset[length])]
 }
 
+// long decodes a coefficient that both has not, as what both would have of it, of no bits:
+// they are read already. Sixteen zeros are a zero behind fifteen.
+func (t *huffmanTable) long(b *bitReader) int32 {
+	b.fill()
+	symbol := t.symbol(b)
+	size := uint(symbol & 15)
+	if size == 0 && symbol != 0xf0 {
+		return 64 << 8
+	}
+	return extend(b.take(size), size)<<16 | int32(symbol>>4)<<8
+}
+
 // largest is the largest symbol.
 func (t *huffmanTable) largest() uint8 { return slices.Max(t.symbols[:]) }
 

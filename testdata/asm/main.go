@@ -159,14 +159,31 @@ func constants() []constant {
 // jpegConstants are those of internal/jpeg's loops: of the transform (idct.go), of the
 // colours (colour.go), and the roundings of the triangle filter, two words each.
 func jpegConstants() []constant {
+	const (
+		fix0298631336 = 2446
+		fix0390180644 = 3196
+		fix0541196100 = 4433
+		fix0765366865 = 6270
+		fix0899976223 = 7373
+		fix1175875602 = 9633
+		fix1501321110 = 12299
+		fix1847759065 = 15137
+		fix1961570560 = 16069
+		fix2053119869 = 16819
+		fix2562915447 = 20995
+		fix3072711026 = 25172
+	)
+	// What VPMADDWD multiplies two words by, the first of which is the lower.
+	words := func(first, second int16) int32 { return int32(second)<<16 | int32(uint16(first)) }
 	var list []constant
 	for _, c := range []struct {
 		name  string
 		value int32
 	}{
-		{"fix0298631336", 2446}, {"fix0390180644", 3196}, {"fix0541196100", 4433}, {"fix0765366865", 6270},
-		{"fix0899976223", 7373}, {"fix1175875602", 9633}, {"fix1501321110", 12299}, {"fix1847759065", 15137},
-		{"fix1961570560", 16069}, {"fix2053119869", 16819}, {"fix2562915447", 20995}, {"fix3072711026", 25172},
+		{"high", words(fix0541196100+fix0765366865, fix0541196100)}, {"low", words(fix0541196100, fix0541196100-fix1847759065)},
+		{"z3", words(fix1175875602-fix1961570560, fix1175875602)}, {"z4", words(fix1175875602, fix1175875602-fix0390180644)},
+		{"odd0", words(fix1501321110-fix0899976223, -fix0899976223)}, {"odd1", words(fix3072711026-fix2562915447, -fix2562915447)},
+		{"odd2", words(-fix2562915447, fix2053119869-fix2562915447)}, {"odd3", words(-fix0899976223, fix0298631336-fix0899976223)},
 		{"halfColumns", 1 << 10}, {"halfRows", 1<<17 + 128<<18},
 		{"middle", 0x10001 * 128}, {"half", 1 << 15},
 		{"green", 18734<<16 | 65536 - 22554}, {"red", 0x10001 * 26345}, {"blue", 0x10000*-14942 | 65536 - 14942},
