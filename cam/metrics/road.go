@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/glimpse-go/glimpse/cam"
+	"github.com/glimpse-go/glimpse/internal/multigrid"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -73,14 +74,14 @@ func ROAD(ctx context.Context, b Batch, opt ROADOptions) ([]Removal, error) {
 	// Both orders of an image are a chain of imputations each; so many images are in memory
 	// as there are cores.
 	together := parallel.Workers(n, 1)
-	memory := make([]*imputer, parallel.Workers(2*together, 1))
+	memory := make([]*multigrid.Solver, parallel.Workers(2*together, 1))
 	for lo := 0; lo < n; lo += together {
 		images := min(together, n-lo)
 		x := s.Batch(s.Input, images*2*count)
 		errs := make([]error, 2*images)
 		parallel.ForWorker(2*images, 1, func(worker, from, to int) {
 			if memory[worker] == nil {
-				memory[worker] = newImputer(s.Input.Shape[2], s.Input.Shape[3])
+				memory[worker] = multigrid.New(s.Input.Shape[2], s.Input.Shape[3])
 			}
 			for c := from; c < to; c++ {
 				chain := removal{memory[worker], s.Image(lo + c/2), s.maps[lo+c/2], c%2 == 1}
@@ -115,7 +116,7 @@ func ROAD(ctx context.Context, b Batch, opt ROADOptions) ([]Removal, error) {
 
 // removal takes the pixels of an image out by rank of its map.
 type removal struct {
-	*imputer
+	*multigrid.Solver
 	image, values []float32
 	least         bool // relevant first
 }
@@ -142,8 +143,8 @@ func (r removal) fill(ctx context.Context, out []float32, percentiles []float64,
 		for p, v := range values {
 			known[p] = float64(v) < threshold
 		}
-		if err := r.imputer.fill(ctx, last, r.image, known); err != nil {
-			return err
+		if err := r.Fill(ctx, last, known); err != nil {
+			return fmt.Errorf("metrics: %w", err)
 		}
 		filled := out[i*size : (i+1)*size]
 		copy(filled, last)

@@ -92,6 +92,7 @@ var outputs = []struct {
 	{"internal/elementwise/batchnorm_avx2_amd64.s", "batchnorm_amd64", avx2},
 	{"internal/elementwise/batchnorm_avx512_amd64.s", "batchnorm_amd64", avx512},
 	{"internal/jpeg/kernel_amd64.s", "jpeg_amd64", nil},
+	{"internal/multigrid/loops_amd64.s", "multigrid_amd64", nil},
 	{"internal/resample/loops_amd64.s", "resample_amd64", nil},
 	{"internal/resample/loops_arm64.s", "resample_arm64", nil},
 	{"pca/rows_amd64.s", "rows_amd64", nil},
