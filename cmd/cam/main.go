@@ -113,7 +113,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags.BoolVar(&o.eigen, "eigen", false, "first principal component of the weighed channels instead of their sum")
 	flags.StringVar(&o.class, "class", "", "map this class, by `name` or number, instead of the predicted one")
 	flags.IntVar(&o.top, "top", 0, "`number` of the likeliest classes of each image to map, side by side")
-	flags.BoolVar(&o.evaluate, "evaluate", false, "instead of drawing maps measure the methods, on -count images from -start on: a table, printed and drawn in -out; -method defaults to those that need no more than a pass there and back")
+	flags.BoolVar(&o.evaluate, "evaluate", false, "instead of drawing maps measure the methods, on -count images from -start on: a table, printed and drawn in -out; -method defaults to those that need no more than a pass there and back; stopped by Ctrl-C it tells the scores so far")
 	flags.StringVar(&o.masks, "masks", "", "`folder` with the objects of -image or -data: for the image cat/1.jpg the mask cat/1.png, white on black, or the boxes cat/1.txt, a line x0 y0 x1 y1 each")
 	flags.StringVar(&o.overlay, "overlay", "gray", "`colours` of the image under the heat map: gray or color")
 	flags.StringVar(&o.each, "each", "", "`folder` for a picture of each image with its class and probability")

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -10,10 +13,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/glimpse-go/glimpse/data/scenes"
+	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/render"
 )
@@ -176,6 +181,49 @@ func TestEvaluate(t *testing.T) {
 				t.Errorf("%s: %v of cam, %v of random numbers", c.name, cam, random)
 			}
 		}
+	}
+}
+
+// An evaluation that is stopped tells the scores of the images before.
+func TestEvaluateStopped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	evaluate := func(ctx context.Context, count int) (table [][]string, stdout string, err error) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "e.csv")
+		var out, progress bytes.Buffer
+		err = run(ctx, []string{"-evaluate", "-count", fmt.Sprint(count), "-batch", "1", "-size", "32", "-method", "cam", "-out", filepath.Join(dir, "e.png"), "-csv", path}, &out, &progress)
+		if file, failed := os.Open(path); failed == nil {
+			defer file.Close()
+			if table, failed = csv.NewReader(file).ReadAll(); failed != nil {
+				t.Fatal(failed)
+			}
+		}
+		for _, row := range table { // the time it took is another one
+			row[len(row)-1] = ""
+		}
+		return table, out.String(), err
+	}
+	whole := countdown.New(t.Context(), math.MaxInt)
+	if _, _, err := evaluate(whole, 3); err != nil {
+		t.Fatal(err)
+	}
+	table, stdout, err := evaluate(countdown.New(t.Context(), whole.Looks()*2/3), 3)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	_, after, _ := strings.Cut(stdout, "stopped   these are the scores of the first ")
+	var images int
+	if _, err := fmt.Sscanf(after, "%d images", &images); err != nil || images < 1 || images > 2 {
+		t.Fatalf("stdout: %s", stdout)
+	}
+	if want, _, err := evaluate(t.Context(), images); err != nil || !reflect.DeepEqual(table, want) {
+		t.Errorf("the first %d images: %v, want %v (%v)", images, table, want, err)
+	}
+	// Stopped at once, it leaves nothing.
+	if table, stdout, err := evaluate(countdown.New(t.Context(), whole.Looks()/10), 3); table != nil || strings.Contains(stdout, "stopped") || !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped at once: %v, %s (%v)", table, stdout, err)
 	}
 }
 
