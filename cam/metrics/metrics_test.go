@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"math"
 	"runtime"
@@ -14,50 +13,6 @@ import (
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn"
 )
-
-// What is filled in solves the equations, whatever the size, the holes and the number of
-// channels.
-func TestImputeSolves(t *testing.T) {
-	for _, c := range []struct{ channels, height, width int }{{3, 1, 1}, {1, 1, 40}, {3, 40, 1}, {4, 33, 21}, {2, 2, 3}, {3, 100, 7}, {1, 64, 65}} {
-		for _, keep := range []float64{2, 30, 80} {
-			size := c.height * c.width
-			im := golden.Uniform(fmt.Sprint(c), c.channels*size, 3)
-			known := below(golden.Uniform(fmt.Sprint("known", c), size, 1), keep)
-			got, err := Impute(t.Context(), im, known, c.channels, c.height, c.width)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.Contains(known, true) {
-				if slices.ContainsFunc(got, func(v float32) bool { return v != 0 }) {
-					t.Errorf("%v: nothing is known, and something is not 0", c)
-				}
-				continue
-			}
-			for i, v := range got {
-				p := i % size
-				if known[p] {
-					if v != im[i] {
-						t.Fatalf("%v: known pixel %d became %v, want %v", c, p, v, im[i])
-					}
-					continue
-				}
-				var sum, total float64
-				for dy := -1; dy <= 1; dy++ {
-					for dx := -1; dx <= 1; dx++ {
-						if y, x := p/c.width+dy, p%c.width+dx; (dy != 0 || dx != 0) && y >= 0 && x >= 0 && y < c.height && x < c.width {
-							w := 1.0 / float64(6*(dx*dx+dy*dy))
-							total += w
-							sum += w * float64(got[i-p+y*c.width+x])
-						}
-					}
-				}
-				if d := math.Abs(sum/total - float64(v)); d > 6e-6 { // 1e-6 of the range
-					t.Fatalf("%v, %v%% known: pixel %d is %g off the mean of its neighbours", c, keep, p, d)
-				}
-			}
-		}
-	}
-}
 
 func TestImputeRefuses(t *testing.T) {
 	for name, f := range map[string]func() error{

@@ -8,12 +8,12 @@ import (
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 )
 
-// system is a solver's levels for a random mask, with random solutions and right-hand sides.
+// system is a solver's levels, a share of whose pixels are unknown, with random solutions and right-hand sides.
 func system(height, width int, share float64) []*level {
 	s := New(height, width)
 	l := s.levels[0]
-	for p, v := range golden.Uniform("known", height*width, 1) {
-		l.hole[(p/width+1)*l.stride+p%width+1] = float64(v) < 2*share-1
+	for p, known := range mask("", height*width, 1-share) {
+		l.hole[(p/width+1)*l.stride+p%width+1] = !known
 	}
 	l.finest()
 	for i, c := range s.levels[1:] {

@@ -66,7 +66,7 @@ func (s *Solver) Fill(ctx context.Context, image []float32, known []bool) error 
 	return nil
 }
 
-// A cycle of multigrid leaves less than a third of the error; where one changes no pixel by
+// A cycle of multigrid leaves less than a quarter of the error; where one changes no pixel by
 // more than enough of the image's range, what is left is smaller still.
 const (
 	enough = 1e-6
