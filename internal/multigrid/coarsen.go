@@ -69,32 +69,7 @@ func (l *level) interpolate(c *level) {
 				l.from[k] = *far[parities]
 				continue
 			}
-			w := l.near(k, int(p))
-			switch {
-			case amid:
-				var to [4]float64
-				for d, w := range w {
-					gy, gx := y+d/3-1, x+d%3-1
-					if w == 0 {
-						continue
-					}
-					corner := ((gy+1)/2-y/2)*2 + (gx+1)/2 - x/2 // the one up left of the neighbour
-					for e, v := range l.from[l.number[gy*l.stride+gx]] {
-						if v != 0 {
-							to[corner+e] += w * v * l.inverse[k]
-						}
-					}
-				}
-				l.from[k] = to
-			case y%2 == 0: // between one above and one below
-				rest := l.diagonal[k] - w[3] - w[5]
-				l.from[k] = [4]float64{0: l.held(int(p)-l.stride) * (w[0] + w[1] + w[2]) / rest, 2: l.held(int(p)+l.stride) * (w[6] + w[7] + w[8]) / rest}
-			case x%2 == 0:
-				rest := l.diagonal[k] - w[1] - w[7]
-				l.from[k] = [4]float64{l.held(int(p)-1) * (w[0] + w[3] + w[6]) / rest, l.held(int(p)+1) * (w[2] + w[5] + w[8]) / rest}
-			default: // a coarse pixel itself
-				l.from[k] = [4]float64{1}
-			}
+			l.from[k] = l.interpolated(k, y, x)
 			if surrounded {
 				far[parities] = &l.from[k]
 			}
@@ -102,12 +77,33 @@ func (l *level) interpolate(c *level) {
 	}
 }
 
-// held is 1 for an unknown, 0 for what is known.
-func (l *level) held(p int) float64 {
-	if l.hole[p] {
-		return 1
+// interpolated is an unknown's row of P. That of one amid four follows those of its neighbours.
+func (l *level) interpolated(k, y, x int) (to [4]float64) {
+	w := l.near(k, y*l.stride+x)
+	switch {
+	case y%2 == 0 && x%2 == 0:
+		for d, w := range w {
+			gy, gx := y+d/3-1, x+d%3-1
+			if w == 0 {
+				continue
+			}
+			corner := ((gy+1)/2-y/2)*2 + (gx+1)/2 - x/2 // the one up left of the neighbour
+			for e, v := range l.from[l.number[gy*l.stride+gx]] {
+				if v != 0 {
+					to[corner+e] += w * v * l.inverse[k]
+				}
+			}
+		}
+	case y%2 == 0: // between one above and one below
+		rest := l.diagonal[k] - w[3] - w[5]
+		to[0], to[2] = (w[0]+w[1]+w[2])/rest, (w[6]+w[7]+w[8])/rest
+	case x%2 == 0:
+		rest := l.diagonal[k] - w[1] - w[7]
+		to[0], to[1] = (w[0]+w[3]+w[6])/rest, (w[2]+w[5]+w[8])/rest
+	default: // a coarse pixel itself
+		to[0] = 1
 	}
-	return 0
+	return to
 }
 
 // near returns the weights around an unknown, 0 of what is known.
