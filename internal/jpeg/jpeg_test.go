@@ -205,6 +205,7 @@ func TestErrors(t *testing.T) {
 		{"a table of no class", with(bytes.Index(good, []byte{0xff, markerDHT})+4, 0x20), "class 2"},
 		{"a scan before the frame", append([]byte{0xff, 0xd8}, good[sos:]...), "before the frame"},
 		{"two frames", append(slices.Clone(good[:sos]), good[sof:]...), "second frame"},
+		{"a byte behind the tables", slices.Insert(slices.Clone(good), sof, 0xff, markerDHT, 0, 3, 0), "Huffman table of 1 bytes"},
 		{"too many codes", with(bytes.Index(good, []byte{0xff, markerDHT})+5, 3), "Huffman table"},
 	} {
 		_, err := Decode(t.Context(), c.file, Options{})

@@ -24,7 +24,7 @@ func TestFill(t *testing.T) {
 	for _, c := range []struct {
 		channels, height, width int
 		bound                   float64
-	}{{3, 1, 1, 3}, {1, 1, 40, 3}, {3, 40, 1, 1e-4}, {4, 33, 21, 3}, {2, 2, 3, 3}, {3, 100, 7, 2e4}, {1, 64, 65, 3}} {
+	}{{3, 1, 1, 3}, {1, 1, 40, 3}, {3, 40, 1, 1e-4}, {4, 33, 21, 3}, {2, 2, 3, 3}, {3, 100, 7, 2e4}, {1, 64, 65, 1e-4}} {
 		for _, keep := range []float64{2, 30, 80} {
 			size := c.height * c.width
 			im := golden.Uniform(fmt.Sprint(c), c.channels*size, c.bound)
