@@ -209,8 +209,10 @@ func (d *decoder) readBlocks(s *scan, c coder, mcusX, mcusY int) error {
 				decode(s.parts[0], mx, my)
 			} else {
 				for _, p := range s.parts {
-					for i := range p.h * p.v {
-						decode(p, mx*p.h+i%p.h, my*p.v+i/p.h)
+					for y := range p.v {
+						for x := range p.h {
+							decode(p, mx*p.h+x, my*p.v+y)
+						}
 					}
 				}
 			}
