@@ -29,12 +29,12 @@ type lzw struct {
 	suffix [lzwCodes]byte
 	head   [lzwCodes]byte // the first byte of a code's string
 	buf    [lzwCodes]byte // strings are written here from the end
-	out    []byte         // what of buf is not yet given away
+	at     int            // what is behind is not yet given away
 	ended  bool
 }
 
 func (r *lzw) reset() error {
-	r.acc, r.n, r.out, r.ended = 0, 0, nil, false
+	r.acc, r.n, r.at, r.ended = 0, 0, len(r.buf), false
 	r.clear()
 	if r.head[1] == 0 {
 		for i := range lzwClear {
@@ -50,7 +50,7 @@ func (r *lzw) clear() { r.width, r.next, r.last = 9, lzwFirst, -1 }
 
 func (r *lzw) Read(p []byte) (n int, err error) {
 	for n < len(p) {
-		if len(r.out) == 0 {
+		if r.at == len(r.buf) {
 			if r.ended {
 				return n, io.EOF
 			}
@@ -58,8 +58,8 @@ func (r *lzw) Read(p []byte) (n int, err error) {
 				return n, err
 			}
 		}
-		m := copy(p[n:], r.out)
-		r.out = r.out[m:]
+		m := copy(p[n:], r.buf[r.at:])
+		r.at += m
 		n += m
 	}
 	return n, nil
@@ -131,6 +131,6 @@ func (r *lzw) step() error {
 	}
 	at--
 	r.buf[at] = byte(code)
-	r.out = r.buf[at:]
+	r.at = at
 	return nil
 }
