@@ -82,7 +82,10 @@ func (f *file) columns(ctx context.Context) ([]Column, error) {
 	if len(out) == 0 {
 		return nil, fmt.Errorf("no column %q", f.column)
 	}
-	return out, f.fill(ctx, out, places, rows)
+	if err := f.fill(ctx, out, places, rows); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // fill takes the cells of so many rows below the names.

@@ -277,6 +277,7 @@ func FuzzText(f *testing.F) {
 	for _, text := range []string{
 		"1,2\n3,4\n", "a,b\n1,2\n", ",0,1\n0,5,6\n", "\"a\"\"b\",c\n1,2", "1 2\n3 4", "# c\n1;2", "x\ncat\n\ndog", "1,\"2\n3\"\n", "\ufeff1\t2\r\n",
 		"0,1\n1,0\n", strings.Repeat(",", 50), strings.Repeat("1,", 3000) + "1", strings.Repeat("a\n", 50), strings.Repeat("\"", 99),
+		"0\n" + strings.Repeat("6", 400),
 	} {
 		f.Add([]byte(text), 2)
 	}
