@@ -367,6 +367,7 @@ func TestHostileSafetensors(t *testing.T) {
 		{"one offset", with("F32", "[4]", "[16]"), "data_offsets: expected 2 numbers, found 1"},
 		{"three offsets", with("F32", "[4]", "[0,8,16]"), "more than 2 numbers"},
 		{"unknown dtype outside", with("F8_E5M2", "[4]", "[0,17]"), "outside the 16 bytes"},
+		{"dtype without a name", with("", "[4]", "[0,16]"), `tensor "w": a dtype without a name`},
 		{"unknown dtype cut", with("f32", "[4]", "[0,15]"), "the tensors take 15 bytes of data, found 16"},
 		{"unknown field", `{"w":{"dtype":"F32","shape":[4],"offsets":[0,16]}}`, `unknown field "offsets"`},
 		{"missing field", `{"w":{"dtype":"F32","shape":[4]}}`, "expected dtype, shape and data_offsets"},

@@ -234,6 +234,9 @@ func (p *headerScanner) tensor(name string) (placed, error) {
 			if t.DType, ok = dtypeByName(s); !ok {
 				t.foreign = s
 			}
+			if s == "" {
+				return errors.New("a dtype without a name")
+			}
 			return nil
 		case "shape":
 			if err := once(1, key); err != nil {
