@@ -25,14 +25,10 @@ func (s *session) evaluation(ctx context.Context) error {
 	ways := append([]*variant{
 		{"(random)", baseline{"random"}, ""}, {"(centre)", baseline{"centre"}, ""},
 	}, s.ways...)
-	sums := make([]*tallied, len(ways))
-	for i := range sums {
-		sums[i] = newTallied()
-	}
 	bar := cli.NewProgress(s.stderr, count*len(ways), "evaluate", "maps")
-	defer bar.Done()
-	images, stopped := s.measureWays(ctx, ways, sums, count, bar)
+	sums, stopped := s.measureWays(ctx, ways, count, bar)
 	bar.Done()
+	images := sums[0].images
 	if stopped != nil && (images == 0 || !errors.Is(stopped, context.Canceled)) {
 		return stopped
 	}
@@ -51,13 +47,17 @@ func (s *session) evaluation(ctx context.Context) error {
 	return stopped
 }
 
-// measureWays adds to the sums of the ways batch by batch, and returns the number of images that
-// could be read. After an error the sums are those of all batches before.
-func (s *session) measureWays(ctx context.Context, ways []*variant, sums []*tallied, count int, bar *cli.Progress) (images int, err error) {
+// measureWays measures the ways on the images that can be read. After an error it returns what is
+// known from the batches before.
+func (s *session) measureWays(ctx context.Context, ways []*variant, count int, bar *cli.Progress) ([]*tallied, error) {
+	sums := make([]*tallied, len(ways))
+	for i := range sums {
+		sums[i] = newTallied()
+	}
 	opt := data.BatchOptions{Start: s.start, Count: count, Size: s.batch, DropImages: s.masks == ""}
 	for b, err := range s.Batches(ctx, opt) {
 		if err != nil {
-			return images, err
+			return sums, err
 		}
 		found := make([]object, len(b.Samples))
 		for i := range found {
@@ -65,23 +65,22 @@ func (s *session) measureWays(ctx context.Context, ways []*variant, sums []*tall
 				break
 			}
 			if found[i], err = s.objects.at(ctx, b, i); err != nil {
-				return images, err
+				return sums, err
 			}
 		}
 		batch := make([]*tallied, len(ways))
 		for i, way := range ways {
 			bar.Describe(way.name)
-			if batch[i], err = s.score(ctx, way, b, found, images == 0); err != nil {
-				return images, fmt.Errorf("%s: %w", way.name, s.blame(ctx, b, err))
+			if batch[i], err = s.score(ctx, way, b, found, sums[0].images == 0); err != nil {
+				return sums, fmt.Errorf("%s: %w", way.name, s.blame(ctx, b, err))
 			}
 			bar.Add(len(b.Samples))
 		}
 		for i, t := range batch {
 			sums[i].join(t)
 		}
-		images += len(b.Samples)
 	}
-	return images, nil
+	return sums, nil
 }
 
 // tallied is what is known of a way so far.

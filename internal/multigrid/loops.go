@@ -18,6 +18,7 @@ type loops struct {
 	prolong  func(l, c *level) float64
 }
 
+// Name of the instruction set.
 func (l loops) Name() string { return l.name }
 
 // portable is always built. It is the only one under -tags purego and where there is no
