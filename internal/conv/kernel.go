@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/glimpse-go/glimpse/internal/gemm"
+import (
+	"github.com/glimpse-go/glimpse/internal/gemm"
+	"github.com/glimpse-go/glimpse/internal/transpose"
+)
 
 // A kernel is one instruction set's innermost loops. Vectors run over
 // channels, which lie side by side.
@@ -22,7 +25,7 @@ type kernel struct {
 	// spread and gather are those of its gradient, see winogradSum.
 	spread, gather func(*transform)
 
-	turn    func(*turning)
+	turn    func(*transpose.Runs)
 	pool    func(*pooling)
 	stencil func(*stencil)
 	choose  func(*selection)
@@ -103,19 +106,6 @@ type transform struct {
 // For the gradient, spread reads pixel (i, j) of 4 x 4 at src + offsets[i*4+j] and writes
 // the 6 x 6 points to dst[(i*6+j)*stride], and gather reads the 6 x 6 points at
 // src[(i*6+j)*stride] and writes the 3 x 3 weights to dst[(i*3+j)*stride].
-
-// A turning is a transposition: element k of the runs, which begin at src[offsets[j]], lie
-// side by side,
-//
-//	dst[k*stride + j] = src[offsets[j] + k], j < runs, k < count.
-type turning struct {
-	src     *float32
-	offsets *int // in elements
-	runs    int  // a multiple of 4, of 8 for an amd64 kernel
-	count   int  // at least 4
-	dst     *float32
-	stride  int
-}
 
 // A pooling takes maxima, channel by channel, for count pixels in a row:
 // pixel i is the largest of src[i*srcStride + offsets[t]/4], t < taps, and goes

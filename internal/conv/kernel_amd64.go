@@ -2,7 +2,11 @@
 
 package conv
 
-import "golang.org/x/sys/cpu"
+import (
+	"golang.org/x/sys/cpu"
+
+	"github.com/glimpse-go/glimpse/internal/transpose"
+)
 
 // machineKernels lists the kernels in assembly that this processor can run.
 // The tiles are those of internal/gemm.
@@ -17,7 +21,7 @@ func machineKernels() []*kernel {
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
 			filter: [variants]func(*transform){filter2AVX512, filter4AVX512},
-			turn:   turnAVX2,
+			turn:   transpose.AVX2,
 			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
 		})
 	}
@@ -30,7 +34,7 @@ func machineKernels() []*kernel {
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
 			filter: [variants]func(*transform){filter2AVX2, filter4AVX2},
-			turn:   turnAVX2,
+			turn:   transpose.AVX2,
 			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
 		})
 	}
@@ -102,9 +106,6 @@ func spreadAVX2(t *transform)
 
 //go:noescape
 func gatherAVX2(t *transform)
-
-//go:noescape
-func turnAVX2(t *turning)
 
 //go:noescape
 func filter2AVX512(t *transform)

@@ -3,6 +3,8 @@ package conv
 import (
 	"math"
 	"unsafe"
+
+	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // portable is the kernel in plain Go, that every other is held to.
@@ -14,7 +16,7 @@ var portable = kernel{
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
 	filter: [variants]func(*transform){filterGo2, filterGo4},
-	turn:   turnGo,
+	turn:   transpose.Go,
 	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
 }
 
@@ -178,19 +180,6 @@ func filterGo(t *transform, n int) {
 			g[k] = at(t.src, 4*(k*t.pixelStride+c), 1)[0]
 		}
 		evaluate(dst[c:], t.stride, &g, float64(scale), n)
-	}
-}
-
-// turnGo takes four runs at a time.
-func turnGo(t *turning) {
-	offsets, dst := unsafe.Slice(t.offsets, t.runs), unsafe.Slice(t.dst, (t.count-1)*t.stride+t.runs)
-	for j := 0; j < t.runs; j += 4 {
-		run := func(j int) []float32 { return at(t.src, 4*offsets[j], t.count) }
-		a, b, c, d := run(j), run(j+1), run(j+2), run(j+3)
-		for k := range a {
-			to := (*[4]float32)(dst[k*t.stride+j:])
-			to[0], to[1], to[2], to[3] = a[k], b[k], c[k], d[k]
-		}
 	}
 }
 

@@ -144,36 +144,6 @@ func TestTransforms(t *testing.T) {
 	}
 }
 
-// TestTurn transposes runs of any length with every kernel; nothing else may be written.
-func TestTurn(t *testing.T) {
-	for _, kern := range kernels {
-		t.Run(kern.name, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(15, 16))
-			for range 100 {
-				runs := 8 * (1 + r.IntN(4))
-				p := turning{runs: runs, count: 4 + r.IntN(30), stride: runs + r.IntN(5)}
-				src, offsets := random(r, 300), make([]int, runs)
-				for j := range offsets {
-					offsets[j] = r.IntN(len(src) - p.count + 1)
-				}
-				const guard = 40
-				dst := random(r, p.count*p.stride+2*guard)
-				want := slices.Clone(dst)
-				for k := range p.count {
-					for j, at := range offsets {
-						want[guard+k*p.stride+j] = src[at+k]
-					}
-				}
-				p.src, p.offsets, p.dst = &src[0], &offsets[0], &dst[guard]
-				kern.turn(&p)
-				if !slices.Equal(dst, want) {
-					t.Fatalf("%d runs of %d, stride %d: not side by side", p.runs, p.count, p.stride)
-				}
-			}
-		})
-	}
-}
-
 // TestOuter runs every kernel's tile of outer products, over runs of any number and length,
 // and holds it to the definition; nothing outside the tile may be written.
 func TestOuter(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/glimpse-go/glimpse/internal/elementwise"
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // A WeightGradient takes the input of a convolution and gradients by its output to those by
@@ -332,7 +333,7 @@ func (s *outerSum) unpack(dw, sums []float32, panels []panel, mem *Memory) {
 	const together = 4
 	runs := ceil(each, run)
 	parallel.For(len(panels)*runs, max(1, 1<<14/(run*kern.lanes)), func(lo, hi int) {
-		turn := turning{count: 8, stride: each}
+		turn := transpose.Runs{Length: 8, Stride: each}
 		for t := lo; t < hi; t++ {
 			q := panels[t/runs]
 			k0, k1 := t%runs*run, min(t%runs*run+run, each)
@@ -343,8 +344,8 @@ func (s *outerSum) unpack(dw, sums []float32, panels []panel, mem *Memory) {
 			from := sums[t/runs*s.tiles*s.taps*kern.rows*kern.lanes:]
 			if len(place)%8 == 0 && q.cols%8 == 0 {
 				for j := 0; j < q.cols; j += 8 { // lanes whose lines the cache holds
-					turn.src, turn.dst = &from[j], &dw[(q.col+j)*each+k0]
-					turn.offsets, turn.runs = &place[0], len(place)
+					turn.Src, turn.Dst = &from[j], &dw[(q.col+j)*each+k0]
+					turn.Offsets, turn.Count = &place[0], len(place)
 					kern.turn(&turn)
 				}
 				continue

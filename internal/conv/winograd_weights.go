@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // A filtering takes the weights of a panel to Winograd's points, rounding once from float64.
@@ -11,7 +12,7 @@ import (
 type filtering struct {
 	c              *Conv
 	args           transform
-	turn           turning
+	turn           transpose.Runs
 	variant        int
 	weights, lanes []float32 // of some input channels: channel, tap, lane; factors
 }
@@ -53,13 +54,13 @@ func (f *filtering) points(dst []float32, stride int, p panel, first, count int)
 func (f *filtering) gather(p panel, first, count int) {
 	c := f.c
 	t := &f.turn
-	t.runs, t.stride, t.count = p.cols, p.lanes, 9*count
+	t.Count, t.Stride, t.Length = p.cols, p.lanes, 9*count
 	each := count // input channels that are one run
 	if c.layout.turned {
-		t.count, each = 9, 1
+		t.Length, each = 9, 1
 	}
 	for i := 0; i < count; i += each {
-		t.src, t.offsets, t.dst = &c.weight[(first+i)*c.layout.in], &c.layout.out[p.col], &f.weights[i*9*p.lanes]
+		t.Src, t.Offsets, t.Dst = &c.weight[(first+i)*c.layout.in], &c.layout.out[p.col], &f.weights[i*9*p.lanes]
 		c.kern.turn(t)
 	}
 	factors, step := c.factors(p)

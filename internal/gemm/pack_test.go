@@ -13,14 +13,14 @@ func TestPack(t *testing.T) {
 }
 
 func packs[T Float](t *testing.T, name string, kern *kernel[T]) {
-	const lanes, k = 70, 50
+	const lanes, k = 70, 150
 	for _, s := range []lines[T]{{line: k + 3, step: 1}, {line: 1, step: lanes + 5}} {
 		s.data = make([]T, (lanes+5)*(k+3))
 		for i := range s.data {
 			s.data[i] = T(i + 1)
 		}
 		for _, width := range []int{1, kern.mr, kern.nr, kern.nr + 1, kern.nr + 16} {
-			for _, r := range [][4]int{{0, k, 0, width}, {7, k, 3, 3 + width}, {7, 30, 0, width - width/3}, {49, 50, 5, 6}, {20, 20, 0, width}, {0, k, 4, 4}} {
+			for _, r := range [][4]int{{0, k, 0, width}, {7, k, 3, 3 + width}, {1, 67, 1, 1 + width}, {7, 30, 0, width - width/3}, {49, 50, 5, 6}, {20, 20, 0, width}, {0, k, 4, 4}} {
 				k0, k1, i0, i1 := r[0], r[1], r[2], min(r[3], lanes, r[2]+width)
 				dst := make([]T, width*(k1-k0))
 				for i := range dst {

@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package transpose
+
+var loops = map[string]func(*Runs){"portable": Go}
