@@ -1,9 +1,6 @@
 package conv
 
-import (
-	"github.com/glimpse-go/glimpse/internal/gemm"
-	"github.com/glimpse-go/glimpse/internal/transpose"
-)
+import "github.com/glimpse-go/glimpse/internal/gemm"
 
 // A kernel is one instruction set's innermost loops. Vectors run over
 // channels, which lie side by side.
@@ -25,7 +22,6 @@ type kernel struct {
 	// spread and gather are those of its gradient, see winogradSum.
 	spread, gather func(*transform)
 
-	turn    func(*transpose.Runs)
 	pool    func(*pooling)
 	stencil func(*stencil)
 	choose  func(*selection)

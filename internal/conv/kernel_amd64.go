@@ -4,8 +4,6 @@ package conv
 
 import (
 	"golang.org/x/sys/cpu"
-
-	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // machineKernels lists the kernels in assembly that this processor can run.
@@ -21,7 +19,6 @@ func machineKernels() []*kernel {
 			input:  [variants]func(*transform){input2AVX512, input4AVX512},
 			output: [variants]func(*transform){output2AVX512, output4AVX512},
 			filter: [variants]func(*transform){filter2AVX512, filter4AVX512},
-			turn:   transpose.AVX2,
 			pool:   poolAVX512, stencil: stencilAVX512, choose: chooseAVX512,
 		})
 	}
@@ -34,7 +31,6 @@ func machineKernels() []*kernel {
 			input:  [variants]func(*transform){input2AVX2, input4AVX2},
 			output: [variants]func(*transform){output2AVX2, output4AVX2},
 			filter: [variants]func(*transform){filter2AVX2, filter4AVX2},
-			turn:   transpose.AVX2,
 			pool:   poolAVX2, stencil: stencilAVX2, choose: chooseAVX2,
 		})
 	}

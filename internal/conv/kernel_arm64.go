@@ -5,8 +5,6 @@ package conv
 import (
 	"math"
 	"unsafe"
-
-	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // machineKernels is NEON, which every arm64 processor has.
@@ -19,7 +17,6 @@ func machineKernels() []*kernel {
 		input:  [variants]func(*transform){input2NEON, input4NEON},
 		output: [variants]func(*transform){output2NEON, output4NEON},
 		filter: [variants]func(*transform){filterGo2, filterGo4},
-		turn:   transpose.Go,
 		pool:   poolNEON, stencil: stencilGo, choose: chooseGo,
 	}}
 }

@@ -3,8 +3,6 @@ package conv
 import (
 	"math"
 	"unsafe"
-
-	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // portable is the kernel in plain Go, that every other is held to.
@@ -16,7 +14,6 @@ var portable = kernel{
 	input:  [variants]func(*transform){inputGo2, inputGo4},
 	output: [variants]func(*transform){outputGo2, outputGo4},
 	filter: [variants]func(*transform){filterGo2, filterGo4},
-	turn:   transpose.Go,
 	pool:   poolGo, stencil: stencilGo, choose: chooseGo,
 }
 

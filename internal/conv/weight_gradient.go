@@ -346,7 +346,7 @@ func (s *outerSum) unpack(dw, sums []float32, panels []panel, mem *Memory) {
 				for j := 0; j < q.cols; j += 8 { // lanes whose lines the cache holds
 					turn.Src, turn.Dst = &from[j], &dw[(q.col+j)*each+k0]
 					turn.Offsets, turn.Count = &place[0], len(place)
-					kern.turn(&turn)
+					turn.Transpose()
 				}
 				continue
 			}

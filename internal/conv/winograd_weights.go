@@ -61,7 +61,7 @@ func (f *filtering) gather(p panel, first, count int) {
 	}
 	for i := 0; i < count; i += each {
 		t.Src, t.Offsets, t.Dst = &c.weight[(first+i)*c.layout.in], &c.layout.out[p.col], &f.weights[i*9*p.lanes]
-		c.kern.turn(t)
+		t.Transpose()
 	}
 	factors, step := c.factors(p)
 	for i := range count {

@@ -38,11 +38,6 @@ type kernel[T Float] struct {
 
 	// copyRows copies rows runs of cols <= nr elements between strides.
 	copyRows func(dst *T, dstStride int, src *T, srcStride, rows, cols int)
-
-	// turn packs the first of lanes lines of steps elements, that lie line apart, side by
-	// side, dst[p*width+i] = src[i*line+p], and returns how many. It is nil where plain Go
-	// does that.
-	turn func(dst *T, width int, src *T, line, steps, lanes int) int
 }
 
 // A kernelPair is one instruction set for both element types.

@@ -2,13 +2,7 @@
 
 package gemm
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/cpu"
-
-	"github.com/glimpse-go/glimpse/internal/transpose"
-)
+import "golang.org/x/sys/cpu"
 
 // machineKernels lists the kernels in assembly that this processor can run.
 //
@@ -21,15 +15,15 @@ func machineKernels() []kernelPair {
 	if cpu.X86.HasAVX512F {
 		list = append(list, kernelPair{
 			"avx512",
-			&kernel[float32]{"avx512", 8, 32, 16, 512, 256, mulAVX512f32, mulStepAVX512f32, storeAVX512f32, addToAVX512f32, copyRowsAVX512f32, turnAVX2},
-			&kernel[float64]{"avx512", 8, 16, 8, 512, 128, mulAVX512f64, mulStepAVX512f64, storeAVX512f64, addStored(storeAVX512f64), copyRowsAVX512f64, nil},
+			&kernel[float32]{"avx512", 8, 32, 16, 512, 256, mulAVX512f32, mulStepAVX512f32, storeAVX512f32, addToAVX512f32, copyRowsAVX512f32},
+			&kernel[float64]{"avx512", 8, 16, 8, 512, 128, mulAVX512f64, mulStepAVX512f64, storeAVX512f64, addStored(storeAVX512f64), copyRowsAVX512f64},
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, kernelPair{
 			"avx2",
-			&kernel[float32]{"avx2", 6, 16, 8, 384, 256, mulAVX2f32, nil, storeAVX2f32, addToAVX2f32, copyRowsAVX2f32, turnAVX2},
-			&kernel[float64]{"avx2", 6, 8, 4, 384, 128, mulAVX2f64, nil, storeAVX2f64, addStored(storeAVX2f64), copyRowsAVX2f64, nil},
+			&kernel[float32]{"avx2", 6, 16, 8, 384, 256, mulAVX2f32, nil, storeAVX2f32, addToAVX2f32, copyRowsAVX2f32},
+			&kernel[float64]{"avx2", 6, 8, 4, 384, 128, mulAVX2f64, nil, storeAVX2f64, addStored(storeAVX2f64), copyRowsAVX2f64},
 		})
 	}
 	return list
@@ -100,27 +94,3 @@ func addToAVX2f32(dst *float64, tile *float32, stride, rows, cols int) {
 	}
 	widenAVX2f32(dst, tile, stride, rows)
 }
-
-// turnAVX2 is kernel.turn for eight lines at a time. It goes as far along them as the first-level
-// cache holds what it packs.
-func turnAVX2(dst *float32, width int, src *float32, line, steps, lanes int) int {
-	const far = 64
-	var offsets [32]int
-	lanes = min(lanes, len(offsets)) &^ 7
-	if steps < 4 || lanes == 0 {
-		return 0
-	}
-	for i := range lanes {
-		offsets[i] = i * line
-	}
-	t := transpose.Runs{Offsets: &offsets[0], Count: lanes, Stride: width}
-	for p := 0; p < steps; p += far {
-		from := min(p, steps-4) // the last four at least, some of them again
-		t.Length = min(far, steps-from)
-		t.Src, t.Dst = at(src, from), at(dst, from*width)
-		transpose.AVX2(&t)
-	}
-	return lanes
-}
-
-func at(p *float32, i int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*i)) }

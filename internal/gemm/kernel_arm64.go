@@ -7,8 +7,8 @@ package gemm
 func machineKernels() []kernelPair {
 	return []kernelPair{{
 		"neon",
-		&kernel[float32]{"neon", 8, 12, 12, 256, 252, mulNEONf32, nil, storeNEONf32, addToNEONf32, copyRowsGo[float32], nil},
-		&kernel[float64]{"neon", 8, 6, 6, 256, 126, mulNEONf64, nil, storeNEONf64, addStored(storeNEONf64), copyRowsGo[float64], nil},
+		&kernel[float32]{"neon", 8, 12, 12, 256, 252, mulNEONf32, nil, storeNEONf32, addToNEONf32, copyRowsGo[float32]},
+		&kernel[float64]{"neon", 8, 6, 6, 256, 126, mulNEONf64, nil, storeNEONf64, addStored(storeNEONf64), copyRowsGo[float64]},
 	}}
 }
 

@@ -5,8 +5,8 @@ import "unsafe"
 // portable is the kernel in plain Go, that every other is held to.
 var portable = kernelPair{
 	"portable",
-	&kernel[float32]{"portable", goRows, goCols, goCols, 256, 256, mulGo[float32], nil, storeGo4[float32], addToGo4, copyRowsGo[float32], nil},
-	&kernel[float64]{"portable", goRows, goCols, goCols, 256, 128, mulGo[float64], nil, storeGo4[float64], addStored(storeGo4[float64]), copyRowsGo[float64], nil},
+	&kernel[float32]{"portable", goRows, goCols, goCols, 256, 256, mulGo[float32], nil, storeGo4[float32], addToGo4, copyRowsGo[float32]},
+	&kernel[float64]{"portable", goRows, goCols, goCols, 256, 128, mulGo[float64], nil, storeGo4[float64], addStored(storeGo4[float64]), copyRowsGo[float64]},
 }
 
 const goRows, goCols = 4, 4

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/parallel"
+	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // packedA is a left matrix in the order in which the kernel reads it.
@@ -87,18 +88,12 @@ func (s lines[T]) pack(kern *kernel[T], dst []T, width, k0, k1, i0, i1 int) {
 		kern.copyRows(&dst[0], width, &s.data[k0*s.step+i0], s.step, k1-k0, i1-i0)
 		return
 	}
-	done := 0
-	if s.step == 1 && kern.turn != nil {
-		done = kern.turn(&dst[0], width, &s.data[i0*s.line+k0], s.line, k1-k0, i1-i0)
+	if s.step == 1 {
+		transpose.Matrix(dst, width, s.data[i0*s.line+k0:], s.line, i1-i0, k1-k0)
+		return
 	}
-	for i := i0 + done; i < i1; i++ {
+	for i := i0; i < i1; i++ {
 		d := dst[i-i0:]
-		if s.step == 1 {
-			for p, x := range s.data[i*s.line+k0 : i*s.line+k1] {
-				d[p*width] = x
-			}
-			continue
-		}
 		for p := range k1 - k0 {
 			d[p*width] = s.data[i*s.line+(k0+p)*s.step]
 		}

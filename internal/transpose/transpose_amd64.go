@@ -2,7 +2,18 @@
 
 package transpose
 
-// AVX2 is Go for eight runs at a time, on a processor that has AVX2.
+import "golang.org/x/sys/cpu"
+
+// Transpose does it.
+func (t *Runs) Transpose() {
+	if cpu.X86.HasAVX2 && t.Count%8 == 0 {
+		runsAVX2(t)
+		return
+	}
+	runsGo(t)
+}
+
+// runsAVX2 takes eight runs at a time, a multiple of 8.
 //
 //go:noescape
-func AVX2(t *Runs)
+func runsAVX2(t *Runs)

@@ -5,12 +5,12 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// func AVX2(t *Runs)
+// func runsAVX2(t *Runs)
 //
 // Eight runs, that begin R8 to R15 bytes from SI, become four rows of eight: the lower half of
 // a register is of the first four runs, the upper of the others. DI is the next row, DX the
 // distance of two, CX the elements of the runs that are left, BX the bytes of a row that are done.
-TEXT ·AVX2(SB), NOSPLIT, $0-8
+TEXT ·runsAVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	XORQ BX, BX
 

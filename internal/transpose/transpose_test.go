@@ -6,20 +6,23 @@ import (
 	"testing"
 )
 
+// loops are the one of this machine and the portable one.
+var loops = map[string]func(*Runs){"portable": runsGo, "machine": (*Runs).Transpose}
+
 // TestRuns transposes runs of any length with every loop; nothing else may be written.
 func TestRuns(t *testing.T) {
 	for name, loop := range loops {
 		t.Run(name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(15, 16))
 			for range 100 {
-				p := Runs{Count: 8 * (1 + r.IntN(4)), Length: 4 + r.IntN(30)}
+				p := Runs{Count: 4 * (1 + r.IntN(8)), Length: 4 + r.IntN(30)}
 				p.Stride = p.Count + r.IntN(5)
-				src, offsets := random(r, 300), make([]int, p.Count)
+				src, offsets := numbers[float32](300), make([]int, p.Count)
 				for j := range offsets {
 					offsets[j] = r.IntN(len(src) - p.Length + 1)
 				}
 				const guard = 40
-				dst := random(r, p.Length*p.Stride+2*guard)
+				dst := make([]float32, p.Length*p.Stride+2*guard)
 				want := slices.Clone(dst)
 				for k := range p.Length {
 					for j, at := range offsets {
@@ -36,26 +39,54 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-func random(r *rand.Rand, n int) []float32 {
-	x := make([]float32, n)
+// TestMatrix transposes matrices of any shape; nothing else may be written.
+func TestMatrix(t *testing.T) {
+	matrix[float32](t)
+	matrix[float64](t)
+}
+
+func matrix[T float32 | float64](t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for trial := range 200 {
+		rows, cols := r.IntN(45), r.IntN(45)
+		if trial%5 == 0 {
+			rows, cols = r.IntN(130), r.IntN(200)
+		}
+		srcStride, dstStride := cols+r.IntN(3), rows+r.IntN(3)
+		src := numbers[T](rows*srcStride + 1)
+		dst := make([]T, cols*dstStride+40)
+		want := slices.Clone(dst)
+		for i := range rows {
+			for j := range cols {
+				want[j*dstStride+i] = src[i*srcStride+j]
+			}
+		}
+		Matrix(dst, dstStride, src, srcStride, rows, cols)
+		if !slices.Equal(dst, want) {
+			t.Fatalf("%T, %d x %d, strides %d and %d: not transposed", src, rows, cols, srcStride, dstStride)
+		}
+	}
+}
+
+// numbers are n numbers from 1 on.
+func numbers[T float32 | float64](n int) []T {
+	x := make([]T, n)
 	for i := range x {
-		x[i] = r.Float32()
+		x[i] = T(i + 1)
 	}
 	return x
 }
 
-// BenchmarkRuns packs 32 rows of 512 elements.
-func BenchmarkRuns(b *testing.B) {
-	for name, loop := range loops {
-		b.Run(name, func(b *testing.B) {
-			src, dst, offsets := make([]float32, 32*512), make([]float32, 32*512), make([]int, 32)
-			for j := range offsets {
-				offsets[j] = 512 * j
-			}
-			p := Runs{Src: &src[0], Offsets: &offsets[0], Count: 32, Length: 512, Dst: &dst[0], Stride: 32}
-			for b.Loop() {
-				loop(&p)
-			}
-		})
+// BenchmarkMatrix lays 32 rows of 512 elements side by side.
+func BenchmarkMatrix(b *testing.B) {
+	b.Run("float32", benchmark[float32])
+	b.Run("float64", benchmark[float64])
+}
+
+func benchmark[T float32 | float64](b *testing.B) {
+	src, dst := make([]T, 32*512), make([]T, 32*512)
+	b.ReportAllocs()
+	for b.Loop() {
+		Matrix(dst, 32, src, 512, 32, 512)
 	}
 }

@@ -1,5 +1,0 @@
-//go:build !amd64 || purego
-
-package transpose
-
-var loops = map[string]func(*Runs){"portable": Go}
