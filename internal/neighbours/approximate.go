@@ -158,7 +158,7 @@ func (w *cellSearch) block(ctx context.Context, lo, hi int, indices []int32, d2 
 	for q := range hi - lo {
 		i := int(c.order[lo+q])
 		row := w.s.row(i, w.row)
-		found := w.selectors[q].nearest(func(j int32) float64 { return w.s.distance(row, int(c.order[j])) })
+		found := w.selectors[q].nearest(func(points []candidate) { w.s.measure(row, points, c.order) })
 		// By index, as those of the exact search.
 		for e, f := range found {
 			w.found[e] = uint64(c.order[f.index])<<32 | uint64(math.Float32bits(w.s.squared(f.distance)))

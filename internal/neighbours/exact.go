@@ -53,7 +53,7 @@ func (s *Space) Nearest(ctx context.Context, q *Space, self bool, k int) (indice
 			memory := make([]float64, q.d)
 			for r := lo; r < hi; r++ {
 				query := q.row(q0+r, memory)
-				found := selectors[r].nearest(func(j int32) float64 { return s.distance(query, int(j)) })
+				found := selectors[r].nearest(func(points []candidate) { s.measure(query, points, nil) })
 				for e, c := range found {
 					indices[(q0+r)*k+e] = c.index
 					d2[(q0+r)*k+e] = s.squared(c.distance)

@@ -82,7 +82,12 @@ func (g *Given) Nearest(ctx context.Context, self bool, k int) (indices []int32,
 					sel.offer(int32(j), d, d)
 				}
 			}
-			for e, c := range sel.nearest(func(j int32) float64 { return row[j] }) {
+			nearest := sel.nearest(func(points []candidate) {
+				for e := range points {
+					points[e].distance = row[points[e].index]
+				}
+			})
+			for e, c := range nearest {
 				indices[i*k+e] = c.index
 				d2[i*k+e] = float32(c.distance * c.distance)
 			}

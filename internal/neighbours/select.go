@@ -55,17 +55,15 @@ func (s *selector) prune() {
 	s.candidates = slices.DeleteFunc(s.candidates, func(c candidate) bool { return c.distance > top })
 }
 
-// nearest returns the k nearest by the given distance, of equal ones those with
-// the lowest index, in ascending order of the index. The result is valid until
+// nearest returns the k nearest by the distances that measure sets, of equal ones those
+// with the lowest index, in ascending order of the index. The result is valid until
 // the next call.
-func (s *selector) nearest(distance func(index int32) float64) []candidate {
+func (s *selector) nearest(measure func([]candidate)) []candidate {
 	if s.k == 0 {
 		return nil
 	}
 	s.prune()
-	for i := range s.candidates {
-		s.candidates[i].distance = distance(s.candidates[i].index)
-	}
+	measure(s.candidates)
 	if len(s.candidates) > s.k {
 		slices.SortFunc(s.candidates, func(a, b candidate) int {
 			return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.index, b.index))

@@ -80,6 +80,7 @@ var outputs = []struct {
 	{"internal/tree/repulsion_avx512_amd64.s", "repulsion_amd64", avx512},
 	{"internal/tree/walk_amd64.s", "walk_amd64", nil},
 	{"internal/neighbours/scan_amd64.s", "scan_amd64", []width{avx512, avx2}},
+	{"internal/neighbours/squares_amd64.s", "squares_amd64", nil},
 	{"internal/fft/fft_avx2_amd64.s", "fft_amd64", avx2},
 	{"internal/fft/fft_avx512_amd64.s", "fft_amd64", avx512},
 	{"internal/conv/choose_avx2_amd64.s", "choose_amd64", avx2},

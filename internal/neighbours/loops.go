@@ -2,20 +2,24 @@ package neighbours
 
 import "github.com/glimpse-go/glimpse/internal/dispatch"
 
-// A scanner is one instruction set's innermost loop of a sift.
-type scanner struct {
+// A loops is one instruction set's innermost loops of a search.
+type loops struct {
 	name string
 
 	// scan returns the first i for which base[i] + factor*products[i] is not
 	// above limit, or else the length of both slices.
 	scan func(products, base []float32, factor, limit float32) int
+
+	// squares32 and squares64 are nil where plain Go measures row by row.
+	squares32 squares[float32]
+	squares64 squares[float64]
 }
 
-func (s scanner) Name() string { return s.name }
+func (l loops) Name() string { return l.name }
 
-var portable = scanner{"portable", scanGo}
+var portable = loops{name: "portable", scan: scanGo}
 
-var chosen = dispatch.Choose(portable, machineScanners())
+var chosen = dispatch.Choose(portable, machineLoops())
 
 // scanGo is the portable scan.
 func scanGo(products, base []float32, factor, limit float32) int {
