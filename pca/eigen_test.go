@@ -9,6 +9,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // symmetricMatrix returns a random symmetric n x n matrix.
@@ -49,7 +51,7 @@ func TestReduce(t *testing.T) {
 			if err := r.apply(t.Context(), columns, n); err != nil {
 				t.Fatal(err)
 			}
-			transpose(q, columns, n, nil)
+			transpose.Matrix(q, n, columns, n, n, n)
 			// A q_i = e_(i-1) q_(i-1) + d_i q_i + e_i q_(i+1) for rows q_i.
 			worst, skew := 0.0, 0.0
 			for _, i := range []int{0, 1, n / 3, n / 2, n - 2, n - 1} {

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/glimpse-go/glimpse/internal/transpose"
 )
 
 // eigenAll returns the eigenvalues of the n x n symmetric matrix whose upper
@@ -28,12 +30,15 @@ func eigenAll(ctx context.Context, a []float64, n int) ([]float64, *mat.Dense, e
 	for i, from := range order {
 		values[i] = d[from]
 	}
-	transpose(columns, rows, n, order)
-	if err := r.apply(ctx, columns, n); err != nil {
+	for i, from := range order {
+		copy(columns[i*n:(i+1)*n], rows[from*n:])
+	}
+	transpose.Matrix(rows, n, columns, n, n, n)
+	if err := r.apply(ctx, rows, n); err != nil {
 		return nil, nil, err
 	}
-	transpose(rows, columns, n, nil)
-	return values, mat.NewDense(n, n, rows), nil
+	transpose.Matrix(columns, n, rows, n, n, n)
+	return values, mat.NewDense(n, n, columns), nil
 }
 
 // ascending returns the indices of values from the smallest to the largest, equal ones
@@ -53,29 +58,4 @@ func ascending(values []float64) []int {
 		return 0
 	})
 	return order
-}
-
-// transpose writes row order[i] of an n x n matrix, or row i where order is nil, to column
-// i of dst. A square of it goes by way of a small one, for columns of either matrix push
-// each other out of the cache where n is a power of two.
-func transpose(dst, rows []float64, n int, order []int) {
-	const side = 8
-	var tile [side * side]float64
-	for i0 := 0; i0 < n; i0 += side {
-		for j0 := 0; j0 < n; j0 += side {
-			h, w := min(side, n-i0), min(side, n-j0)
-			for i := range h {
-				from := i0 + i
-				if order != nil {
-					from = order[from]
-				}
-				for j, v := range rows[from*n+j0:][:w] {
-					tile[j*side+i] = v
-				}
-			}
-			for j := range w {
-				copy(dst[(j0+j)*n+i0:][:h], tile[j*side:])
-			}
-		}
-	}
 }

@@ -42,11 +42,16 @@ func four[T float32 | float64](dst []T, stride int, a, b, c, d []T) {
 //
 //	dst[j*dstStride + i] = src[i*srcStride + j], i < rows, j < cols,
 //
-// in tiles that the first-level cache holds.
+// in tiles that the first-level cache holds: rows of dst that lie a power of two apart push
+// each other out of it.
 func Matrix[T float32 | float64](dst []T, dstStride int, src []T, srcStride, rows, cols int) {
-	const high, wide = 32, 64
-	for i := 0; i < rows; i += high {
-		for j := 0; j < cols; j += wide {
+	const high = 32
+	wide := 64
+	if dstStride > 64 {
+		wide = 8
+	}
+	for j := 0; j < cols; j += wide {
+		for i := 0; i < rows; i += high {
 			tile(dst[j*dstStride+i:], dstStride, src[i*srcStride+j:], srcStride, min(high, rows-i), min(wide, cols-j))
 		}
 	}

@@ -77,16 +77,19 @@ func numbers[T float32 | float64](n int) []T {
 	return x
 }
 
-// BenchmarkMatrix lays 32 rows of 512 elements side by side.
+// BenchmarkMatrix lays 32 rows of 512 elements side by side, as packing does, and transposes a
+// square whose rows are 2,048 and 4,096 bytes apart.
 func BenchmarkMatrix(b *testing.B) {
-	b.Run("float32", benchmark[float32])
-	b.Run("float64", benchmark[float64])
+	b.Run("32x512/float32", func(b *testing.B) { benchmark[float32](b, 32) })
+	b.Run("32x512/float64", func(b *testing.B) { benchmark[float64](b, 32) })
+	b.Run("512x512/float32", func(b *testing.B) { benchmark[float32](b, 512) })
+	b.Run("512x512/float64", func(b *testing.B) { benchmark[float64](b, 512) })
 }
 
-func benchmark[T float32 | float64](b *testing.B) {
-	src, dst := make([]T, 32*512), make([]T, 32*512)
-	b.ReportAllocs()
+func benchmark[T float32 | float64](b *testing.B, rows int) {
+	src, dst := make([]T, rows*512), make([]T, rows*512)
 	for b.Loop() {
-		Matrix(dst, 32, src, 512, 32, 512)
+		Matrix(dst, rows, src, 512, rows, 512)
 	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*len(src)), "ns/element")
 }
