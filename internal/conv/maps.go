@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -91,6 +92,7 @@ func (mem *Memory) give(f []float32) {
 func aligned(n int) []float32 {
 	const line = 64
 	s := make([]float32, n+line/4)
+	pages.Large(s)
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s)))%line) / 4
 	return s[skip : skip+n]
 }

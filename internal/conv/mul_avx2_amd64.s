@@ -41,6 +41,7 @@ DATA lanes<>+56(SB)/8, $0
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 
+
 // func mulAVX2(p *product)
 TEXT ·mulAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
@@ -80,6 +81,7 @@ tap:
 	ADDQ $48, BX
 
 full:
+	PREFETCHT0 2048(DI)
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
 	VBROADCASTSS (R8)(CX*4), Y2

@@ -30,6 +30,7 @@
 	VADDPS Z2, lo, lo; VADDPS Z3, hi, hi
 #define STORE_SOME(lo, hi) VMOVUPS lo, K1, (DI); VMOVUPS hi, K2, 64(DI); ADDQ R10, DI
 
+
 // func mulAVX512(p *product)
 TEXT ·mulAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
@@ -81,6 +82,8 @@ tap:
 	JLE  few
 
 full:
+	PREFETCHT0 2048(DI)
+	PREFETCHT0 2112(DI)
 	VMOVUPS 0(DI), Z0
 	VMOVUPS 64(DI), Z1
 	VBROADCASTSS (R8)(CX*4), Z2
@@ -115,6 +118,8 @@ full:
 	JMP  finish
 
 few: // at most 4 rows: the weights of small batches come from far away
+	PREFETCHT0 2048(DI)
+	PREFETCHT0 2112(DI)
 	VMOVUPS 0(DI), Z0
 	VMOVUPS 64(DI), Z1
 	VBROADCASTSS (R8)(CX*4), Z2
