@@ -24,8 +24,9 @@
 //	bench resize INPUT W H TIMES OUT  an image, height x width x 3 bytes, to W x H pixels,
 //	                                  so many times
 //	bench decode FILE TIMES OUT       an image file, from memory, so many times
-//	bench tsne INPUT OUT [EARLY ITERATIONS]  t-SNE with the defaults, or so many iterations in
-//	                                  the first phase and in all; OUT receives the layout
+//	bench tsne INPUT OUT [SCHEDULE | EARLY ITERATIONS]  t-SNE with the defaults, by another
+//	                                  schedule, or with so many iterations in the first phase
+//	                                  and in all; OUT receives the layout
 //
 // INPUT is a .safetensors file with one tensor, x; so is OUT, with tensor y.
 // GOMAXPROCS sets the threads.
@@ -105,11 +106,13 @@ func prepare(args []string) (job, error) {
 	case len(args) == 4 && args[0] == "decode":
 		return decodes(args[1], args[2], args[3])
 	case len(args) == 3 && args[0] == "tsne":
-		return layOut(args[1], args[2], "0", "0")
+		return layOut(args[1], args[2], "", "0", "0")
+	case len(args) == 4 && args[0] == "tsne":
+		return layOut(args[1], args[2], args[3], "0", "0")
 	case len(args) == 5 && args[0] == "tsne":
-		return layOut(args[1], args[2], args[3], args[4])
+		return layOut(args[1], args[2], "", args[3], args[4])
 	}
-	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | train WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | photographs WEIGHTS DATA OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT [EARLY ITERATIONS]")
+	return job{}, fmt.Errorf("usage: bench resnet WEIGHTS INPUT OUT | network WEIGHTS INPUT LAYER OUT | explain METHOD LAYER WEIGHTS INPUT OUT | road WEIGHTS INPUT MAPS OUT | train WEIGHTS INPUT OUT | load WEIGHTS OUT | pca INPUT COMPONENTS OUT | features WEIGHTS DATA COUNT OUT | photographs WEIGHTS DATA OUT | resize INPUT W H TIMES OUT | decode FILE TIMES OUT | tsne INPUT OUT [SCHEDULE | EARLY ITERATIONS]")
 }
 
 func load(weights, out string) (job, error) {

@@ -9,10 +9,10 @@ import (
 	"github.com/glimpse-go/glimpse/tsne"
 )
 
-// layOut is t-SNE with the defaults, but for so many iterations in the first phase and
-// in all, 0 for the defaults; out receives the layout.
-func layOut(input, out, early, iterations string) (job, error) {
-	var opt tsne.Options
+// layOut is t-SNE with the defaults, but for the schedule, "" for the default, and so many
+// iterations in the first phase and in all, 0 for the defaults; out receives the layout.
+func layOut(input, out, schedule, early, iterations string) (job, error) {
+	opt := tsne.Options{Schedule: tsne.Schedule(schedule)}
 	var err error
 	if opt.EarlyIterations, err = strconv.Atoi(early); err != nil {
 		return job{}, err

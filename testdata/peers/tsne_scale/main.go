@@ -4,7 +4,7 @@
 //	go run ./testdata/peers/tsne_scale -points 10000,30000,100000
 //
 // The points are in isotropic normal clusters of 50 dimensions, 10,000 points
-// each or all in ten if there are fewer. Every number of points runs in a
+// each or all in ten if there are fewer, in float32 like the features of networks. Every number of points runs in a
 // process of its own, and makes a row of a table: seconds for the neighbours,
 // the affinities, the start and the optimisation; milliseconds an iteration;
 // the largest resident memory, with that of the data alone beside it; the
@@ -87,7 +87,7 @@ func clusters(n int) *mat.Dense {
 	for i := range n {
 		centre := centres[random.IntN(groups)*d:][:d]
 		for j, v := range centre {
-			x.Set(i, j, v+random.NormFloat64())
+			x.Set(i, j, float64(float32(v+random.NormFloat64())))
 		}
 	}
 	return x
