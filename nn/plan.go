@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/glimpse-go/glimpse/internal/conv"
+	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
 // A Plan is a graph compiled for speed: batch norms are folded into the
@@ -68,7 +69,8 @@ func (p *Plan) program(kept, wanted []int) (*program, error) {
 const chunk = 40
 
 // chunkBytes bounds the feature maps of a chunk that one segment hands to the
-// next, so that large images do not take memory by the gigabyte.
+// next, and those that its groups side by side hand from step to step, so that large images
+// do not take memory by the gigabyte.
 const chunkBytes = 64 << 20
 
 // perChunk is how many images go through together when each hands on so many numbers.
@@ -151,6 +153,7 @@ func (r *run) maps(node, n int) *conv.Maps {
 type segment struct {
 	from, to int
 	group    int // images
+	beside   int // groups side by side, at most
 }
 
 // segments joins runs of steps, from one on, between which one value alone is handed on,
@@ -162,10 +165,11 @@ func (r *run) segments(from int, cuts []int) (list []segment, handed int) {
 			size = max(size, r.elements(s.node))
 		}
 		group := max(1, groupBytes/(4*size))
+		beside := max(1, chunkBytes/(4*size*group))
 		if n := len(list) - 1; n >= 0 && list[n].group == group {
-			list[n].to = to
+			list[n].to, list[n].beside = to, min(list[n].beside, beside)
 		} else {
-			list = append(list, segment{from, to, group})
+			list = append(list, segment{from, to, group, beside})
 		}
 		from = to
 	}
@@ -214,14 +218,28 @@ func (r *run) chunk(ctx context.Context, segments []segment, lo, hi int, kept ma
 // segment runs the steps of a segment for the images of a chunk that begins at lo; kept are
 // values that are still needed when it is done.
 func (r *run) segment(ctx context.Context, s segment, in, out *conv.Maps, lo int, kept map[int]*conv.Maps) error {
-	for a := 0; a < out.N; a += s.group {
-		b := min(a+s.group, out.N)
+	return s.groups(out.N, func(a, b int) error {
 		g := r.newGroup(s, in, lo, a, b, kept)
 		g.given[r.steps[s.to-1].node] = out.Images(a, b)
-		err := g.steps(ctx, r.program.steps[s.from:s.to])
-		for _, m := range g.values { // left by an error
-			r.mem.Free(m)
-		}
+		defer func() {
+			for _, m := range g.values { // left by an error
+				r.mem.Free(m)
+			}
+		}()
+		return g.steps(ctx, r.program.steps[s.from:s.to])
+	})
+}
+
+// groups calls f for groups of n images, side by side, each on a core whose cache keeps what
+// its steps hand on. The error is that of the first group that has one.
+func (s segment) groups(n int, f func(a, b int) error) error {
+	errs := make([]error, ceil(n, s.group))
+	for lo := 0; lo < n; lo += s.group * s.beside {
+		parallel.For(min(n-lo, s.group*s.beside), s.group, func(a, b int) {
+			errs[(lo+a)/s.group] = f(lo+a, lo+b)
+		})
+	}
+	for _, err := range errs {
 		if err != nil {
 			return err
 		}

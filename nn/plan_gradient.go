@@ -162,10 +162,9 @@ func (r *backRun) andBack(ctx context.Context, segments []segment, in *conv.Maps
 		} else {
 			first = in
 		}
-		for a := 0; a < hi-lo && err == nil; a += s.group {
-			b := min(a+s.group, hi-lo)
-			err = r.backGroup(ctx, s, r.newGroup(s, first, lo, a, b, kept), dy.Images(a, b), dx, a)
-		}
+		err = s.groups(hi-lo, func(a, b int) error {
+			return r.backGroup(ctx, s, r.newGroup(s, first, lo, a, b, kept), dy.Images(a, b), dx, a)
+		})
 		r.mem.Free(dy)
 		dy = dx
 		if err != nil {

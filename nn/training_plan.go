@@ -69,7 +69,7 @@ func (t *trainingPlan) Learn(ctx context.Context, x *Tensor, loss Loss) (float64
 	dy := r.maps(end, g.n)
 	g.fill(dy, last, d.Data)
 	g.spends = true
-	err = r.backGroup(ctx, segment{0, len(t.program.steps), g.n}, g, dy, nil, 0)
+	err = r.backGroup(ctx, segment{to: len(t.program.steps), group: g.n}, g, dy, nil, 0)
 	r.mem.Free(dy)
 	if err != nil {
 		return 0, nil, err

@@ -13,6 +13,10 @@ import (
 // and would otherwise wait for most of them to begin and to end.
 const patience = 100 * time.Microsecond
 
+// working is how many goroutines are at work on loops. A loop gets no more helpers than make
+// that GOMAXPROCS: one in another, or beside another, would only wait for its turn.
+var working atomic.Int64
+
 // A loop is one call of ForWorker.
 type loop struct {
 	n, grain int
@@ -25,6 +29,8 @@ type loop struct {
 
 // work calls f on ranges until there are none left.
 func (l *loop) work(worker int) {
+	working.Add(1)
+	defer working.Add(-1)
 	for {
 		lo := int(l.next.Add(1)-1) * l.grain
 		if lo >= l.n {

@@ -39,21 +39,21 @@ func ForContext(ctx context.Context, n, grain int, f func(lo, hi int)) error {
 // [0, Workers(n, grain)), so that each worker can own scratch memory.
 func ForWorker(n, grain int, f func(worker, lo, hi int)) {
 	grain = max(grain, 1)
-	workers := Workers(n, grain)
-	if workers <= 1 {
+	helpers := min(Workers(n, grain)-1, runtime.GOMAXPROCS(0)-int(max(working.Load(), 1)))
+	if helpers <= 0 {
 		for lo := 0; lo < n; lo += grain {
 			f(0, lo, min(lo+grain, n))
 		}
 		return
 	}
 	l := &loop{n: n, grain: grain, f: f}
-	l.help(workers - 1)
+	l.help(helpers)
 	l.work(0)
 	l.wait()
 }
 
-// Workers returns how many goroutines For and ForWorker use for the same n
-// and grain.
+// Workers returns the largest number of goroutines that For and ForWorker use for the
+// same n and grain.
 func Workers(n, grain int) int {
 	grain = max(grain, 1)
 	return max(1, min(runtime.GOMAXPROCS(0), (n+grain-1)/grain))

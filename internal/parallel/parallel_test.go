@@ -99,3 +99,41 @@ func TestManyLoops(t *testing.T) {
 		t.Errorf("%d goroutines, %d before", n, before)
 	}
 }
+
+// TestNestedLoops runs loops in loops: no more goroutines may be at work than GOMAXPROCS, and
+// when the outer ones run out, the inner ones get them.
+func TestNestedLoops(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	var now, most atomic.Int64
+	For(4, 1, func(outer, _ int) {
+		for range 50 {
+			For(8, 1, func(_, _ int) {
+				if n := now.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(10 * time.Microsecond)
+				now.Add(-1)
+			})
+		}
+	})
+	if most.Load() > 2*4 {
+		t.Errorf("%d ranges at once on 4 processors", most.Load())
+	}
+	var workers atomic.Int64
+	For(2, 1, func(outer, _ int) {
+		if outer == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+		ForWorker(8, 1, func(worker, _, _ int) {
+			workers.Store(max(workers.Load(), int64(worker)))
+			time.Sleep(time.Millisecond)
+		})
+	})
+	if workers.Load() == 0 {
+		t.Error("the last of the outer ranges had no helper")
+	}
+	if n := working.Load(); n != 0 {
+		t.Errorf("%d goroutines are counted as working when there is no loop", n)
+	}
+}
