@@ -2,6 +2,7 @@ package tsne
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -80,6 +81,15 @@ func FitDistances(ctx context.Context, d mat.Matrix, opt Options) (*Result, erro
 	return fit(ctx, g, nil, opt)
 }
 
+// collect gives memory back behind a stage that has let go of much of it, where there are many
+// neighbours: the heap may grow to twice what lived at the last collection, and would for the
+// rest of the run be let grow to twice what all stages take together.
+func collect(neighbours int) {
+	if neighbours > 1<<22 {
+		runtime.GC()
+	}
+}
+
 // fit is Fit after its checks.
 func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, error) {
 	n := src.Len()
@@ -116,6 +126,7 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 			return nil, err
 		}
 		r.NeighbourSearch = by
+		collect(len(indices))
 		lap(&r.NeighbourTime)
 		p, err := newSparseJoint(ctx, indices, d2, n, opt.Perplexities)
 		if err != nil {
@@ -136,6 +147,7 @@ func fit(ctx context.Context, src source, x mat.Matrix, opt Options) (*Result, e
 		if err != nil {
 			return nil, err
 		}
+		collect(n * opt.neighbours(n))
 	}
 	lap(&r.AffinityTime)
 
