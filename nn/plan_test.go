@@ -76,6 +76,14 @@ func TestSegments(t *testing.T) {
 			t.Errorf("%d numbers an image: %+v, want %+v", size, got, want)
 		}
 	}
+	// Two steps whose maps differ, but not their groups.
+	r := &run{program: &program{steps: []step{{node: 0, in: []int{Input}}, {node: 1, in: []int{0}}}}, x: &Tensor{Shape: []int{9, 1, 1, 1}},
+		shapes: [][]int{{9, chunkBytes / 8, 1, 1}, {9, chunkBytes / 32, 1, 1}}}
+	for _, cuts := range [][]int{{1, 2}, {2}} {
+		if got, _ := r.segments(0, cuts); len(got) != 1 || got[0] != (segment{0, 2, 1, 2}) {
+			t.Errorf("maps of a half and an eighth of chunkBytes, cut at %d: %+v", cuts, got)
+		}
+	}
 }
 
 func TestArgmax(t *testing.T) {
