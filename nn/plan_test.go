@@ -78,10 +78,10 @@ func TestSegments(t *testing.T) {
 	}
 	// Two steps whose maps differ, but not their groups.
 	r := &run{program: &program{steps: []step{{node: 0, in: []int{Input}}, {node: 1, in: []int{0}}}}, x: &Tensor{Shape: []int{9, 1, 1, 1}},
-		shapes: [][]int{{9, chunkBytes / 8, 1, 1}, {9, chunkBytes / 32, 1, 1}}}
+		shapes: [][]int{{9, chunkBytes / 32, 1, 1}, {9, chunkBytes / 8, 1, 1}}}
 	for _, cuts := range [][]int{{1, 2}, {2}} {
 		if got, _ := r.segments(0, cuts); len(got) != 1 || got[0] != (segment{0, 2, 1, 2}) {
-			t.Errorf("maps of a half and an eighth of chunkBytes, cut at %d: %+v", cuts, got)
+			t.Errorf("maps of an eighth and a half of chunkBytes, cut at %d: %+v", cuts, got)
 		}
 	}
 }
