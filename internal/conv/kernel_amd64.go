@@ -2,9 +2,7 @@
 
 package conv
 
-import (
-	"golang.org/x/sys/cpu"
-)
+import "golang.org/x/sys/cpu"
 
 // machineKernels lists the kernels in assembly that this processor can run.
 // The tiles are those of internal/gemm.

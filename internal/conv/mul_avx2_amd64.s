@@ -41,7 +41,6 @@ DATA lanes<>+56(SB)/8, $0
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 
-
 // func mulAVX2(p *product)
 TEXT ·mulAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX

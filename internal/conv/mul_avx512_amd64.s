@@ -30,7 +30,6 @@
 	VADDPS Z2, lo, lo; VADDPS Z3, hi, hi
 #define STORE_SOME(lo, hi) VMOVUPS lo, K1, (DI); VMOVUPS hi, K2, 64(DI); ADDQ R10, DI
 
-
 // func mulAVX512(p *product)
 TEXT ·mulAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX

@@ -41,9 +41,6 @@ func TestScan(t *testing.T) {
 func TestSquares(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, v := range machineLoops() {
-		if v.squares32 == nil {
-			continue
-		}
 		for trial := range 300 {
 			d := 1 + r.IntN(70)
 			a, wide, narrow := make([]float64, d), make([]float64, 10*d), make([]float32, 10*d)

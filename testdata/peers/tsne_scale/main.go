@@ -4,12 +4,12 @@
 //	go run ./testdata/peers/tsne_scale -points 10000,30000,100000
 //
 // The points are in isotropic normal clusters of 50 dimensions, 10,000 points
-// each or all in ten if there are fewer, in float32 like the features of networks. Every number of points runs in a
-// process of its own, and makes a row of a table: seconds for the neighbours,
-// the affinities, the start and the optimisation; milliseconds an iteration;
-// the largest resident memory, with that of the data alone beside it; the
-// divergence; and the share of 1,000 points' ten nearest neighbours that the
-// layout keeps.
+// each or all in ten if there are fewer, in float32 like the features of
+// networks. Every number of points runs in a process of its own, and makes a
+// row of a table: seconds for the neighbours, the affinities, the start and the
+// optimisation; milliseconds an iteration; the largest resident memory, with
+// that of the data alone beside it; the divergence; and the share of 1,000
+// points' ten nearest neighbours that the layout keeps.
 package main
 
 import (
