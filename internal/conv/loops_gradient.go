@@ -1,8 +1,6 @@
 package conv
 
 import (
-	"math"
-
 	"github.com/glimpse-go/glimpse/internal/elementwise"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
@@ -98,37 +96,12 @@ func (m *Maps) MultiplyGradient(dy, other *Maps) {
 	})
 }
 
-// LayerNormGradient writes the gradient by the input x of LayerNorm:
-//
-//	dx = (dz - mean(dz) - z mean(dz z)) / sqrt(variance + eps), dz = dy weight
-//
-// with the normalised pixel z.
+// LayerNormGradient writes the gradient by the input x of LayerNorm.
 func (m *Maps) LayerNormGradient(dy, x *Maps, weight []float32, eps float64) {
 	dx, d, from := m.pixels(), dy.pixels(), x.pixels()
-	n := float64(m.C)
 	pixelsEach(len(dx)/m.C, m.C, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			row, up, to := from[i*m.C:(i+1)*m.C], d[i*m.C:(i+1)*m.C], dx[i*m.C:(i+1)*m.C]
-			var sum, squares, slope, product float64
-			for _, v := range row {
-				sum += float64(v)
-			}
-			mean := sum / n
-			for c, v := range row {
-				z := float64(v) - mean
-				dz := float64(up[c]) * float64(weight[c])
-				squares += z * z
-				slope += dz
-				product += dz * z
-			}
-			variance := squares/n + eps
-			factor := 1 / math.Sqrt(variance)
-			slope, product = slope/n, product/(n*variance)
-			for c, v := range row {
-				dz := float64(up[c]) * float64(weight[c])
-				to[c] = float32((dz - slope - (float64(v)-mean)*product) * factor)
-			}
-		}
+		at, end := lo*m.C, hi*m.C
+		elementwise.LayerNormGradient(dx[at:end], d[at:end], from[at:end], weight, hi-lo, eps)
 	})
 }
 

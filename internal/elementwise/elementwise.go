@@ -36,16 +36,17 @@ const (
 
 // loops are one instruction set's.
 type loops struct {
-	name      string
-	activate  [functions]func(y, x *float32, n int)
-	affine    func(*affine)
-	times     func(y, a, b *float32, n int)
-	pass      func(dy, y *float32, n int, limit, floor float32)
-	sums      func(y, x *float32, n, rows, stride int)
-	layerNorm func(y, x, weight, bias *float32, n, rows int, eps, each float32)
-	moments   func(sums)
-	products  func(sums)
-	norm      func(norm)
+	name              string
+	activate          [functions]func(y, x *float32, n int)
+	affine            func(*affine)
+	times             func(y, a, b *float32, n int)
+	pass              func(dy, y *float32, n int, limit, floor float32)
+	sums              func(y, x *float32, n, rows, stride int)
+	layerNorm         func(y, x, weight, bias *float32, n, rows int, eps, each float32)
+	layerNormGradient func(dx, dy, x, weight *float32, n, rows int, eps, each float32)
+	moments           func(sums)
+	products          func(sums)
+	norm              func(norm)
 }
 
 // Name of the instruction set.
@@ -175,4 +176,21 @@ func (l *loops) normalise(y, x, weight, bias []float32, rows int, eps float64) {
 		return
 	}
 	l.layerNorm(&y[:rows*n][0], &x[:rows*n][0], &weight[0], &bias[:n][0], n, rows, float32(eps), float32(1/float64(n)))
+}
+
+// LayerNormGradient writes the gradient by the input x of [LayerNorm]:
+//
+//	dx = (dz - mean(dz) - z mean(dz z)) / sqrt(variance + eps), dz = dy weight
+//
+// with z, the normalised row. dx may be dy or x.
+func LayerNormGradient(dx, dy, x, weight []float32, rows int, eps float64) {
+	chosen.normaliseGradient(dx, dy, x, weight, rows, eps)
+}
+
+func (l *loops) normaliseGradient(dx, dy, x, weight []float32, rows int, eps float64) {
+	n := len(weight)
+	if rows < 1 || n == 0 {
+		return
+	}
+	l.layerNormGradient(&dx[:rows*n][0], &dy[:rows*n][0], &x[:rows*n][0], &weight[0], n, rows, float32(eps), float32(1/float64(n)))
 }

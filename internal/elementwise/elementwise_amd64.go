@@ -9,30 +9,32 @@ func machine() []*loops {
 	var list []*loops
 	if cpu.X86.HasAVX512F {
 		list = append(list, &loops{
-			name:      "avx512",
-			activate:  [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512, siluSlopeAVX512, geluSlopeAVX512},
-			affine:    affineAVX512,
-			times:     timesAVX512,
-			pass:      passAVX512,
-			sums:      sumsAVX512,
-			layerNorm: layerNormAVX512,
-			moments:   momentsAVX512,
-			products:  productsAVX512,
-			norm:      normAVX512,
+			name:              "avx512",
+			activate:          [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512, siluSlopeAVX512, geluSlopeAVX512},
+			affine:            affineAVX512,
+			times:             timesAVX512,
+			pass:              passAVX512,
+			sums:              sumsAVX512,
+			layerNorm:         layerNormAVX512,
+			layerNormGradient: layerNormGradientAVX512,
+			moments:           momentsAVX512,
+			products:          productsAVX512,
+			norm:              normAVX512,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, &loops{
-			name:      "avx2",
-			activate:  [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2, siluSlopeAVX2, geluSlopeAVX2},
-			affine:    affineAVX2,
-			times:     timesAVX2,
-			pass:      passAVX2,
-			sums:      sumsAVX2,
-			layerNorm: layerNormAVX2,
-			moments:   momentsAVX2,
-			products:  productsAVX2,
-			norm:      normAVX2,
+			name:              "avx2",
+			activate:          [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2, siluSlopeAVX2, geluSlopeAVX2},
+			affine:            affineAVX2,
+			times:             timesAVX2,
+			pass:              passAVX2,
+			sums:              sumsAVX2,
+			layerNorm:         layerNormAVX2,
+			layerNormGradient: layerNormGradientAVX2,
+			moments:           momentsAVX2,
+			products:          productsAVX2,
+			norm:              normAVX2,
 		})
 	}
 	return list
@@ -66,6 +68,9 @@ func sumsAVX512(y, x *float32, n, rows, stride int)
 func layerNormAVX512(y, x, weight, bias *float32, n, rows int, eps, each float32)
 
 //go:noescape
+func layerNormGradientAVX512(dx, dy, x, weight *float32, n, rows int, eps, each float32)
+
+//go:noescape
 func relu6AVX2(y, x *float32, n int)
 
 //go:noescape
@@ -91,6 +96,9 @@ func sumsAVX2(y, x *float32, n, rows, stride int)
 
 //go:noescape
 func layerNormAVX2(y, x, weight, bias *float32, n, rows int, eps, each float32)
+
+//go:noescape
+func layerNormGradientAVX2(dx, dy, x, weight *float32, n, rows int, eps, each float32)
 
 //go:noescape
 func siluSlopeAVX512(y, x *float32, n int)

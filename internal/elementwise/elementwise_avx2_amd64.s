@@ -1303,3 +1303,161 @@ next:
 	JNZ  row
 	VZEROUPPER
 	RET
+// func layerNormGradientAVX2(dx, dy, x, weight *float32, n, rows int, eps, each float32)
+TEXT ·layerNormGradientAVX2(SB), NOSPLIT, $0-56
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R9
+	MOVQ x+16(FP), SI
+	MOVQ weight+24(FP), R10
+	MOVQ n+32(FP), R8
+	MOVQ rows+40(FP), DX
+	MOVQ R8, CX
+	ANDQ $7, CX
+	LEAQ    lanes<>+32(SB), R12
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (R12)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (R12)(BX*4), Y15
+	SUBQ  CX, R8
+	SHLQ  $2, R8
+	MOVQ  CX, R12
+	VBROADCASTSS each+52(FP), Y7
+
+row: // the means of x and dz, in registers 4 and 8
+	XORQ BX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y2, Y2, Y2
+
+mean:
+	CMPQ BX, R8
+	JGE  meanRest
+	VADDPS (SI)(BX*1), Y0, Y0
+	VMOVUPS (R9)(BX*1), Y3
+	VMULPS (R10)(BX*1), Y3, Y3
+	VADDPS Y3, Y2, Y2
+	ADDQ $32, BX
+	JMP  mean
+
+meanRest:
+	TESTQ R12, R12
+	JZ    meanDone
+	VMASKMOVPS (SI)(BX*1), Y14, Y1
+	VADDPS Y1, Y0, Y0
+	VMASKMOVPS (R9)(BX*1), Y14, Y3
+	VMASKMOVPS (R10)(BX*1), Y14, Y6
+	VMULPS Y6, Y3, Y3
+	VADDPS Y3, Y2, Y2
+
+meanDone:
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Y0
+	VMULPS  Y7, Y0, Y4
+	VMOVUPS Y2, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Y0
+	VMULPS  Y7, Y0, Y8
+	// variance + eps, and what is to take of each x - mean, in registers 9 and 10
+	XORQ BX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y2, Y2, Y2
+
+variance:
+	CMPQ BX, R8
+	JGE  varianceRest
+	VMOVUPS (SI)(BX*1), Y1
+	VSUBPS Y4, Y1, Y1
+	VFMADD231PS Y1, Y1, Y0
+	VMOVUPS (R9)(BX*1), Y3
+	VMULPS (R10)(BX*1), Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	ADDQ $32, BX
+	JMP  variance
+
+varianceRest:
+	TESTQ R12, R12
+	JZ    varianceDone
+	VMASKMOVPS (SI)(BX*1), Y14, Y1
+	VSUBPS Y4, Y1, Y1
+	VANDPS Y14, Y1, Y1
+	VFMADD231PS Y1, Y1, Y0
+	VMASKMOVPS (R9)(BX*1), Y14, Y3
+	VMASKMOVPS (R10)(BX*1), Y14, Y6
+	VMULPS Y6, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+
+varianceDone:
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Y0
+	VBROADCASTSS eps+48(FP), Y9
+	VFMADD231PS  Y7, Y0, Y9
+	VMOVUPS      Y2, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Y0
+	VMULPS  Y7, Y0, Y10
+	VDIVPS  Y9, Y10, Y10
+	VSQRTPS Y9, Y1
+	VMOVUPS c_one<>(SB), Y5
+	VDIVPS  Y1, Y5, Y5
+	XORQ    BX, BX
+
+vector:
+	CMPQ BX, R8
+	JGE  rest
+	VMOVUPS (R9)(BX*1), Y3
+	VMULPS (R10)(BX*1), Y3, Y3
+	VMOVUPS (SI)(BX*1), Y1
+	VSUBPS Y4, Y1, Y1
+	VSUBPS       Y8, Y3, Y3
+	VFNMADD231PS Y1, Y10, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      Y3, (DI)(BX*1)
+	ADDQ $32, BX
+	JMP  vector
+
+rest:
+	TESTQ R12, R12
+	JZ    next
+	VMASKMOVPS (R9)(BX*1), Y14, Y3
+	VMASKMOVPS (R10)(BX*1), Y14, Y6
+	VMULPS Y6, Y3, Y3
+	VMASKMOVPS (SI)(BX*1), Y14, Y1
+	VSUBPS Y4, Y1, Y1
+	VANDPS Y14, Y1, Y1
+	VSUBPS       Y8, Y3, Y3
+	VFNMADD231PS Y1, Y10, Y3
+	VMULPS       Y5, Y3, Y3
+	VMASKMOVPS   Y3, Y14, (DI)(BX*1)
+
+next:
+	MOVQ n+32(FP), BX
+	LEAQ (SI)(BX*4), SI
+	LEAQ (R9)(BX*4), R9
+	LEAQ (DI)(BX*4), DI
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET

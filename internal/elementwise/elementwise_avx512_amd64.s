@@ -1480,3 +1480,162 @@ next:
 	JNZ  row
 	VZEROUPPER
 	RET
+// func layerNormGradientAVX512(dx, dy, x, weight *float32, n, rows int, eps, each float32)
+TEXT ·layerNormGradientAVX512(SB), NOSPLIT, $0-56
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R9
+	MOVQ x+16(FP), SI
+	MOVQ weight+24(FP), R10
+	MOVQ n+32(FP), R8
+	MOVQ rows+40(FP), DX
+	MOVQ R8, CX
+	ANDQ $15, CX
+	MOVQ  $1, BX
+	SHLQ  CX, BX
+	DECQ  BX
+	KMOVW BX, K1
+	SUBQ  CX, R8
+	SHLQ  $2, R8
+	MOVQ  CX, R12
+	VBROADCASTSS each+52(FP), Z7
+
+row: // the means of x and dz, in registers 4 and 8
+	XORQ BX, BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z2, Z2, Z2
+
+mean:
+	CMPQ BX, R8
+	JGE  meanRest
+	VADDPS (SI)(BX*1), Z0, Z0
+	VMOVUPS (R9)(BX*1), Z3
+	VMULPS (R10)(BX*1), Z3, Z3
+	VADDPS Z3, Z2, Z2
+	ADDQ $64, BX
+	JMP  mean
+
+meanRest:
+	TESTQ R12, R12
+	JZ    meanDone
+	VMOVUPS.Z (SI)(BX*1), K1, Z1
+	VADDPS Z1, Z0, Z0
+	VMOVUPS.Z (R9)(BX*1), K1, Z3
+	VMOVUPS.Z (R10)(BX*1), K1, Z6
+	VMULPS Z6, Z3, Z3
+	VADDPS Z3, Z2, Z2
+
+meanDone:
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Z0
+	VMULPS  Z7, Z0, Z4
+	VMOVUPS Z2, Z0
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Z0
+	VMULPS  Z7, Z0, Z8
+	// variance + eps, and what is to take of each x - mean, in registers 9 and 10
+	XORQ BX, BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z2, Z2, Z2
+
+variance:
+	CMPQ BX, R8
+	JGE  varianceRest
+	VMOVUPS (SI)(BX*1), Z1
+	VSUBPS Z4, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS (R9)(BX*1), Z3
+	VMULPS (R10)(BX*1), Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	ADDQ $64, BX
+	JMP  variance
+
+varianceRest:
+	TESTQ R12, R12
+	JZ    varianceDone
+	VMOVUPS.Z (SI)(BX*1), K1, Z1
+	VSUBPS.Z Z4, Z1, K1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS.Z (R9)(BX*1), K1, Z3
+	VMOVUPS.Z (R10)(BX*1), K1, Z6
+	VMULPS Z6, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+
+varianceDone:
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Z0
+	VBROADCASTSS eps+48(FP), Z9
+	VFMADD231PS  Z7, Z0, Z9
+	VMOVUPS      Z2, Z0
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VBROADCASTSS X0, Z0
+	VMULPS  Z7, Z0, Z10
+	VDIVPS  Z9, Z10, Z10
+	VSQRTPS Z9, Z1
+	VMOVUPS c_one<>(SB), Z5
+	VDIVPS  Z1, Z5, Z5
+	XORQ    BX, BX
+
+vector:
+	CMPQ BX, R8
+	JGE  rest
+	VMOVUPS (R9)(BX*1), Z3
+	VMULPS (R10)(BX*1), Z3, Z3
+	VMOVUPS (SI)(BX*1), Z1
+	VSUBPS Z4, Z1, Z1
+	VSUBPS       Z8, Z3, Z3
+	VFNMADD231PS Z1, Z10, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, (DI)(BX*1)
+	ADDQ $64, BX
+	JMP  vector
+
+rest:
+	TESTQ R12, R12
+	JZ    next
+	VMOVUPS.Z (R9)(BX*1), K1, Z3
+	VMOVUPS.Z (R10)(BX*1), K1, Z6
+	VMULPS Z6, Z3, Z3
+	VMOVUPS.Z (SI)(BX*1), K1, Z1
+	VSUBPS.Z Z4, Z1, K1, Z1
+	VSUBPS       Z8, Z3, Z3
+	VFNMADD231PS Z1, Z10, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, K1, (DI)(BX*1)
+
+next:
+	MOVQ n+32(FP), BX
+	LEAQ (SI)(BX*4), SI
+	LEAQ (R9)(BX*4), R9
+	LEAQ (DI)(BX*4), DI
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET

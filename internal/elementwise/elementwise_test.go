@@ -241,11 +241,57 @@ func TestLayerNorm(t *testing.T) {
 				}
 				// Some roundings of the largest element, as they come out.
 				unit := 0x1p-24 * largest * math.Abs(float64(weight[i%n])) / math.Sqrt(squares/float64(n)+1e-3)
-				if math.Abs(float64(y[i]-w)) > 4*unit+0x1p-22*math.Abs(float64(w)) {
+				if math.Abs(float64(y[i]-w)) > 2*unit+0x1p-22*math.Abs(float64(w)) {
 					t.Fatalf("%s: element %d of rows of %d is %v, want %v", l.name, i, n, y[i], w)
 				}
 			}
 			if y[rows*n] != 7 {
+				t.Fatalf("%s: wrote beyond", l.name)
+			}
+		}
+	}
+}
+
+// TestLayerNormGradient holds the gradient to its definition, also where it is written over dy.
+func TestLayerNormGradient(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, l := range all {
+		for trial := range 200 {
+			n, rows := 1+r.IntN(100), 1+r.IntN(4)
+			x, dy, weight := random(r, rows*n), random(r, rows*n+1), random(r, n)
+			for i := range x {
+				x[i] += 2
+			}
+			dx, beyond := make([]float32, rows*n+1), float32(0)
+			up := slices.Clone(dy)
+			if trial%2 == 0 {
+				dx, beyond = dy, dy[rows*n]
+			}
+			l.normaliseGradient(dx, dy, x, weight, rows, 1e-3)
+			for row := range rows {
+				var mean, variance, slope, product, largest, steepest float64
+				for i := range n {
+					v, dz := float64(x[row*n+i]), float64(up[row*n+i])*float64(weight[i])
+					mean, slope = mean+v/float64(n), slope+dz/float64(n)
+					largest, steepest = max(largest, math.Abs(v)), max(steepest, math.Abs(dz))
+				}
+				for i := range n {
+					z := float64(x[row*n+i]) - mean
+					variance += z * z / float64(n)
+					product += float64(up[row*n+i]) * float64(weight[i]) * z / float64(n)
+				}
+				variance += 1e-3
+				for i := range n {
+					z, dz := float64(x[row*n+i])-mean, float64(up[row*n+i])*float64(weight[i])
+					want := (dz - slope - z*product/variance) / math.Sqrt(variance)
+					// Some roundings of the largest dz, and of the largest x where it meets one.
+					unit := 0x1p-24 * steepest / math.Sqrt(variance) * (1 + largest/math.Sqrt(variance))
+					if got := float64(dx[row*n+i]); math.Abs(got-want) > 2*unit {
+						t.Fatalf("%s: element %d of row %d of %d is %v, want %v", l.name, i, row, n, got, want)
+					}
+				}
+			}
+			if dx[rows*n] != beyond {
 				t.Fatalf("%s: wrote beyond", l.name)
 			}
 		}
@@ -261,6 +307,20 @@ func BenchmarkActivations(b *testing.B) {
 				Function(f).Apply(y, x)
 			}
 			b.ReportMetric(float64(b.N*len(x))/float64(b.Elapsed().Nanoseconds()), "elements/ns")
+		})
+	}
+}
+
+func BenchmarkLayerNormGradient(b *testing.B) {
+	const n, rows = 384, 196
+	r := rand.New(rand.NewPCG(1, 2))
+	x, dy, dx, weight := random(r, rows*n), random(r, rows*n), make([]float32, rows*n), random(r, n)
+	for _, l := range all {
+		b.Run(l.name, func(b *testing.B) {
+			b.SetBytes(4 * n * rows)
+			for b.Loop() {
+				l.normaliseGradient(dx, dy, x, weight, rows, 1e-6)
+			}
 		})
 	}
 }

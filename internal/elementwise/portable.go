@@ -18,14 +18,15 @@ var portable = loops{
 		each(func(x float32) float32 { return float32(siluSlope(float64(x))) }),
 		each(func(x float32) float32 { return float32(geluSlope(float64(x))) }),
 	},
-	affine:    affineGo,
-	times:     timesGo,
-	pass:      passGo,
-	sums:      sumsGo,
-	layerNorm: layerNormGo,
-	moments:   momentsGo,
-	products:  productsGo,
-	norm:      normGo,
+	affine:            affineGo,
+	times:             timesGo,
+	pass:              passGo,
+	sums:              sumsGo,
+	layerNorm:         layerNormGo,
+	layerNormGradient: layerNormGradientGo,
+	moments:           momentsGo,
+	products:          productsGo,
+	norm:              normGo,
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -110,6 +111,31 @@ func layerNormGo(y, x, weight, bias *float32, n, rows int, eps, _ float32) {
 		factor := 1 / math.Sqrt(squares/float64(n)+float64(eps))
 		for i, v := range from {
 			to[i] = float32((float64(v)-mean)*factor*float64(w[i]) + float64(b[i]))
+		}
+	}
+}
+
+func layerNormGradientGo(dx, dy, x, weight *float32, n, rows int, eps, _ float32) {
+	w := unsafe.Slice(weight, n)
+	for r := range rows {
+		from, up, to := unsafe.Slice(after(x, 4*r*n), n), unsafe.Slice(after(dy, 4*r*n), n), unsafe.Slice(after(dx, 4*r*n), n)
+		var sum, squares, slope, product float64
+		for _, v := range from {
+			sum += float64(v)
+		}
+		mean := sum / float64(n)
+		for i, v := range from {
+			z, dz := float64(v)-mean, float64(up[i])*float64(w[i])
+			squares += z * z
+			slope += dz
+			product += dz * z
+		}
+		variance := squares/float64(n) + float64(eps)
+		slope, product = slope/float64(n), product/(float64(n)*variance)
+		factor := 1 / math.Sqrt(variance)
+		for i, v := range from {
+			dz := float64(up[i]) * float64(w[i])
+			to[i] = float32((dz - slope - (float64(v)-mean)*product) * factor)
 		}
 	}
 }
