@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/glimpse-go/glimpse/internal/elementwise"
+	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -17,7 +18,7 @@ type depthwise struct {
 
 func packDepthwise(c *Conv, d *depthwise) {
 	if d.data == nil {
-		d.data = aligned(c.taps() * c.Out)
+		d.data = pages.Aligned[float32](c.taps() * c.Out)
 	}
 	for o := range c.Out {
 		for t, at := range c.tapsOf(o) {

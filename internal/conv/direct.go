@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -23,7 +24,7 @@ func packDirect(c *Conv, d *direct) {
 	if d.data == nil {
 		var size int
 		d.panels, size = c.panels(in * taps)
-		d.data = aligned(size)
+		d.data = pages.Aligned[float32](size)
 	}
 	run := max(8, 128/taps) // the lines of so many stay in the cache from one lane to the next
 	runs := ceil(in, run)

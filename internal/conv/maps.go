@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"unsafe"
 
 	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
@@ -75,7 +74,7 @@ func (mem *Memory) take(n int) []float32 {
 		}
 	}
 	if best < 0 {
-		return aligned(n)
+		return pages.Aligned[float32](n)
 	}
 	f := mem.free[best][:n]
 	mem.free = slices.Delete(mem.free, best, best+1)
@@ -86,15 +85,6 @@ func (mem *Memory) give(f []float32) {
 	mem.mu.Lock()
 	mem.free = append(mem.free, f)
 	mem.mu.Unlock()
-}
-
-// aligned returns n elements that begin on a cache line.
-func aligned(n int) []float32 {
-	const line = 64
-	s := make([]float32, n+line/4)
-	pages.Large(s)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s)))%line) / 4
-	return s[skip : skip+n]
 }
 
 // FromNCHW returns a copy of a batch n x c x h x w, with a border.

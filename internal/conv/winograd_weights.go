@@ -3,6 +3,7 @@ package conv
 import (
 	"unsafe"
 
+	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 	"github.com/glimpse-go/glimpse/internal/transpose"
 )
@@ -78,7 +79,7 @@ func packWinograd(c *Conv, variant int, w *winograd) {
 	if w.data == nil {
 		w.variant = variant
 		w.panels, w.point = c.panels(c.In)
-		w.data = aligned(n * n * w.point)
+		w.data = pages.Aligned[float32](n * n * w.point)
 	}
 	const run = filterRun
 	runs := ceil(c.In, run)

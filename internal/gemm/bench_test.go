@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/glimpse-go/glimpse/internal/pages"
 )
 
 // BenchmarkPeak runs nothing but fused multiply-adds in registers: what one
@@ -36,7 +38,7 @@ func BenchmarkKernel(b *testing.B) {
 
 func benchmarkKernel[T Float](b *testing.B, name string, kern *kernel[T]) {
 	const k = 128
-	x, y, tile := aligned[T](k*kern.mr), aligned[T](k*kern.nr), aligned[T](kern.mr*kern.nr)
+	x, y, tile := pages.Aligned[T](k*kern.mr), pages.Aligned[T](k*kern.nr), pages.Aligned[T](kern.mr*kern.nr)
 	for _, lanes := range slices.Compact([]int{kern.nr, kern.narrow}) {
 		b.Run(fmt.Sprintf("%s/%dx%d", name, kern.mr, lanes), func(b *testing.B) {
 			fastest := time.Duration(1 << 62)

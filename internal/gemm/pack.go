@@ -2,8 +2,8 @@ package gemm
 
 import (
 	"sync"
-	"unsafe"
 
+	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 	"github.com/glimpse-go/glimpse/internal/transpose"
 )
@@ -27,7 +27,7 @@ func newPackedA[T Float](kern *kernel[T], m, k, block int, buffer []T) *packedA[
 	}
 	p := &packedA[T]{m: m, k: k, block: block, kernel: kern, data: buffer}
 	if size := p.panels() * kern.mr * k; cap(buffer) < size {
-		p.data = aligned[T](size)
+		p.data = pages.Aligned[T](size)
 	} else {
 		p.data = buffer[:size]
 	}
@@ -121,7 +121,7 @@ func (w *workspace[T]) take(size int) []T {
 	if last := len(w.free) - 1; last >= 0 { // too small: a larger one takes its place
 		w.free = w.free[:last]
 	}
-	return aligned[T](size)
+	return pages.Aligned[T](size)
 }
 
 // give returns a buffer that take handed out.
@@ -129,17 +129,6 @@ func (w *workspace[T]) give(buffer []T) {
 	w.mu.Lock()
 	w.free = append(w.free, buffer)
 	w.mu.Unlock()
-}
-
-// aligned returns n elements that begin on a cache line, so that no vector of
-// a panel straddles two.
-func aligned[T Float](n int) []T {
-	const line = 64
-	var x T
-	size := int(unsafe.Sizeof(x))
-	s := make([]T, n+line/size)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s)))%line) / size
-	return s[skip : skip+n : skip+n]
 }
 
 // ceil returns a/b rounded up.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/glimpse-go/glimpse/internal/pages"
 	"github.com/glimpse-go/glimpse/internal/parallel"
 )
 
@@ -29,7 +30,7 @@ func NewPanels[T Float](n, rows int) (*Panels[T], error) {
 		return nil, fmt.Errorf("gemm: panels for %d rows of %d", rows, n)
 	}
 	p := &Panels[T]{kern: kernelFor[T](chosen), n: n, rows: rows}
-	p.data = aligned[T](p.Count() * p.Width() * rows)
+	p.data = pages.Aligned[T](p.Count() * p.Width() * rows)
 	return p, nil
 }
 

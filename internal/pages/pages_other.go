@@ -2,5 +2,5 @@
 
 package pages
 
-// Large does nothing here: systems other than Linux decide by themselves.
-func Large[T any]([]T) {}
+// large does nothing here: systems other than Linux decide by themselves.
+func large[T any]([]T) {}

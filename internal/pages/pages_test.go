@@ -25,9 +25,24 @@ func TestInside(t *testing.T) {
 		if len(got) > 0 && unsafe.Pointer(&got[0]) != unsafe.Pointer(&memory[base+size/4+c.first]) {
 			t.Errorf("elements %d to %d of a page: pages begin elsewhere", c.from, c.to)
 		}
-		Large(s)
+		large(s)
 	}
 	if got := inside([]float32(nil)); got != nil {
 		t.Errorf("no elements: %d bytes", len(got))
+	}
+}
+
+// Elements begin on a line, and are as many as asked for, to be read and written.
+func TestAligned(t *testing.T) {
+	for n := range 40 {
+		a, b := Aligned[float32](n), Aligned[float64](n+size/4)
+		if len(a) != n || cap(a) != n || len(b) != n+size/4 {
+			t.Errorf("%d elements: %d of %d, %d", n, len(a), cap(a), len(b))
+		}
+		if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))); at%64 != 0 || n > 0 && uintptr(unsafe.Pointer(&a[0]))%64 != 0 {
+			t.Errorf("%d elements begin within a line", n)
+		}
+		clear(a)
+		clear(b)
 	}
 }
