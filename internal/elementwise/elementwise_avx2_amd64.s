@@ -1243,8 +1243,8 @@ meanDone:
 variance:
 	CMPQ        BX, R8
 	JGE         varianceRest
-	VMOVUPS     (SI)(BX*1), Y1
-	VSUBPS      Y4, Y1, Y1
+	VMOVUPS (SI)(BX*1), Y1
+	VSUBPS Y4, Y1, Y1
 	VFMADD231PS Y1, Y1, Y0
 	ADDQ        $32, BX
 	JMP         variance
@@ -1252,9 +1252,9 @@ variance:
 varianceRest:
 	TESTQ       R12, R12
 	JZ          varianceDone
-	VMASKMOVPS  (SI)(BX*1), Y14, Y1
-	VSUBPS      Y4, Y1, Y1
-	VANDPS      Y14, Y1, Y1
+	VMASKMOVPS (SI)(BX*1), Y14, Y1
+	VSUBPS Y4, Y1, Y1
+	VANDPS Y14, Y1, Y1
 	VFMADD231PS Y1, Y1, Y0
 
 varianceDone:
@@ -1275,11 +1275,11 @@ varianceDone:
 vector:
 	CMPQ        BX, R8
 	JGE         rest
-	VMOVUPS     (SI)(BX*1), Y0
-	VSUBPS      Y4, Y0, Y0
-	VMULPS      Y5, Y0, Y0
-	VMOVUPS     (R11)(BX*1), Y1
-	VFMADD132PS (R10)(BX*1), Y1, Y0
+	VMOVUPS (SI)(BX*1), Y1
+	VSUBPS Y4, Y1, Y1
+	VMOVUPS (R11)(BX*1), Y0
+	VMULPS      Y5, Y1, Y1
+	VFMADD231PS (R10)(BX*1), Y1, Y0
 	VMOVUPS     Y0, (DI)(BX*1)
 	ADDQ        $32, BX
 	JMP         vector
@@ -1287,12 +1287,13 @@ vector:
 rest:
 	TESTQ       R12, R12
 	JZ          next
-	VMASKMOVPS  (SI)(BX*1), Y14, Y0
-	VMASKMOVPS  (R11)(BX*1), Y14, Y1
-	VMASKMOVPS  (R10)(BX*1), Y14, Y2
-	VSUBPS      Y4, Y0, Y0
-	VMULPS      Y5, Y0, Y0
-	VFMADD132PS Y2, Y1, Y0
+	VMASKMOVPS (SI)(BX*1), Y14, Y1
+	VSUBPS Y4, Y1, Y1
+	VANDPS Y14, Y1, Y1
+	VMASKMOVPS (R11)(BX*1), Y14, Y0
+	VMASKMOVPS (R10)(BX*1), Y14, Y2
+	VMULPS      Y5, Y1, Y1
+	VFMADD231PS Y2, Y1, Y0
 	VMASKMOVPS  Y0, Y14, (DI)(BX*1)
 
 next:

@@ -1398,7 +1398,7 @@ mean:
 meanRest:
 	TESTQ      R12, R12
 	JZ         meanDone
-	VMOVUPS.Z  (SI)(BX*1), K1, Z1
+	VMOVUPS.Z (SI)(BX*1), K1, Z1
 	VADDPS     Z1, Z0, Z0
 
 meanDone:
@@ -1419,8 +1419,8 @@ meanDone:
 variance:
 	CMPQ        BX, R8
 	JGE         varianceRest
-	VMOVUPS     (SI)(BX*1), Z1
-	VSUBPS      Z4, Z1, Z1
+	VMOVUPS (SI)(BX*1), Z1
+	VSUBPS Z4, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $64, BX
 	JMP         variance
@@ -1428,8 +1428,8 @@ variance:
 varianceRest:
 	TESTQ       R12, R12
 	JZ          varianceDone
-	VMOVUPS.Z   (SI)(BX*1), K1, Z1
-	VSUBPS.Z    Z4, Z1, K1, Z1
+	VMOVUPS.Z (SI)(BX*1), K1, Z1
+	VSUBPS.Z Z4, Z1, K1, Z1
 	VFMADD231PS Z1, Z1, Z0
 
 varianceDone:
@@ -1452,11 +1452,11 @@ varianceDone:
 vector:
 	CMPQ        BX, R8
 	JGE         rest
-	VMOVUPS     (SI)(BX*1), Z0
-	VSUBPS      Z4, Z0, Z0
-	VMULPS      Z5, Z0, Z0
-	VMOVUPS     (R11)(BX*1), Z1
-	VFMADD132PS (R10)(BX*1), Z1, Z0
+	VMOVUPS (SI)(BX*1), Z1
+	VSUBPS Z4, Z1, Z1
+	VMOVUPS (R11)(BX*1), Z0
+	VMULPS      Z5, Z1, Z1
+	VFMADD231PS (R10)(BX*1), Z1, Z0
 	VMOVUPS     Z0, (DI)(BX*1)
 	ADDQ        $64, BX
 	JMP         vector
@@ -1464,12 +1464,12 @@ vector:
 rest:
 	TESTQ       R12, R12
 	JZ          next
-	VMOVUPS.Z   (SI)(BX*1), K1, Z0
-	VMOVUPS.Z   (R11)(BX*1), K1, Z1
-	VMOVUPS.Z   (R10)(BX*1), K1, Z2
-	VSUBPS      Z4, Z0, Z0
-	VMULPS      Z5, Z0, Z0
-	VFMADD132PS Z2, Z1, Z0
+	VMOVUPS.Z (SI)(BX*1), K1, Z1
+	VSUBPS.Z Z4, Z1, K1, Z1
+	VMOVUPS.Z (R11)(BX*1), K1, Z0
+	VMOVUPS.Z (R10)(BX*1), K1, Z2
+	VMULPS      Z5, Z1, Z1
+	VFMADD231PS Z2, Z1, Z0
 	VMOVUPS     Z0, K1, (DI)(BX*1)
 
 next:
