@@ -120,7 +120,9 @@ func TestMapBytes(t *testing.T) {
 		{[]float32{-1, 0, 1, 3}, []uint8{0, 63, 127, 255}},
 		{[]float32{2, 2, 2, 2}, []uint8{0, 0, 0, 0}},
 		{[]float32{1, nan, 2, 3}, []uint8{0, 0, 0, 0}},
+		{[]float32{nan, 1, 2, 3}, []uint8{0, 0, 0, 0}},
 		{[]float32{1, inf, 2, 3}, []uint8{0, 0, 0, 0}},
+		{[]float32{1, 2, -inf, 3}, []uint8{0, 0, 0, 0}},
 		{[]float32{-3e38, 0, 0, 3e38}, []uint8{0, 0, 0, 0}}, // the span overflows
 		{nil, []uint8{}},
 	} {

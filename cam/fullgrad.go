@@ -103,7 +103,7 @@ func addUnits(sum, planes []float64, width, height, toWidth, toHeight int) {
 	big := units
 	if width != toWidth || height != toHeight {
 		big = make([]float64, len(sum))
-		newBilinear(width, height, toWidth, toHeight, false).resize(big, units)
+		resize(newBilinear(width, height, toWidth, toHeight, false), big, units)
 	}
 	for p, v := range big {
 		sum[p] += v

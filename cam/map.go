@@ -1,10 +1,6 @@
 package cam
 
-import (
-	"slices"
-
-	"github.com/glimpse-go/glimpse/nn"
-)
+import "github.com/glimpse-go/glimpse/nn"
 
 // Map is the class activation map of one image and class, as coarse as the
 // layer that it was taken from.
@@ -31,11 +27,7 @@ func (m *Map) Resized(width, height int) *Map {
 	if len(m.Values) == 0 {
 		return out
 	}
-	dst := make([]float64, width*height)
-	newBilinear(m.Width, m.Height, width, height, false).resize(dst, floats(m.Values))
-	for i, v := range dst {
-		out.Values[i] = float32(v)
-	}
+	resize(newBilinear(m.Width, m.Height, width, height, false), out.Values, floats(m.Values))
 	return out
 }
 
@@ -57,8 +49,8 @@ func (m *Map) unit() *Map {
 	if len(m.Values) == 0 {
 		return m
 	}
-	low := slices.Min(m.Values)
-	span := slices.Max(m.Values) - low
+	low, high := bounds(m.Values)
+	span := high - low
 	for i, v := range m.Values {
 		m.Values[i] = (v - low) / (span + 1e-7)
 	}
@@ -72,21 +64,31 @@ func (m *Map) Normalized() []float32 {
 	if len(out) == 0 {
 		return out
 	}
-	lo, hi := m.Values[0], m.Values[0]
-	for _, v := range m.Values {
-		if v-v != 0 { // NaN or infinite
-			return out
-		}
-		lo, hi = min(lo, v), max(hi, v)
-	}
-	span := hi - lo
+	low, high := bounds(m.Values)
+	span := high - low
 	if span == 0 || span-span != 0 {
 		return out
 	}
 	for i, v := range m.Values {
-		out[i] = (v - lo) / span
+		out[i] = (v - low) / span
 	}
 	return out
+}
+
+// bounds returns the least of some values and the largest; NaN where one of them is.
+func bounds[T float32 | float64](values []T) (low, high T) {
+	low, high = values[0], values[0]
+	for _, v := range values {
+		switch {
+		case v < low:
+			low = v
+		case v > high:
+			high = v
+		case v != v:
+			return v, v
+		}
+	}
+	return low, high
 }
 
 // Bytes returns the normalised map as uint8(v * 255), truncated as NumPy does.

@@ -45,7 +45,7 @@ func newBilinear(width, height, toWidth, toHeight int, aligned bool) *bilinear {
 }
 
 // resize writes src, width x height, at the other size.
-func (b *bilinear) resize(dst []float64, src []float64) {
+func resize[T float32 | float64](b *bilinear, dst []T, src []float64) {
 	n := len(b.cols.at)
 	upper, lower := b.line[:n], b.line[n:]
 	for y, at := range b.rows.at {
@@ -57,7 +57,7 @@ func (b *bilinear) resize(dst []float64, src []float64) {
 		f := b.rows.part[y]
 		out := dst[y*n : (y+1)*n]
 		for x := range out {
-			out[x] = upper[x] + f*(lower[x]-upper[x])
+			out[x] = T(upper[x] + f*(lower[x]-upper[x]))
 		}
 	}
 }

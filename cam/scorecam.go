@@ -3,7 +3,6 @@ package cam
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/glimpse-go/glimpse/cam/internal/perturb"
 	"github.com/glimpse-go/glimpse/nn"
@@ -158,8 +157,8 @@ func (q Question) explainByScores(ctx context.Context, aligned bool, samples int
 // constant.
 func channelMask(mask []float32, maps *nn.Tensor, image, k int, up *bilinear) {
 	coarse, big := maps.Shape[2]*maps.Shape[3], make([]float64, len(mask))
-	up.resize(big, floats(maps.Data[(image*maps.Shape[1]+k)*coarse:][:coarse]))
-	low, high := slices.Min(big), slices.Max(big)
+	resize(up, big, floats(maps.Data[(image*maps.Shape[1]+k)*coarse:][:coarse]))
+	low, high := bounds(big)
 	if low == high {
 		clear(mask)
 		return

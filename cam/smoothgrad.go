@@ -3,7 +3,6 @@ package cam
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/glimpse-go/glimpse/cam/internal/perturb"
 	"github.com/glimpse-go/glimpse/nn"
@@ -43,7 +42,8 @@ func (c SmoothGrad) Explain(ctx context.Context, q Question) (*Result, error) {
 		return nil, err
 	}
 	noisy := s.noisy(samples, c.Noise, func(image []float32) float64 {
-		return share * float64(slices.Max(image)-slices.Min(image))
+		low, high := bounds(image)
+		return share * float64(high-low)
 	})
 	return s.meanGradient(ctx, samples, noisy, func(int) float64 { return 1 / float64(samples) }, func(g float64, _ int) float64 { return g }, largestMagnitude)
 }
