@@ -252,37 +252,35 @@ func TestLayerNorm(t *testing.T) {
 	}
 }
 
-// TestLayerNormGradient holds the gradient to its definition, also where it is written over dy.
+// TestLayerNormGradient holds the gradient to its definition, also where it is written over dy or x.
 func TestLayerNormGradient(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for _, l := range all {
 		for trial := range 200 {
 			n, rows := 1+r.IntN(100), 1+r.IntN(4)
-			x, dy, weight := random(r, rows*n), random(r, rows*n+1), random(r, n)
+			x, dy, weight := random(r, rows*n+1), random(r, rows*n+1), random(r, n)
 			for i := range x {
 				x[i] += 2
 			}
-			dx, beyond := make([]float32, rows*n+1), float32(0)
-			up := slices.Clone(dy)
-			if trial%2 == 0 {
-				dx, beyond = dy, dy[rows*n]
-			}
+			from, up := slices.Clone(x), slices.Clone(dy)
+			dx := [][]float32{make([]float32, rows*n+1), dy, x}[trial%3]
+			beyond := dx[rows*n]
 			l.normaliseGradient(dx, dy, x, weight, rows, 1e-3)
 			for row := range rows {
 				var mean, variance, slope, product, largest, steepest float64
 				for i := range n {
-					v, dz := float64(x[row*n+i]), float64(up[row*n+i])*float64(weight[i])
+					v, dz := float64(from[row*n+i]), float64(up[row*n+i])*float64(weight[i])
 					mean, slope = mean+v/float64(n), slope+dz/float64(n)
 					largest, steepest = max(largest, math.Abs(v)), max(steepest, math.Abs(dz))
 				}
 				for i := range n {
-					z := float64(x[row*n+i]) - mean
+					z := float64(from[row*n+i]) - mean
 					variance += z * z / float64(n)
 					product += float64(up[row*n+i]) * float64(weight[i]) * z / float64(n)
 				}
 				variance += 1e-3
 				for i := range n {
-					z, dz := float64(x[row*n+i])-mean, float64(up[row*n+i])*float64(weight[i])
+					z, dz := float64(from[row*n+i])-mean, float64(up[row*n+i])*float64(weight[i])
 					want := (dz - slope - z*product/variance) / math.Sqrt(variance)
 					// Some roundings of the largest dz, and of the largest x where it meets one.
 					unit := 0x1p-24 * steepest / math.Sqrt(variance) * (1 + largest/math.Sqrt(variance))
