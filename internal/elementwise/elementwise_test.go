@@ -216,8 +216,8 @@ func TestSums(t *testing.T) {
 }
 
 func TestLayerNorm(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 8))
 	for _, l := range all {
+		r := rand.New(rand.NewPCG(7, 8)) // the same for each, whatever the machine has
 		for range 200 {
 			n, rows := 1+r.IntN(100), 1+r.IntN(4)
 			x, weight, bias := random(r, rows*n), random(r, n), random(r, n)
@@ -241,7 +241,7 @@ func TestLayerNorm(t *testing.T) {
 				}
 				// Some roundings of the largest element, as they come out.
 				unit := 0x1p-24 * largest * math.Abs(float64(weight[i%n])) / math.Sqrt(squares/float64(n)+1e-3)
-				if math.Abs(float64(y[i]-w)) > 2*unit+0x1p-22*math.Abs(float64(w)) {
+				if math.Abs(float64(y[i]-w)) > 4*unit+0x1p-22*math.Abs(float64(w)) {
 					t.Fatalf("%s: element %d of rows of %d is %v, want %v", l.name, i, n, y[i], w)
 				}
 			}
@@ -254,8 +254,8 @@ func TestLayerNorm(t *testing.T) {
 
 // TestLayerNormGradient holds the gradient to its definition, also where it is written over dy or x.
 func TestLayerNormGradient(t *testing.T) {
-	r := rand.New(rand.NewPCG(9, 10))
 	for _, l := range all {
+		r := rand.New(rand.NewPCG(9, 10))
 		for trial := range 200 {
 			n, rows := 1+r.IntN(100), 1+r.IntN(4)
 			x, dy, weight := random(r, rows*n+1), random(r, rows*n+1), random(r, n)
