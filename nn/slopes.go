@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/glimpse-go/glimpse/internal/conv"
-	"github.com/glimpse-go/glimpse/internal/elementwise"
 )
 
 // A slope takes the gradient by a step's output back to its inputs.
@@ -71,22 +70,14 @@ func (s *sink) channels(g *group) int {
 	return g.shapes[s.node][1]
 }
 
-// slopes writes the slopes at x to y.
-func (l *Activation) slopes(y, x []float32) {
-	switch l {
-	case Sigmoid:
-		elementwise.Sigmoid.Apply(y, x)
-		for i, s := range y {
-			y[i] = s * (1 - s)
-		}
-	case SiLU:
-		elementwise.SiLUSlope.Apply(y, x)
-	case GELU:
-		elementwise.GELUSlope.Apply(y, x)
-	default:
-		for i, v := range x {
-			y[i] = l.slope(v)
-		}
+// gradient writes the gradient by a run of inputs x.
+func (l *Activation) gradient(dx, dy, x []float32) {
+	if f, ok := fast[l]; ok {
+		f.Gradient(dx, dy, x)
+		return
+	}
+	for i, v := range x {
+		dx[i] = dy[i] * l.slope(v)
 	}
 }
 

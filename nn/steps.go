@@ -28,7 +28,7 @@ func (c *compiler) alone(node int) (step, error) {
 			return nil
 		}
 		s.slope = slope{input: true, back: func(_ context.Context, g *group, dy, _ *conv.Maps, x []*conv.Maps, into []*sink) error {
-			into[0].take(g, func(dx *conv.Maps) { dx.Times(dy, x[0], op.slopes, &g.mem) })
+			into[0].take(g, func(dx *conv.Maps) { dx.EachGradient(dy, x[0], op.gradient) })
 			return nil
 		}}
 		if op == ReLU { // which another rule may replace

@@ -29,20 +29,11 @@ func (m *Maps) Flat() *Maps {
 	return &Maps{N: m.N, H: 1, W: 1, C: m.H * m.W * m.C, lead: m.pixel(0, 0, 0), data: m.data}
 }
 
-// Times writes dy times f(x), element by element; f changes runs of elements in place.
-func (m *Maps) Times(dy, x *Maps, f func(y, x []float32), mem *Memory) {
-	dx, from, d := m.pixels(), x.pixels(), dy.pixels()
-	const run = 1 << 12
-	parallel.For(ceil(len(dx), run), 4, func(lo, hi int) {
-		slopes := mem.take(run)
-		defer mem.give(slopes)
-		for r := lo * run; r < min(hi*run, len(dx)); r += run {
-			end := min(r+run, len(dx))
-			s := slopes[:end-r]
-			f(s, from[r:end])
-			elementwise.Times(dx[r:end], d[r:end], s)
-		}
-	})
+// EachGradient writes the gradient by the input x of Each: f gets runs of dx, dy and x.
+func (m *Maps) EachGradient(dy, x *Maps, f func(dx, dy, x []float32)) {
+	dx := m.pixels()
+	d, from := dy.pixels()[:len(dx)], x.pixels()[:len(dx)]
+	parallel.For(len(dx), 1<<14, func(lo, hi int) { f(dx[lo:hi], d[lo:hi], from[lo:hi]) })
 }
 
 // MeanGradient writes to every pixel of a map its share of the gradient dy by the means.
@@ -53,11 +44,11 @@ func (m *Maps) MeanGradient(dy *Maps) {
 		for r := lo; r < hi; r++ {
 			from := d[r/m.H*m.C:][:m.C]
 			row := m.data[m.pixel(r/m.H, r%m.H, 0):][:m.W*m.C]
-			for i := range m.W {
-				to := row[i*m.C:][:m.C]
-				for c, v := range from {
-					to[c] = v * share
-				}
+			for c, v := range from {
+				row[c] = v * share
+			}
+			for done := m.C; done < len(row); done *= 2 {
+				copy(row[done:], row[:done])
 			}
 		}
 	})

@@ -13,31 +13,11 @@ import (
 	"github.com/glimpse-go/glimpse/internal/dispatch"
 )
 
-// A Function is an activation, as torch.nn names it.
-type Function int
-
-// The activations, within 1e-6 of the result, or 1e-35, of exact arithmetic. To that
-// come, by what an intermediate result is rounded, 1e-7 of x for Hardsigmoid and
-// Hardswish, 2e-8 |x| of the result for Sigmoid and SiLU, and x^2 roundings of it for
-// GELU, which matter where x is far below 0. NaN stays NaN.
-const (
-	ReLU6 Function = iota
-	Sigmoid
-	SiLU
-	Hardsigmoid
-	Hardswish
-	GELU
-
-	// Derivatives, within 1e-6 of the largest value of the function near by.
-	SiLUSlope
-	GELUSlope
-	functions
-)
-
 // loops are one instruction set's.
 type loops struct {
 	name              string
 	activate          [functions]func(y, x *float32, n int)
+	gradient          [functions]func(dx, dy, x *float32, n int)
 	affine            func(*affine)
 	times             func(y, a, b *float32, n int)
 	pass              func(dy, y *float32, n int, limit, floor float32)
@@ -53,16 +33,6 @@ type loops struct {
 func (l *loops) Name() string { return l.name }
 
 var chosen = dispatch.Choose(&portable, machine())
-
-// Apply writes f of every element of x to y, which may be x.
-func (f Function) Apply(y, x []float32) { f.apply(chosen, y, x) }
-
-func (f Function) apply(l *loops, y, x []float32) {
-	y = y[:len(x)]
-	if len(x) > 0 {
-		l.activate[f](&y[0], &x[0], len(x))
-	}
-}
 
 // affine is the arguments of Rows.
 type affine struct {

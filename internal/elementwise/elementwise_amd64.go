@@ -10,7 +10,8 @@ func machine() []*loops {
 	if cpu.X86.HasAVX512F {
 		list = append(list, &loops{
 			name:              "avx512",
-			activate:          [functions]func(y, x *float32, n int){relu6AVX512, sigmoidAVX512, siluAVX512, hardsigmoidAVX512, hardswishAVX512, geluAVX512, siluSlopeAVX512, geluSlopeAVX512},
+			activate:          activateAVX512,
+			gradient:          gradientAVX512,
 			affine:            affineAVX512,
 			times:             timesAVX512,
 			pass:              passAVX512,
@@ -25,7 +26,8 @@ func machine() []*loops {
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, &loops{
 			name:              "avx2",
-			activate:          [functions]func(y, x *float32, n int){relu6AVX2, sigmoidAVX2, siluAVX2, hardsigmoidAVX2, hardswishAVX2, geluAVX2, siluSlopeAVX2, geluSlopeAVX2},
+			activate:          activateAVX2,
+			gradient:          gradientAVX2,
 			affine:            affineAVX2,
 			times:             timesAVX2,
 			pass:              passAVX2,
@@ -41,24 +43,6 @@ func machine() []*loops {
 }
 
 //go:noescape
-func relu6AVX512(y, x *float32, n int)
-
-//go:noescape
-func sigmoidAVX512(y, x *float32, n int)
-
-//go:noescape
-func siluAVX512(y, x *float32, n int)
-
-//go:noescape
-func hardsigmoidAVX512(y, x *float32, n int)
-
-//go:noescape
-func hardswishAVX512(y, x *float32, n int)
-
-//go:noescape
-func geluAVX512(y, x *float32, n int)
-
-//go:noescape
 func affineAVX512(a *affine)
 
 //go:noescape
@@ -71,24 +55,6 @@ func layerNormAVX512(y, x, weight, bias *float32, n, rows int, eps, each float32
 func layerNormGradientAVX512(dx, dy, x, weight *float32, n, rows int, eps, each float32)
 
 //go:noescape
-func relu6AVX2(y, x *float32, n int)
-
-//go:noescape
-func sigmoidAVX2(y, x *float32, n int)
-
-//go:noescape
-func siluAVX2(y, x *float32, n int)
-
-//go:noescape
-func hardsigmoidAVX2(y, x *float32, n int)
-
-//go:noescape
-func hardswishAVX2(y, x *float32, n int)
-
-//go:noescape
-func geluAVX2(y, x *float32, n int)
-
-//go:noescape
 func affineAVX2(a *affine)
 
 //go:noescape
@@ -99,18 +65,6 @@ func layerNormAVX2(y, x, weight, bias *float32, n, rows int, eps, each float32)
 
 //go:noescape
 func layerNormGradientAVX2(dx, dy, x, weight *float32, n, rows int, eps, each float32)
-
-//go:noescape
-func siluSlopeAVX512(y, x *float32, n int)
-
-//go:noescape
-func geluSlopeAVX512(y, x *float32, n int)
-
-//go:noescape
-func siluSlopeAVX2(y, x *float32, n int)
-
-//go:noescape
-func geluSlopeAVX2(y, x *float32, n int)
 
 //go:noescape
 func timesAVX512(y, a, b *float32, n int)

@@ -9,99 +9,6 @@ import (
 
 var all = append(machine(), &portable)
 
-// exact are the activations in float64.
-var exact = [functions]func(float64) float64{
-	func(x float64) float64 { return min(max(x, 0), 6) },
-	sigmoid,
-	func(x float64) float64 { return x * sigmoid(x) },
-	func(x float64) float64 { return min(max(x/6+0.5, 0), 1) },
-	func(x float64) float64 { return x * min(max(x/6+0.5, 0), 1) },
-	func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 },
-	siluSlope,
-	geluSlope,
-}
-
-func TestActivations(t *testing.T) {
-	var x []float32
-	for v := 1e-42; v < 1e38; v *= 1.01 {
-		x = append(x, float32(v), float32(-v))
-	}
-	for v := -110.0; v < 110; v += 0.01 {
-		x = append(x, float32(v))
-	}
-	inf := float32(math.Inf(1))
-	x = append(x, 0, float32(math.Copysign(0, -1)), inf, -inf, float32(math.NaN()), math.Float32frombits(0xffd00007), math.MaxFloat32, -math.MaxFloat32)
-	for _, l := range all {
-		for f := range functions {
-			y := make([]float32, len(x))
-			f.apply(l, y, x)
-			worst, at := 0.0, float32(0)
-			for i, v := range x {
-				want := exact[f](float64(v))
-				got := float64(y[i])
-				if f >= SiLUSlope && (math.IsInf(float64(v), 0) || math.IsNaN(want) && v == v) {
-					continue // a product of 0 and infinity
-				}
-				switch {
-				case math.IsNaN(want):
-					if got == got {
-						t.Errorf("%s: function %d of %v is %v, want NaN", l.name, f, v, got)
-					}
-					continue
-				case math.IsInf(want, 0):
-					if got != want {
-						t.Errorf("%s: function %d of %v is %v, want %v", l.name, f, v, got, want)
-					}
-					continue
-				}
-				allowed := 1e-35
-				switch f {
-				case Hardsigmoid, Hardswish: // x/6 + 1/2 loses what cancels
-					allowed += 1e-7 * min(math.Abs(float64(v)), 3)
-				case Sigmoid, SiLU: // so does rounding log2(e), in exp(-x)
-					allowed += 2e-8 * math.Abs(float64(v)) * math.Abs(want)
-				case SiLUSlope, GELUSlope: // they cancel
-					allowed += 3e-7
-				case GELU: // rounding x^2/2 changes exp(-x^2/2) by that much of itself
-					allowed += 0x1p-24 * float64(v) * float64(v) * math.Abs(want)
-				}
-				if d := (math.Abs(got-want) - allowed) / math.Abs(want); d > worst {
-					worst, at = d, v
-				}
-			}
-			t.Logf("%-8s function %d: largest relative difference %.2g, at %v", l.name, f, worst, at)
-			if worst > 1e-6 {
-				t.Errorf("%s: function %d of %v differs by %.2g", l.name, f, at, worst)
-			}
-		}
-	}
-}
-
-// TestPlaces holds each function to giving an element the same bits wherever it stands in a
-// run, and to writing nothing beyond it.
-func TestPlaces(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for _, l := range all {
-		for f := range functions {
-			for n := range 50 {
-				x := random(r, n+1)
-				whole, one := make([]float32, n+1), make([]float32, 1)
-				whole[n] = 7
-				f.apply(l, whole[:n], x[:n])
-				for i := range n {
-					f.apply(l, one, x[i:i+1])
-					if one[0] != whole[i] {
-						t.Fatalf("%s: function %d: element %d of %d is %v, alone %v", l.name, f, i, n, whole[i], one[0])
-					}
-				}
-				if whole[n] != 7 {
-					t.Fatalf("%s: function %d wrote beyond %d", l.name, f, n)
-				}
-			}
-		}
-	}
-}
-
 func random(r *rand.Rand, n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
@@ -293,19 +200,6 @@ func TestLayerNormGradient(t *testing.T) {
 				t.Fatalf("%s: wrote beyond", l.name)
 			}
 		}
-	}
-}
-
-func BenchmarkActivations(b *testing.B) {
-	x := random(rand.New(rand.NewPCG(1, 2)), 1<<14)
-	y := make([]float32, len(x))
-	for f, name := range []string{"ReLU6", "Sigmoid", "SiLU", "Hardsigmoid", "Hardswish", "GELU"} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				Function(f).Apply(y, x)
-			}
-			b.ReportMetric(float64(b.N*len(x))/float64(b.Elapsed().Nanoseconds()), "elements/ns")
-		})
 	}
 }
 

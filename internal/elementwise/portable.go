@@ -7,17 +7,9 @@ import (
 
 // portable is in plain Go; every other is held to it.
 var portable = loops{
-	name: "portable",
-	activate: [functions]func(y, x *float32, n int){
-		each(func(x float32) float32 { return clamp(x, 6) }),
-		each(func(x float32) float32 { return float32(sigmoid(float64(x))) }),
-		each(func(x float32) float32 { return float32(float64(x) * sigmoid(float64(x))) }),
-		each(func(x float32) float32 { return clamp(x/6+0.5, 1) }),
-		each(func(x float32) float32 { return x * clamp(x/6+0.5, 1) }),
-		each(func(x float32) float32 { return float32(float64(x) * math.Erfc(-float64(x)/math.Sqrt2) / 2) }),
-		each(func(x float32) float32 { return float32(siluSlope(float64(x))) }),
-		each(func(x float32) float32 { return float32(geluSlope(float64(x))) }),
-	},
+	name:              "portable",
+	activate:          activateGo,
+	gradient:          gradientGo,
 	affine:            affineGo,
 	times:             timesGo,
 	pass:              passGo,
@@ -27,37 +19,6 @@ var portable = loops{
 	moments:           momentsGo,
 	products:          productsGo,
 	norm:              normGo,
-}
-
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-func siluSlope(x float64) float64 {
-	s := sigmoid(x)
-	return s * (1 + x*(1-s))
-}
-
-func geluSlope(x float64) float64 {
-	return math.Erfc(-x/math.Sqrt2)/2 + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
-}
-
-// clamp returns x between 0 and top; NaN stays.
-func clamp(x, top float32) float32 {
-	switch {
-	case x < 0:
-		return 0
-	case x > top:
-		return top
-	}
-	return x
-}
-
-func each(f func(float32) float32) func(y, x *float32, n int) {
-	return func(y, x *float32, n int) {
-		to := unsafe.Slice(y, n)
-		for i, v := range unsafe.Slice(x, n) {
-			to[i] = f(v)
-		}
-	}
 }
 
 // after returns the element so many bytes further.

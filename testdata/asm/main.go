@@ -87,6 +87,8 @@ var outputs = []struct {
 	{"internal/conv/choose_avx512_amd64.s", "choose_amd64", avx512},
 	{"internal/conv/depthwise_avx2_amd64.s", "depthwise_amd64", avx2},
 	{"internal/conv/depthwise_avx512_amd64.s", "depthwise_amd64", avx512},
+	{"internal/elementwise/activation_avx2_amd64.s", "activation_amd64", avx2},
+	{"internal/elementwise/activation_avx512_amd64.s", "activation_amd64", avx512},
 	{"internal/elementwise/elementwise_avx2_amd64.s", "elementwise_amd64", avx2},
 	{"internal/elementwise/elementwise_avx512_amd64.s", "elementwise_amd64", avx512},
 	{"internal/elementwise/batchnorm_avx2_amd64.s", "batchnorm_amd64", avx2},
@@ -138,15 +140,15 @@ var functions = template.FuncMap{
 // A constant is a float32, or an integer where it is written as one.
 type constant struct{ Name, Value string }
 
-// constants are those of elementwise_amd64: of exp, of the activations, and Mills' ratio
-// (elementwise.py).
+// constants are those of activation_amd64: of exp, of the activations, and Mills' ratio
+// (activation.py).
 func constants() []constant {
 	var list []constant
 	for _, c := range []struct {
 		name  string
 		value float64
 	}{
-		{"zero", 0}, {"one", 1}, {"half", 0.5}, {"quarter", 0.25}, {"six", 6}, {"sixth", 1.0 / 6},
+		{"zero", 0}, {"one", 1}, {"half", 0.5}, {"quarter", 0.25}, {"six", 6}, {"sixth", 1.0 / 6}, {"third", 1.0 / 3}, {"three", 3}, {"minusthree", -3},
 		{"round", 3 << 22}, {"least", -86}, {"most", 86}, {"thirteen", 13}, {"minusthirteen", -13}, {"square", 169}, {"minuslog2e", -math.Log2E}, {"minushalflog2e", -math.Log2E / 2},
 		{"e1", 0.693147004}, {"e2", 0.240222424}, {"e3", 0.0555073358}, {"e4", 0.00967151299}, {"e5", 0.00132647215},
 		{"density", 1 / math.Sqrt(2*math.Pi)},

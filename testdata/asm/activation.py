@@ -1,4 +1,4 @@
-"""The coefficients in elementwise_amd64.s.tmpl: polynomials with the least largest relative
+"""The coefficients in activation_amd64.s.tmpl: polynomials with the least largest relative
 error, by Lawson's iteration.
 
     2^r  = 1 + e1 r + ... + e5 r^5,  |r| <= 1/2
