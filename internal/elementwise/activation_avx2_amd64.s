@@ -367,6 +367,54 @@ done:
 	VZEROUPPER
 	RET
 
+// func relu6GradientAVX2(dx, dy, x *float32, n int)
+TEXT ·relu6GradientAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VCMPPS      $0x16, c_zero<>(SB), Y0, Y1 // not at most
+	VCMPPS      $0x19, c_six<>(SB), Y0, Y0 // not at least
+	VANDPS      Y1, Y0, Y0
+	VANDPS      c_one<>(SB), Y0, Y0
+	VMULPS      (R8), Y0, Y0
+	ADDQ        $32, R8
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VCMPPS      $0x16, c_zero<>(SB), Y0, Y1 // not at most
+	VCMPPS      $0x19, c_six<>(SB), Y0, Y0 // not at least
+	VANDPS      Y1, Y0, Y0
+	VANDPS      c_one<>(SB), Y0, Y0
+	VMASKMOVPS  (R8), Y14, Y1
+	VMULPS      Y1, Y0, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX2(y, x *float32, n int)
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), DI
@@ -452,6 +500,106 @@ rest:
 	VANDPS       Y9, Y1, Y0
 	VCMPPS      $3, Y5, Y5, Y1
 	VORPS       Y1, Y0, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoidGradientAVX2(dx, dy, x *float32, n int)
+TEXT ·sigmoidGradientAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_least<>(SB), Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
+	VADDPS      c_one<>(SB), Y0, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y3, Y0, Y2
+	VMULPS      Y2, Y0, Y0
+	VCMPPS      $3, Y5, Y5, Y1
+	VORPS       Y1, Y0, Y0
+	VMULPS      (R8), Y0, Y0
+	ADDQ        $32, R8
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_least<>(SB), Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
+	VADDPS      c_one<>(SB), Y0, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y3, Y0, Y2
+	VMULPS      Y2, Y0, Y0
+	VCMPPS      $3, Y5, Y5, Y1
+	VORPS       Y1, Y0, Y0
+	VMASKMOVPS  (R8), Y14, Y1
+	VMULPS      Y1, Y0, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:
@@ -547,6 +695,108 @@ done:
 	VZEROUPPER
 	RET
 
+// func siluGradientAVX2(dx, dy, x *float32, n int)
+TEXT ·siluGradientAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_least<>(SB), Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
+	VADDPS      c_one<>(SB), Y0, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y3, Y0, Y2
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y5, Y1, Y1
+	VFMADD213PS c_one<>(SB), Y1, Y2
+	VMULPS      Y2, Y0, Y0
+	VMULPS      (R8), Y0, Y0
+	ADDQ        $32, R8
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_least<>(SB), Y1
+	VCMPPS      $0x15, Y1, Y0, Y9 // not below
+	VMOVUPS     c_least<>(SB), Y1
+	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
+	VSUBPS      c_round<>(SB), Y1, Y2
+	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
+	VMOVUPS     c_e5<>(SB), Y0
+	VFMADD213PS c_e4<>(SB), Y2, Y0
+	VFMADD213PS c_e3<>(SB), Y2, Y0
+	VFMADD213PS c_e2<>(SB), Y2, Y0
+	VFMADD213PS c_e1<>(SB), Y2, Y0
+	VFMADD213PS c_one<>(SB), Y2, Y0
+	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
+	VPADDD      Y1, Y0, Y0
+	VMOVAPS     Y0, Y3
+	VADDPS      c_one<>(SB), Y0, Y0
+	VRCPPS       Y0, Y1
+	VMOVUPS      c_one<>(SB), Y2
+	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
+	VFMADD213PS  Y1, Y2, Y1
+	VANDPS       Y9, Y1, Y0
+	VMULPS      Y3, Y0, Y2
+	VMOVUPS     c_most<>(SB), Y1
+	VMINPS      Y5, Y1, Y1
+	VFMADD213PS c_one<>(SB), Y1, Y2
+	VMULPS      Y2, Y0, Y0
+	VMASKMOVPS  (R8), Y14, Y1
+	VMULPS      Y1, Y0, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func hardsigmoidAVX2(y, x *float32, n int)
 TEXT ·hardsigmoidAVX2(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), DI
@@ -588,6 +838,54 @@ rest:
 	VMAXPS      Y0, Y1, Y0
 	VMOVUPS     c_one<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func hardsigmoidGradientAVX2(dx, dy, x *float32, n int)
+TEXT ·hardsigmoidGradientAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VCMPPS      $0x16, c_minusthree<>(SB), Y0, Y1 // not at most
+	VCMPPS      $0x19, c_three<>(SB), Y0, Y0 // not at least
+	VANDPS      Y1, Y0, Y0
+	VANDPS      c_sixth<>(SB), Y0, Y0
+	VMULPS      (R8), Y0, Y0
+	ADDQ        $32, R8
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VCMPPS      $0x16, c_minusthree<>(SB), Y0, Y1 // not at most
+	VCMPPS      $0x19, c_three<>(SB), Y0, Y0 // not at least
+	VANDPS      Y1, Y0, Y0
+	VANDPS      c_sixth<>(SB), Y0, Y0
+	VMASKMOVPS  (R8), Y14, Y1
+	VMULPS      Y1, Y0, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:
@@ -639,6 +937,62 @@ rest:
 	VMOVUPS     c_one<>(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y5, Y0, Y0
+	VMASKMOVPS  Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func hardswishGradientAVX2(dx, dy, x *float32, n int)
+TEXT ·hardswishGradientAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_third<>(SB), Y1
+	VFMADD213PS c_half<>(SB), Y1, Y0
+	VCMPPS      $0x16, c_minusthree<>(SB), Y5, Y1 // not at most
+	VANDPS      Y1, Y0, Y0
+	VCMPPS      $0x1d, c_three<>(SB), Y5, Y1 // at least
+	VMOVUPS     c_one<>(SB), Y2
+	VBLENDVPS   Y1, Y2, Y0, Y0
+	VMULPS      (R8), Y0, Y0
+	ADDQ        $32, R8
+	VMOVUPS     Y0, (DI)
+	ADDQ        $32, SI
+	ADDQ        $32, DI
+	SUBQ        $8, CX
+	JGE         vector
+
+rest:
+	ADDQ $8, CX
+	JZ   done
+	LEAQ    lanes<>+32(SB), DX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (DX)(BX*4), Y15
+	VMASKMOVPS  (SI), Y14, Y0
+	VMOVAPS     Y0, Y5
+	VMOVUPS     c_third<>(SB), Y1
+	VFMADD213PS c_half<>(SB), Y1, Y0
+	VCMPPS      $0x16, c_minusthree<>(SB), Y5, Y1 // not at most
+	VANDPS      Y1, Y0, Y0
+	VCMPPS      $0x1d, c_three<>(SB), Y5, Y1 // at least
+	VMOVUPS     c_one<>(SB), Y2
+	VBLENDVPS   Y1, Y2, Y0, Y0
+	VMASKMOVPS  (R8), Y14, Y1
+	VMULPS      Y1, Y0, Y0
 	VMASKMOVPS  Y0, Y14, (DI)
 
 done:
@@ -768,360 +1122,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func relu6GradientAVX2(dx, dy, x *float32, n int)
-TEXT ·relu6GradientAVX2(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $8, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Y0
-	VCMPPS      $0x16, c_zero<>(SB), Y0, Y1 // not at most
-	VCMPPS      $0x19, c_six<>(SB), Y0, Y0 // not at least
-	VANDPS      Y1, Y0, Y0
-	VANDPS      c_one<>(SB), Y0, Y0
-	VMULPS      (R8), Y0, Y0
-	VMOVUPS     Y0, (DI)
-	ADDQ        $32, SI
-	ADDQ        $32, R8
-	ADDQ        $32, DI
-	SUBQ        $8, CX
-	JGE         vector
-
-rest:
-	ADDQ $8, CX
-	JZ   done
-	LEAQ    lanes<>+32(SB), DX
-	MOVQ    $8, BX
-	CMPQ    CX, BX
-	CMOVQLT CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y14
-	ADDQ    CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y15
-	VMASKMOVPS  (SI), Y14, Y0
-	VCMPPS      $0x16, c_zero<>(SB), Y0, Y1 // not at most
-	VCMPPS      $0x19, c_six<>(SB), Y0, Y0 // not at least
-	VANDPS      Y1, Y0, Y0
-	VANDPS      c_one<>(SB), Y0, Y0
-	VMASKMOVPS  (R8), Y14, Y1
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  Y0, Y14, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func sigmoidGradientAVX2(dx, dy, x *float32, n int)
-TEXT ·sigmoidGradientAVX2(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $8, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Y0
-	VMOVAPS     Y0, Y5
-	VMOVUPS     c_least<>(SB), Y1
-	VCMPPS      $0x15, Y1, Y0, Y9 // not below
-	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
-	VSUBPS      c_round<>(SB), Y1, Y2
-	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
-	VMOVUPS     c_e5<>(SB), Y0
-	VFMADD213PS c_e4<>(SB), Y2, Y0
-	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_e2<>(SB), Y2, Y0
-	VFMADD213PS c_e1<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
-	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
-	VPADDD      Y1, Y0, Y0
-	VMOVAPS     Y0, Y3
-	VADDPS      c_one<>(SB), Y0, Y0
-	VRCPPS       Y0, Y1
-	VMOVUPS      c_one<>(SB), Y2
-	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
-	VFMADD213PS  Y1, Y2, Y1
-	VANDPS       Y9, Y1, Y0
-	VMULPS      Y3, Y0, Y2
-	VMULPS      Y2, Y0, Y0
-	VCMPPS      $3, Y5, Y5, Y1
-	VORPS       Y1, Y0, Y0
-	VMULPS      (R8), Y0, Y0
-	VMOVUPS     Y0, (DI)
-	ADDQ        $32, SI
-	ADDQ        $32, R8
-	ADDQ        $32, DI
-	SUBQ        $8, CX
-	JGE         vector
-
-rest:
-	ADDQ $8, CX
-	JZ   done
-	LEAQ    lanes<>+32(SB), DX
-	MOVQ    $8, BX
-	CMPQ    CX, BX
-	CMOVQLT CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y14
-	ADDQ    CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y15
-	VMASKMOVPS  (SI), Y14, Y0
-	VMOVAPS     Y0, Y5
-	VMOVUPS     c_least<>(SB), Y1
-	VCMPPS      $0x15, Y1, Y0, Y9 // not below
-	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
-	VSUBPS      c_round<>(SB), Y1, Y2
-	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
-	VMOVUPS     c_e5<>(SB), Y0
-	VFMADD213PS c_e4<>(SB), Y2, Y0
-	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_e2<>(SB), Y2, Y0
-	VFMADD213PS c_e1<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
-	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
-	VPADDD      Y1, Y0, Y0
-	VMOVAPS     Y0, Y3
-	VADDPS      c_one<>(SB), Y0, Y0
-	VRCPPS       Y0, Y1
-	VMOVUPS      c_one<>(SB), Y2
-	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
-	VFMADD213PS  Y1, Y2, Y1
-	VANDPS       Y9, Y1, Y0
-	VMULPS      Y3, Y0, Y2
-	VMULPS      Y2, Y0, Y0
-	VCMPPS      $3, Y5, Y5, Y1
-	VORPS       Y1, Y0, Y0
-	VMASKMOVPS  (R8), Y14, Y1
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  Y0, Y14, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func siluGradientAVX2(dx, dy, x *float32, n int)
-TEXT ·siluGradientAVX2(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $8, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Y0
-	VMOVAPS     Y0, Y5
-	VMOVUPS     c_least<>(SB), Y1
-	VCMPPS      $0x15, Y1, Y0, Y9 // not below
-	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
-	VSUBPS      c_round<>(SB), Y1, Y2
-	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
-	VMOVUPS     c_e5<>(SB), Y0
-	VFMADD213PS c_e4<>(SB), Y2, Y0
-	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_e2<>(SB), Y2, Y0
-	VFMADD213PS c_e1<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
-	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
-	VPADDD      Y1, Y0, Y0
-	VMOVAPS     Y0, Y3
-	VADDPS      c_one<>(SB), Y0, Y0
-	VRCPPS       Y0, Y1
-	VMOVUPS      c_one<>(SB), Y2
-	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
-	VFMADD213PS  Y1, Y2, Y1
-	VANDPS       Y9, Y1, Y0
-	VMULPS      Y3, Y0, Y2
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y5, Y1, Y1
-	VFMADD213PS c_one<>(SB), Y1, Y2
-	VMULPS      Y2, Y0, Y0
-	VMULPS      (R8), Y0, Y0
-	VMOVUPS     Y0, (DI)
-	ADDQ        $32, SI
-	ADDQ        $32, R8
-	ADDQ        $32, DI
-	SUBQ        $8, CX
-	JGE         vector
-
-rest:
-	ADDQ $8, CX
-	JZ   done
-	LEAQ    lanes<>+32(SB), DX
-	MOVQ    $8, BX
-	CMPQ    CX, BX
-	CMOVQLT CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y14
-	ADDQ    CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y15
-	VMASKMOVPS  (SI), Y14, Y0
-	VMOVAPS     Y0, Y5
-	VMOVUPS     c_least<>(SB), Y1
-	VCMPPS      $0x15, Y1, Y0, Y9 // not below
-	VMOVUPS     c_least<>(SB), Y1
-	VMAXPS      Y0, Y1, Y0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMOVUPS     c_round<>(SB), Y1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Y0, Y1
-	VSUBPS      c_round<>(SB), Y1, Y2
-	VFMSUB231PS c_minuslog2e<>(SB), Y0, Y2
-	VMOVUPS     c_e5<>(SB), Y0
-	VFMADD213PS c_e4<>(SB), Y2, Y0
-	VFMADD213PS c_e3<>(SB), Y2, Y0
-	VFMADD213PS c_e2<>(SB), Y2, Y0
-	VFMADD213PS c_e1<>(SB), Y2, Y0
-	VFMADD213PS c_one<>(SB), Y2, Y0
-	VPSLLD      $23, Y1, Y1 // n, its last bits, to where the exponent is
-	VPADDD      Y1, Y0, Y0
-	VMOVAPS     Y0, Y3
-	VADDPS      c_one<>(SB), Y0, Y0
-	VRCPPS       Y0, Y1
-	VMOVUPS      c_one<>(SB), Y2
-	VFNMADD231PS Y1, Y0, Y2 // 1 - y/y'
-	VFMADD213PS  Y1, Y2, Y1
-	VANDPS       Y9, Y1, Y0
-	VMULPS      Y3, Y0, Y2
-	VMOVUPS     c_most<>(SB), Y1
-	VMINPS      Y5, Y1, Y1
-	VFMADD213PS c_one<>(SB), Y1, Y2
-	VMULPS      Y2, Y0, Y0
-	VMASKMOVPS  (R8), Y14, Y1
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  Y0, Y14, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func hardsigmoidGradientAVX2(dx, dy, x *float32, n int)
-TEXT ·hardsigmoidGradientAVX2(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $8, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Y0
-	VCMPPS      $0x16, c_minusthree<>(SB), Y0, Y1 // not at most
-	VCMPPS      $0x19, c_three<>(SB), Y0, Y0 // not at least
-	VANDPS      Y1, Y0, Y0
-	VANDPS      c_sixth<>(SB), Y0, Y0
-	VMULPS      (R8), Y0, Y0
-	VMOVUPS     Y0, (DI)
-	ADDQ        $32, SI
-	ADDQ        $32, R8
-	ADDQ        $32, DI
-	SUBQ        $8, CX
-	JGE         vector
-
-rest:
-	ADDQ $8, CX
-	JZ   done
-	LEAQ    lanes<>+32(SB), DX
-	MOVQ    $8, BX
-	CMPQ    CX, BX
-	CMOVQLT CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y14
-	ADDQ    CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y15
-	VMASKMOVPS  (SI), Y14, Y0
-	VCMPPS      $0x16, c_minusthree<>(SB), Y0, Y1 // not at most
-	VCMPPS      $0x19, c_three<>(SB), Y0, Y0 // not at least
-	VANDPS      Y1, Y0, Y0
-	VANDPS      c_sixth<>(SB), Y0, Y0
-	VMASKMOVPS  (R8), Y14, Y1
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  Y0, Y14, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func hardswishGradientAVX2(dx, dy, x *float32, n int)
-TEXT ·hardswishGradientAVX2(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $8, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Y0
-	VMOVAPS     Y0, Y5
-	VMOVUPS     c_third<>(SB), Y1
-	VFMADD213PS c_half<>(SB), Y1, Y0
-	VCMPPS      $0x16, c_minusthree<>(SB), Y5, Y1 // not at most
-	VANDPS      Y1, Y0, Y0
-	VCMPPS      $0x1d, c_three<>(SB), Y5, Y1 // at least
-	VMOVUPS     c_one<>(SB), Y2
-	VBLENDVPS   Y1, Y2, Y0, Y0
-	VMULPS      (R8), Y0, Y0
-	VMOVUPS     Y0, (DI)
-	ADDQ        $32, SI
-	ADDQ        $32, R8
-	ADDQ        $32, DI
-	SUBQ        $8, CX
-	JGE         vector
-
-rest:
-	ADDQ $8, CX
-	JZ   done
-	LEAQ    lanes<>+32(SB), DX
-	MOVQ    $8, BX
-	CMPQ    CX, BX
-	CMOVQLT CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y14
-	ADDQ    CX, BX
-	NEGQ    BX
-	VMOVUPS (DX)(BX*4), Y15
-	VMASKMOVPS  (SI), Y14, Y0
-	VMOVAPS     Y0, Y5
-	VMOVUPS     c_third<>(SB), Y1
-	VFMADD213PS c_half<>(SB), Y1, Y0
-	VCMPPS      $0x16, c_minusthree<>(SB), Y5, Y1 // not at most
-	VANDPS      Y1, Y0, Y0
-	VCMPPS      $0x1d, c_three<>(SB), Y5, Y1 // at least
-	VMOVUPS     c_one<>(SB), Y2
-	VBLENDVPS   Y1, Y2, Y0, Y0
-	VMASKMOVPS  (R8), Y14, Y1
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  Y0, Y14, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
 // func geluGradientAVX2(dx, dy, x *float32, n int)
 TEXT ·geluGradientAVX2(SB), NOSPLIT, $0-32
 	MOVQ dx+0(FP), DI
@@ -1182,9 +1182,9 @@ vector:
 	VMAXPS      Y2, Y1, Y2
 	VFMADD231PS Y2, Y7, Y0
 	VMULPS      (R8), Y0, Y0
+	ADDQ        $32, R8
 	VMOVUPS     Y0, (DI)
 	ADDQ        $32, SI
-	ADDQ        $32, R8
 	ADDQ        $32, DI
 	SUBQ        $8, CX
 	JGE         vector

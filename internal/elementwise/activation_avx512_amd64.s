@@ -621,6 +621,47 @@ done:
 	VZEROUPPER
 	RET
 
+// func relu6GradientAVX512(dx, dy, x *float32, n int)
+TEXT ·relu6GradientAVX512(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VCMPPS      $0x16, c_zero<>(SB), Z0, K2 // not at most
+	VCMPPS      $0x19, c_six<>(SB), Z0, K2, K2 // not at least
+	VMOVUPS.Z   c_one<>(SB), K2, Z0
+	VMULPS      (R8), Z0, Z0
+	ADDQ        $64, R8
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VCMPPS      $0x16, c_zero<>(SB), Z0, K2 // not at most
+	VCMPPS      $0x19, c_six<>(SB), Z0, K2, K2 // not at least
+	VMOVUPS.Z   c_one<>(SB), K2, Z0
+	VMOVUPS.Z   (R8), K1, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX512(y, x *float32, n int)
 TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), DI
@@ -701,6 +742,101 @@ rest:
 	VMOVAPS      Z1, Z0
 	VCMPPS      $3, Z5, Z5, K2
 	VMOVAPS     Z5, K2, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoidGradientAVX512(dx, dy, x *float32, n int)
+TEXT ·sigmoidGradientAVX512(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_least<>(SB), Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
+	VADDPS      c_one<>(SB), Z0, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z3, Z0, Z2
+	VMULPS      Z2, Z0, Z0
+	VCMPPS      $3, Z5, Z5, K2
+	VMOVAPS     Z5, K2, Z0
+	VMULPS      (R8), Z0, Z0
+	ADDQ        $64, R8
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_least<>(SB), Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
+	VADDPS      c_one<>(SB), Z0, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z3, Z0, Z2
+	VMULPS      Z2, Z0, Z0
+	VCMPPS      $3, Z5, Z5, K2
+	VMOVAPS     Z5, K2, Z0
+	VMOVUPS.Z   (R8), K1, Z1
+	VMULPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:
@@ -791,6 +927,103 @@ done:
 	VZEROUPPER
 	RET
 
+// func siluGradientAVX512(dx, dy, x *float32, n int)
+TEXT ·siluGradientAVX512(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_least<>(SB), Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
+	VADDPS      c_one<>(SB), Z0, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z3, Z0, Z2
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z5, Z1, Z1
+	VFMADD213PS c_one<>(SB), Z1, Z2
+	VMULPS      Z2, Z0, Z0
+	VMULPS      (R8), Z0, Z0
+	ADDQ        $64, R8
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_least<>(SB), Z1
+	VCMPPS      $0x15, Z1, Z0, K2 // not below
+	VMOVUPS     c_least<>(SB), Z1
+	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
+	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
+	VSUBPS      c_round<>(SB), Z1, Z2
+	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
+	VMOVUPS     c_e5<>(SB), Z0
+	VFMADD213PS c_e4<>(SB), Z2, Z0
+	VFMADD213PS c_e3<>(SB), Z2, Z0
+	VFMADD213PS c_e2<>(SB), Z2, Z0
+	VFMADD213PS c_e1<>(SB), Z2, Z0
+	VFMADD213PS c_one<>(SB), Z2, Z0
+	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
+	VPADDD      Z1, Z0, Z0
+	VMOVAPS     Z0, Z3
+	VADDPS      c_one<>(SB), Z0, Z0
+	VRCP14PS     Z0, Z1
+	VMOVUPS      c_one<>(SB), Z2
+	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
+	VFMADD213PS.Z Z1, Z2, K2, Z1
+	VMOVAPS      Z1, Z0
+	VMULPS      Z3, Z0, Z2
+	VMOVUPS     c_most<>(SB), Z1
+	VMINPS      Z5, Z1, Z1
+	VFMADD213PS c_one<>(SB), Z1, Z2
+	VMULPS      Z2, Z0, Z0
+	VMOVUPS.Z   (R8), K1, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func hardsigmoidAVX512(y, x *float32, n int)
 TEXT ·hardsigmoidAVX512(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), DI
@@ -827,6 +1060,47 @@ rest:
 	VMAXPS      Z0, Z1, Z0
 	VMOVUPS     c_one<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func hardsigmoidGradientAVX512(dx, dy, x *float32, n int)
+TEXT ·hardsigmoidGradientAVX512(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VCMPPS      $0x16, c_minusthree<>(SB), Z0, K2 // not at most
+	VCMPPS      $0x19, c_three<>(SB), Z0, K2, K2 // not at least
+	VMOVUPS.Z   c_sixth<>(SB), K2, Z0
+	VMULPS      (R8), Z0, Z0
+	ADDQ        $64, R8
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VCMPPS      $0x16, c_minusthree<>(SB), Z0, K2 // not at most
+	VCMPPS      $0x19, c_three<>(SB), Z0, K2, K2 // not at least
+	VMOVUPS.Z   c_sixth<>(SB), K2, Z0
+	VMOVUPS.Z   (R8), K1, Z1
+	VMULPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:
@@ -873,6 +1147,55 @@ rest:
 	VMOVUPS     c_one<>(SB), Z1
 	VMINPS      Z0, Z1, Z0
 	VMULPS      Z5, Z0, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func hardswishGradientAVX512(dx, dy, x *float32, n int)
+TEXT ·hardswishGradientAVX512(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), R8
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $16, CX
+	JLT  rest
+
+vector:
+	VMOVUPS     (SI), Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_third<>(SB), Z1
+	VFMADD213PS c_half<>(SB), Z1, Z0
+	VCMPPS      $0x16, c_minusthree<>(SB), Z5, K2 // not at most
+	VMOVAPS.Z   Z0, K2, Z0
+	VCMPPS      $0x1d, c_three<>(SB), Z5, K2 // at least
+	VMOVUPS     c_one<>(SB), K2, Z0
+	VMULPS      (R8), Z0, Z0
+	ADDQ        $64, R8
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, SI
+	ADDQ        $64, DI
+	SUBQ        $16, CX
+	JGE         vector
+
+rest:
+	ADDQ $16, CX
+	JZ   done
+	MOVQ        $1, DX
+	SHLQ        CX, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z0
+	VMOVAPS     Z0, Z5
+	VMOVUPS     c_third<>(SB), Z1
+	VFMADD213PS c_half<>(SB), Z1, Z0
+	VCMPPS      $0x16, c_minusthree<>(SB), Z5, K2 // not at most
+	VMOVAPS.Z   Z0, K2, Z0
+	VCMPPS      $0x1d, c_three<>(SB), Z5, K2 // at least
+	VMOVUPS     c_one<>(SB), K2, Z0
+	VMOVUPS.Z   (R8), K1, Z1
+	VMULPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (DI)
 
 done:
@@ -1001,329 +1324,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func relu6GradientAVX512(dx, dy, x *float32, n int)
-TEXT ·relu6GradientAVX512(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $16, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Z0
-	VCMPPS      $0x16, c_zero<>(SB), Z0, K2 // not at most
-	VCMPPS      $0x19, c_six<>(SB), Z0, K2, K2 // not at least
-	VMOVUPS.Z   c_one<>(SB), K2, Z0
-	VMULPS      (R8), Z0, Z0
-	VMOVUPS     Z0, (DI)
-	ADDQ        $64, SI
-	ADDQ        $64, R8
-	ADDQ        $64, DI
-	SUBQ        $16, CX
-	JGE         vector
-
-rest:
-	ADDQ $16, CX
-	JZ   done
-	MOVQ        $1, DX
-	SHLQ        CX, DX
-	DECQ        DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (SI), K1, Z0
-	VCMPPS      $0x16, c_zero<>(SB), Z0, K2 // not at most
-	VCMPPS      $0x19, c_six<>(SB), Z0, K2, K2 // not at least
-	VMOVUPS.Z   c_one<>(SB), K2, Z0
-	VMOVUPS.Z   (R8), K1, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func sigmoidGradientAVX512(dx, dy, x *float32, n int)
-TEXT ·sigmoidGradientAVX512(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $16, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Z0
-	VMOVAPS     Z0, Z5
-	VMOVUPS     c_least<>(SB), Z1
-	VCMPPS      $0x15, Z1, Z0, K2 // not below
-	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
-	VSUBPS      c_round<>(SB), Z1, Z2
-	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
-	VMOVUPS     c_e5<>(SB), Z0
-	VFMADD213PS c_e4<>(SB), Z2, Z0
-	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_e2<>(SB), Z2, Z0
-	VFMADD213PS c_e1<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
-	VPADDD      Z1, Z0, Z0
-	VMOVAPS     Z0, Z3
-	VADDPS      c_one<>(SB), Z0, Z0
-	VRCP14PS     Z0, Z1
-	VMOVUPS      c_one<>(SB), Z2
-	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
-	VFMADD213PS.Z Z1, Z2, K2, Z1
-	VMOVAPS      Z1, Z0
-	VMULPS      Z3, Z0, Z2
-	VMULPS      Z2, Z0, Z0
-	VCMPPS      $3, Z5, Z5, K2
-	VMOVAPS     Z5, K2, Z0
-	VMULPS      (R8), Z0, Z0
-	VMOVUPS     Z0, (DI)
-	ADDQ        $64, SI
-	ADDQ        $64, R8
-	ADDQ        $64, DI
-	SUBQ        $16, CX
-	JGE         vector
-
-rest:
-	ADDQ $16, CX
-	JZ   done
-	MOVQ        $1, DX
-	SHLQ        CX, DX
-	DECQ        DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (SI), K1, Z0
-	VMOVAPS     Z0, Z5
-	VMOVUPS     c_least<>(SB), Z1
-	VCMPPS      $0x15, Z1, Z0, K2 // not below
-	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
-	VSUBPS      c_round<>(SB), Z1, Z2
-	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
-	VMOVUPS     c_e5<>(SB), Z0
-	VFMADD213PS c_e4<>(SB), Z2, Z0
-	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_e2<>(SB), Z2, Z0
-	VFMADD213PS c_e1<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
-	VPADDD      Z1, Z0, Z0
-	VMOVAPS     Z0, Z3
-	VADDPS      c_one<>(SB), Z0, Z0
-	VRCP14PS     Z0, Z1
-	VMOVUPS      c_one<>(SB), Z2
-	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
-	VFMADD213PS.Z Z1, Z2, K2, Z1
-	VMOVAPS      Z1, Z0
-	VMULPS      Z3, Z0, Z2
-	VMULPS      Z2, Z0, Z0
-	VCMPPS      $3, Z5, Z5, K2
-	VMOVAPS     Z5, K2, Z0
-	VMOVUPS.Z   (R8), K1, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func siluGradientAVX512(dx, dy, x *float32, n int)
-TEXT ·siluGradientAVX512(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $16, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Z0
-	VMOVAPS     Z0, Z5
-	VMOVUPS     c_least<>(SB), Z1
-	VCMPPS      $0x15, Z1, Z0, K2 // not below
-	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
-	VSUBPS      c_round<>(SB), Z1, Z2
-	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
-	VMOVUPS     c_e5<>(SB), Z0
-	VFMADD213PS c_e4<>(SB), Z2, Z0
-	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_e2<>(SB), Z2, Z0
-	VFMADD213PS c_e1<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
-	VPADDD      Z1, Z0, Z0
-	VMOVAPS     Z0, Z3
-	VADDPS      c_one<>(SB), Z0, Z0
-	VRCP14PS     Z0, Z1
-	VMOVUPS      c_one<>(SB), Z2
-	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
-	VFMADD213PS.Z Z1, Z2, K2, Z1
-	VMOVAPS      Z1, Z0
-	VMULPS      Z3, Z0, Z2
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z5, Z1, Z1
-	VFMADD213PS c_one<>(SB), Z1, Z2
-	VMULPS      Z2, Z0, Z0
-	VMULPS      (R8), Z0, Z0
-	VMOVUPS     Z0, (DI)
-	ADDQ        $64, SI
-	ADDQ        $64, R8
-	ADDQ        $64, DI
-	SUBQ        $16, CX
-	JGE         vector
-
-rest:
-	ADDQ $16, CX
-	JZ   done
-	MOVQ        $1, DX
-	SHLQ        CX, DX
-	DECQ        DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (SI), K1, Z0
-	VMOVAPS     Z0, Z5
-	VMOVUPS     c_least<>(SB), Z1
-	VCMPPS      $0x15, Z1, Z0, K2 // not below
-	VMOVUPS     c_least<>(SB), Z1
-	VMAXPS      Z0, Z1, Z0 // in this order NaN stays
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMOVUPS     c_round<>(SB), Z1 // so large that adding it rounds to an integer
-	VFMADD231PS c_minuslog2e<>(SB), Z0, Z1
-	VSUBPS      c_round<>(SB), Z1, Z2
-	VFMSUB231PS c_minuslog2e<>(SB), Z0, Z2
-	VMOVUPS     c_e5<>(SB), Z0
-	VFMADD213PS c_e4<>(SB), Z2, Z0
-	VFMADD213PS c_e3<>(SB), Z2, Z0
-	VFMADD213PS c_e2<>(SB), Z2, Z0
-	VFMADD213PS c_e1<>(SB), Z2, Z0
-	VFMADD213PS c_one<>(SB), Z2, Z0
-	VPSLLD      $23, Z1, Z1 // n, its last bits, to where the exponent is
-	VPADDD      Z1, Z0, Z0
-	VMOVAPS     Z0, Z3
-	VADDPS      c_one<>(SB), Z0, Z0
-	VRCP14PS     Z0, Z1
-	VMOVUPS      c_one<>(SB), Z2
-	VFNMADD231PS Z1, Z0, Z2 // 1 - y/y'
-	VFMADD213PS.Z Z1, Z2, K2, Z1
-	VMOVAPS      Z1, Z0
-	VMULPS      Z3, Z0, Z2
-	VMOVUPS     c_most<>(SB), Z1
-	VMINPS      Z5, Z1, Z1
-	VFMADD213PS c_one<>(SB), Z1, Z2
-	VMULPS      Z2, Z0, Z0
-	VMOVUPS.Z   (R8), K1, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func hardsigmoidGradientAVX512(dx, dy, x *float32, n int)
-TEXT ·hardsigmoidGradientAVX512(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $16, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Z0
-	VCMPPS      $0x16, c_minusthree<>(SB), Z0, K2 // not at most
-	VCMPPS      $0x19, c_three<>(SB), Z0, K2, K2 // not at least
-	VMOVUPS.Z   c_sixth<>(SB), K2, Z0
-	VMULPS      (R8), Z0, Z0
-	VMOVUPS     Z0, (DI)
-	ADDQ        $64, SI
-	ADDQ        $64, R8
-	ADDQ        $64, DI
-	SUBQ        $16, CX
-	JGE         vector
-
-rest:
-	ADDQ $16, CX
-	JZ   done
-	MOVQ        $1, DX
-	SHLQ        CX, DX
-	DECQ        DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (SI), K1, Z0
-	VCMPPS      $0x16, c_minusthree<>(SB), Z0, K2 // not at most
-	VCMPPS      $0x19, c_three<>(SB), Z0, K2, K2 // not at least
-	VMOVUPS.Z   c_sixth<>(SB), K2, Z0
-	VMOVUPS.Z   (R8), K1, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
-// func hardswishGradientAVX512(dx, dy, x *float32, n int)
-TEXT ·hardswishGradientAVX512(SB), NOSPLIT, $0-32
-	MOVQ dx+0(FP), DI
-	MOVQ dy+8(FP), R8
-	MOVQ x+16(FP), SI
-	MOVQ n+24(FP), CX
-	SUBQ $16, CX
-	JLT  rest
-
-vector:
-	VMOVUPS     (SI), Z0
-	VMOVAPS     Z0, Z5
-	VMOVUPS     c_third<>(SB), Z1
-	VFMADD213PS c_half<>(SB), Z1, Z0
-	VCMPPS      $0x16, c_minusthree<>(SB), Z5, K2 // not at most
-	VMOVAPS.Z   Z0, K2, Z0
-	VCMPPS      $0x1d, c_three<>(SB), Z5, K2 // at least
-	VMOVUPS     c_one<>(SB), K2, Z0
-	VMULPS      (R8), Z0, Z0
-	VMOVUPS     Z0, (DI)
-	ADDQ        $64, SI
-	ADDQ        $64, R8
-	ADDQ        $64, DI
-	SUBQ        $16, CX
-	JGE         vector
-
-rest:
-	ADDQ $16, CX
-	JZ   done
-	MOVQ        $1, DX
-	SHLQ        CX, DX
-	DECQ        DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (SI), K1, Z0
-	VMOVAPS     Z0, Z5
-	VMOVUPS     c_third<>(SB), Z1
-	VFMADD213PS c_half<>(SB), Z1, Z0
-	VCMPPS      $0x16, c_minusthree<>(SB), Z5, K2 // not at most
-	VMOVAPS.Z   Z0, K2, Z0
-	VCMPPS      $0x1d, c_three<>(SB), Z5, K2 // at least
-	VMOVUPS     c_one<>(SB), K2, Z0
-	VMOVUPS.Z   (R8), K1, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
 // func geluGradientAVX512(dx, dy, x *float32, n int)
 TEXT ·geluGradientAVX512(SB), NOSPLIT, $0-32
 	MOVQ dx+0(FP), DI
@@ -1386,9 +1386,9 @@ vector:
 	VMAXPS      Z2, Z1, Z2
 	VFMADD231PS Z2, Z7, Z0
 	VMULPS      (R8), Z0, Z0
+	ADDQ        $64, R8
 	VMOVUPS     Z0, (DI)
 	ADDQ        $64, SI
-	ADDQ        $64, R8
 	ADDQ        $64, DI
 	SUBQ        $16, CX
 	JGE         vector
