@@ -149,7 +149,7 @@ func TestPrintFlags(t *testing.T) {
 	}
 }
 
-// What is no terminal has no bar, and a bar is used all the same.
+// What is no terminal has no bar, and a bar is used all the same. Within a minute it says nothing.
 func TestNoProgress(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {

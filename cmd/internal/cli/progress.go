@@ -8,13 +8,16 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Progress is a bar on a terminal, and nothing elsewhere.
-type Progress struct{ bar *progressbar.ProgressBar }
+// Progress is a bar on a terminal; elsewhere, as in a log, it is a line a minute.
+type Progress struct {
+	bar *progressbar.ProgressBar
+	log *journal
+}
 
-// NewProgress starts a bar of total steps on w, which is shown only when w is
-// a terminal. unit names a step in the rate, as in "images".
+// NewProgress starts a bar of total steps on w, -1 where nobody knows. unit names a step, as
+// in "images".
 func NewProgress(w io.Writer, total int, title, unit string) *Progress {
-	return newProgress(w, int64(total), title, progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
+	return newProgress(w, int64(total), title, unit, progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
 }
 
 // Steps returns a function that sets a bar to done of total steps, which appears with its
@@ -34,17 +37,16 @@ func Steps(w io.Writer, title, unit string) (set func(done, total int), end func
 	return set, func() { p.Done() }
 }
 
-// NewBytesProgress starts a bar of total bytes on w, with bytes, rate and time
-// left, which is shown only when w is a terminal.
+// NewBytesProgress starts a bar of total bytes on w, with bytes, rate and time left.
 func NewBytesProgress(w io.Writer, total int64, title string) *Progress {
-	return newProgress(w, total, title, progressbar.OptionShowBytes(true))
+	return newProgress(w, total, title, "bytes", progressbar.OptionShowBytes(true))
 }
 
-func newProgress(w io.Writer, total int64, title string, unit ...progressbar.Option) *Progress {
+func newProgress(w io.Writer, total int64, title, unit string, options ...progressbar.Option) *Progress {
 	if !isTerminal(w) {
-		return &Progress{}
+		return &Progress{log: newJournal(w, total, title, unit, time.Now)}
 	}
-	return &Progress{progressbar.NewOptions64(total, append(unit,
+	return &Progress{bar: progressbar.NewOptions64(total, append(options,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(title),
 		progressbar.OptionSetWidth(30),
@@ -59,6 +61,8 @@ func newProgress(w io.Writer, total int64, title string, unit ...progressbar.Opt
 func (p *Progress) Add(n int) {
 	if p.bar != nil {
 		p.bar.Add(n) // an error of the terminal is no reason to stop
+	} else if p.log != nil {
+		p.log.add(int64(n))
 	}
 }
 
@@ -66,6 +70,8 @@ func (p *Progress) Add(n int) {
 func (p *Progress) Set(n int64) {
 	if p.bar != nil {
 		p.bar.Set64(n)
+	} else if p.log != nil {
+		p.log.set(n)
 	}
 }
 
@@ -73,6 +79,8 @@ func (p *Progress) Set(n int64) {
 func (p *Progress) Describe(title string) {
 	if p.bar != nil {
 		p.bar.Describe(title)
+	} else if p.log != nil {
+		p.log.describe(title)
 	}
 }
 

@@ -9,13 +9,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/live"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "release: want the name of the file")
+	if len(os.Args) != 2 || strings.HasPrefix(os.Args[1], "-") {
+		fmt.Fprintln(os.Stderr, "release: want the name of the file to write, as live.wasm")
 		os.Exit(2)
 	}
 	p, err := live.Build(context.Background(), func(words string) { fmt.Fprintln(os.Stderr, "release:", words) })
