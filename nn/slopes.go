@@ -50,8 +50,8 @@ func (s *sink) give(g *group, dy *conv.Maps) {
 	s.add(g, dy)
 }
 
-// place adds a gradient to the channels from one on.
-func (s *sink) place(g *group, dy *conv.Maps, from int) {
+// sum has f write the gradient, or add it to what has come.
+func (s *sink) sum(g *group, f func(dx *conv.Maps, add bool)) {
 	if !s.wanted {
 		return
 	}
@@ -59,7 +59,7 @@ func (s *sink) place(g *group, dy *conv.Maps, from int) {
 	if !had {
 		s.m = g.mapsOf(s.node)
 	}
-	s.m.Place(dy, from, had)
+	f(s.m, had)
 }
 
 // channels is the number of channels of the value.

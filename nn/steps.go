@@ -73,7 +73,7 @@ func (c *compiler) alone(node int) (step, error) {
 			return nil
 		}
 		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
-			into[0].take(g, func(dx *conv.Maps) { dx.MeanGradient(dy) })
+			into[0].sum(g, func(dx *conv.Maps, add bool) { dx.MeanGradient(dy, add) })
 			return nil
 		}}
 	case *LayerNorm:
@@ -119,7 +119,7 @@ func (c *compiler) alone(node int) (step, error) {
 			return nil
 		}
 		s.slope = slope{back: func(_ context.Context, g *group, dy, _ *conv.Maps, _ []*conv.Maps, into []*sink) error {
-			into[0].place(g, dy, op.From)
+			into[0].sum(g, func(dx *conv.Maps, add bool) { dx.Place(dy, op.From, add) })
 			return nil
 		}}
 	case ChannelShuffle:

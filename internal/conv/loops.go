@@ -70,11 +70,7 @@ func (m *Maps) Multiply(a, b *Maps) {
 	}
 	y, p, q := m.pixels(), a.pixels(), b.pixels()
 	if len(p) == len(q) {
-		parallel.For(len(y), 1<<14, func(lo, hi int) {
-			for i, v := range p[lo:hi] {
-				y[lo+i] = v * q[lo+i]
-			}
-		})
+		parallel.For(len(y), 1<<14, func(lo, hi int) { elementwise.Times(y[lo:hi], p[lo:hi], q[lo:hi]) })
 		return
 	}
 	zeros := make([]float32, m.C)

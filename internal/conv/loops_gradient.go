@@ -36,18 +36,28 @@ func (m *Maps) EachGradient(dy, x *Maps, f func(dx, dy, x []float32)) {
 	parallel.For(len(dx), 1<<14, func(lo, hi int) { f(dx[lo:hi], d[lo:hi], from[lo:hi]) })
 }
 
-// MeanGradient writes to every pixel of a map its share of the gradient dy by the means.
-func (m *Maps) MeanGradient(dy *Maps) {
-	share := 1 / float32(m.H*m.W)
+// MeanGradient writes to every pixel of a map its share of the gradient dy by the means, or
+// adds it.
+func (m *Maps) MeanGradient(dy *Maps, add bool) {
+	part := 1 / float32(m.H*m.W)
 	d := dy.pixels()
+	ones := make([]float32, m.C)
+	for c := range ones {
+		ones[c] = 1
+	}
 	parallel.For(m.N*m.H, max(1, 1<<14/(m.W*m.C)), func(lo, hi int) {
+		share := make([]float32, m.C)
 		for r := lo; r < hi; r++ {
-			from := d[r/m.H*m.C:][:m.C]
-			row := m.data[m.pixel(r/m.H, r%m.H, 0):][:m.W*m.C]
-			for c, v := range from {
-				row[c] = v * share
+			for c, v := range d[r/m.H*m.C:][:m.C] {
+				share[c] = v * part
 			}
-			for done := m.C; done < len(row); done *= 2 {
+			row := m.data[m.pixel(r/m.H, r%m.H, 0):][:m.W*m.C]
+			if add {
+				rows := elementwise.Rows{Data: row, Stride: m.C}
+				elementwise.Affine(rows, rows, elementwise.Rows{}, ones, share, m.W, false)
+				continue
+			}
+			for done := copy(row, share); done < len(row); done *= 2 {
 				copy(row[done:], row[:done])
 			}
 		}
@@ -67,18 +77,12 @@ func (m *Maps) MultiplyGradient(dy, other *Maps) {
 	parts := ceil(m.C, run)
 	parallel.For(m.N*parts, max(1, 1<<15/(area*run)), func(lo, hi int) {
 		var sums [run]float64
-		products := make([]float32, run*dy.W)
 		for t := lo; t < hi; t++ {
 			n, c := t/parts, t%parts*run
 			part := sums[:min(run, m.C-c)]
 			clear(part)
-			for r := n * area; r < (n+1)*area; r += dy.W {
-				for i := range dy.W {
-					at := (r+i)*m.C + c
-					elementwise.Times(products[i*run:][:len(part)], d[at:], o[at:])
-				}
-				elementwise.Sums(part, elementwise.Rows{Data: products, Stride: run}, dy.W)
-			}
+			rows := func(x []float32) elementwise.Rows { return elementwise.Rows{Data: x[n*area*m.C+c:], Stride: m.C} }
+			elementwise.Dots(part, rows(d), rows(o), area)
 			to := m.data[m.pixel(n, 0, 0)+c:]
 			for i, v := range part {
 				to[i] = float32(v)

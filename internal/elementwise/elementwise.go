@@ -22,6 +22,7 @@ type loops struct {
 	times             func(y, a, b *float32, n int)
 	pass              func(dy, y *float32, n int, limit, floor float32)
 	sums              func(y, x *float32, n, rows, stride int)
+	dots              func(y, a, b *float32, n, rows, aStride, bStride int)
 	layerNorm         func(y, x, weight, bias *float32, n, rows int, eps, each float32)
 	layerNormGradient func(dx, dy, x, weight *float32, n, rows int, eps, each float32)
 	moments           func(sums)
@@ -84,6 +85,11 @@ func (r Rows) first(n, rows int) *float32 {
 	return &r.Data[0]
 }
 
+// from returns the first element of count rows of n from one on.
+func (r Rows) from(row, n, count int) *float32 {
+	return Rows{r.Data[row*r.Stride:], r.Stride}.first(n, count)
+}
+
 // Times writes a times b, element by element, to y, which may be either.
 func Times(y, a, b []float32) {
 	if n := len(y); n > 0 {
@@ -117,13 +123,30 @@ const block = 64
 func Sums(sums []float64, x Rows, rows int) { chosen.add(sums, x, rows) }
 
 func (l *loops) add(sums []float64, x Rows, rows int) {
-	if rows < 1 || len(sums) == 0 {
+	inBlocks(sums, rows, func(part *float32, from, count int) {
+		l.sums(part, x.from(from, len(sums), count), len(sums), count, 4*x.Stride)
+	})
+}
+
+// Dots adds the products of so many rows of a and b, element by element, to sums, in the order
+// of [Sums].
+func Dots(sums []float64, a, b Rows, rows int) { chosen.addDots(sums, a, b, rows) }
+
+func (l *loops) addDots(sums []float64, a, b Rows, rows int) {
+	n := len(sums)
+	inBlocks(sums, rows, func(part *float32, from, count int) {
+		l.dots(part, a.from(from, n, count), b.from(from, n, count), n, count, 4*a.Stride, 4*b.Stride)
+	})
+}
+
+// inBlocks adds to sums what f finds for blocks of rows.
+func inBlocks(sums []float64, rows int, f func(part *float32, from, count int)) {
+	if len(sums) == 0 {
 		return
 	}
-	x.first(len(sums), rows)
 	part := make([]float32, len(sums))
 	for r := 0; r < rows; r += block {
-		l.sums(&part[0], &x.Data[r*x.Stride], len(part), min(block, rows-r), 4*x.Stride)
+		f(&part[0], r, min(block, rows-r))
 		for i, v := range part {
 			sums[i] += float64(v)
 		}

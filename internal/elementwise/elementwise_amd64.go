@@ -16,6 +16,7 @@ func machine() []*loops {
 			times:             timesAVX512,
 			pass:              passAVX512,
 			sums:              sumsAVX512,
+			dots:              dotsAVX512,
 			layerNorm:         layerNormAVX512,
 			layerNormGradient: layerNormGradientAVX512,
 			moments:           momentsAVX512,
@@ -32,6 +33,7 @@ func machine() []*loops {
 			times:             timesAVX2,
 			pass:              passAVX2,
 			sums:              sumsAVX2,
+			dots:              dotsAVX2,
 			layerNorm:         layerNormAVX2,
 			layerNormGradient: layerNormGradientAVX2,
 			moments:           momentsAVX2,
@@ -49,6 +51,9 @@ func affineAVX512(a *affine)
 func sumsAVX512(y, x *float32, n, rows, stride int)
 
 //go:noescape
+func dotsAVX512(y, a, b *float32, n, rows, aStride, bStride int)
+
+//go:noescape
 func layerNormAVX512(y, x, weight, bias *float32, n, rows int, eps, each float32)
 
 //go:noescape
@@ -59,6 +64,9 @@ func affineAVX2(a *affine)
 
 //go:noescape
 func sumsAVX2(y, x *float32, n, rows, stride int)
+
+//go:noescape
+func dotsAVX2(y, a, b *float32, n, rows, aStride, bStride int)
 
 //go:noescape
 func layerNormAVX2(y, x, weight, bias *float32, n, rows int, eps, each float32)

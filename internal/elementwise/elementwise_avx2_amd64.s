@@ -190,9 +190,7 @@ last:
 	DECQ DX
 	JNZ  row
 	VZEROUPPER
-	RET
-
-// func sumsAVX2(y, x *float32, n, rows, stride int)
+	RET// func sumsAVX2(y, x *float32, n, rows, stride int)
 TEXT ·sumsAVX2(SB), NOSPLIT, $0-40
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -200,49 +198,171 @@ TEXT ·sumsAVX2(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), DX
 	MOVQ stride+32(FP), R8
 
-sum:
-	MOVQ    SI, R9
-	MOVQ    DX, R10
-	CMPQ    CX, $8
-	JLT     part
+columns4:
+	CMPQ CX, $32
+	JLT  columns1
+	MOVQ SI, R9
+	MOVQ DX, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rows4:
+	VADDPS 0(R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	VADDPS 64(R9), Y2, Y2
+	VADDPS 96(R9), Y3, Y3
+	ADDQ R8, R9
+	DECQ R10
+	JNZ  rows4
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ $128, SI
+	ADDQ $128, DI
+	SUBQ $32, CX
+	JMP  columns4
+
+columns1:
+	CMPQ CX, $8
+	JLT  part
+	MOVQ SI, R9
+	MOVQ DX, R10
 	VXORPS Y0, Y0, Y0
 
-whole:
-	VADDPS  (R9), Y0, Y0
-	ADDQ    R8, R9
-	DECQ    R10
-	JNZ     whole
-	VMOVUPS Y0, (DI)
-	ADDQ    $32, SI
-	ADDQ    $32, DI
-	SUBQ    $8, CX
-	JMP     sum
+rows1:
+	VADDPS 0(R9), Y0, Y0
+	ADDQ R8, R9
+	DECQ R10
+	JNZ  rows1
+	VMOVUPS Y0, 0(DI)
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JMP  columns1
 
 part:
-	TESTQ   CX, CX
-	JZ      done
+	TESTQ CX, CX
+	JZ    done
 	VXORPS Y0, Y0, Y0
-	LEAQ    lanes<>+32(SB), R12
+	LEAQ    lanes<>+32(SB), AX
 	MOVQ    $8, BX
 	CMPQ    CX, BX
 	CMOVQLT CX, BX
 	NEGQ    BX
-	VMOVUPS (R12)(BX*4), Y14
+	VMOVUPS (AX)(BX*4), Y14
 	ADDQ    CX, BX
 	NEGQ    BX
-	VMOVUPS (R12)(BX*4), Y15
+	VMOVUPS (AX)(BX*4), Y15
 
 partly:
-	VMASKMOVPS (R9), Y14, Y1
-	VADDPS     Y1, Y0, Y0
-	ADDQ       R8, R9
-	DECQ       R10
-	JNZ        partly
+	VMASKMOVPS (SI), Y14, Y1
+	VADDPS Y1, Y0, Y0
+	ADDQ R8, SI
+	DECQ DX
+	JNZ  partly
 	VMASKMOVPS Y0, Y14, (DI)
 
 done:
 	VZEROUPPER
 	RET
+
+// func dotsAVX2(y, a, b *float32, n, rows, aStride, bStride int)
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-56
+	MOVQ y+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), R11
+	MOVQ n+24(FP), CX
+	MOVQ rows+32(FP), DX
+	MOVQ aStride+40(FP), R8
+	MOVQ bStride+48(FP), R12
+
+columns4:
+	CMPQ CX, $32
+	JLT  columns1
+	MOVQ SI, R9
+	MOVQ DX, R10
+	MOVQ R11, R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rows4:
+	VMOVUPS     0(R9), Y4
+	VFMADD231PS 0(R13), Y4, Y0
+	VMOVUPS     32(R9), Y5
+	VFMADD231PS 32(R13), Y5, Y1
+	VMOVUPS     64(R9), Y6
+	VFMADD231PS 64(R13), Y6, Y2
+	VMOVUPS     96(R9), Y7
+	VFMADD231PS 96(R13), Y7, Y3
+	ADDQ R8, R9
+	ADDQ R12, R13
+	DECQ R10
+	JNZ  rows4
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ $128, SI
+	ADDQ $128, R11
+	ADDQ $128, DI
+	SUBQ $32, CX
+	JMP  columns4
+
+columns1:
+	CMPQ CX, $8
+	JLT  part
+	MOVQ SI, R9
+	MOVQ DX, R10
+	MOVQ R11, R13
+	VXORPS Y0, Y0, Y0
+
+rows1:
+	VMOVUPS     0(R9), Y4
+	VFMADD231PS 0(R13), Y4, Y0
+	ADDQ R8, R9
+	ADDQ R12, R13
+	DECQ R10
+	JNZ  rows1
+	VMOVUPS Y0, 0(DI)
+	ADDQ $32, SI
+	ADDQ $32, R11
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JMP  columns1
+
+part:
+	TESTQ CX, CX
+	JZ    done
+	VXORPS Y0, Y0, Y0
+	LEAQ    lanes<>+32(SB), AX
+	MOVQ    $8, BX
+	CMPQ    CX, BX
+	CMOVQLT CX, BX
+	NEGQ    BX
+	VMOVUPS (AX)(BX*4), Y14
+	ADDQ    CX, BX
+	NEGQ    BX
+	VMOVUPS (AX)(BX*4), Y15
+
+partly:
+	VMASKMOVPS (SI), Y14, Y1
+	VMASKMOVPS (R11), Y14, Y2
+	VFMADD231PS Y1, Y2, Y0
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ DX
+	JNZ  partly
+	VMASKMOVPS Y0, Y14, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 
 // func layerNormAVX2(y, x, weight, bias *float32, n, rows int, eps, each float32)
 TEXT ·layerNormAVX2(SB), NOSPLIT, $0-56

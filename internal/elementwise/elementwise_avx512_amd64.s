@@ -166,9 +166,7 @@ last:
 	DECQ DX
 	JNZ  row
 	VZEROUPPER
-	RET
-
-// func sumsAVX512(y, x *float32, n, rows, stride int)
+	RET// func sumsAVX512(y, x *float32, n, rows, stride int)
 TEXT ·sumsAVX512(SB), NOSPLIT, $0-40
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -176,27 +174,54 @@ TEXT ·sumsAVX512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), DX
 	MOVQ stride+32(FP), R8
 
-sum:
-	MOVQ    SI, R9
-	MOVQ    DX, R10
-	CMPQ    CX, $16
-	JLT     part
+columns4:
+	CMPQ CX, $64
+	JLT  columns1
+	MOVQ SI, R9
+	MOVQ DX, R10
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+rows4:
+	VADDPS 0(R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ R8, R9
+	DECQ R10
+	JNZ  rows4
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ $256, SI
+	ADDQ $256, DI
+	SUBQ $64, CX
+	JMP  columns4
+
+columns1:
+	CMPQ CX, $16
+	JLT  part
+	MOVQ SI, R9
+	MOVQ DX, R10
 	VPXORQ Z0, Z0, Z0
 
-whole:
-	VADDPS  (R9), Z0, Z0
-	ADDQ    R8, R9
-	DECQ    R10
-	JNZ     whole
-	VMOVUPS Z0, (DI)
-	ADDQ    $64, SI
-	ADDQ    $64, DI
-	SUBQ    $16, CX
-	JMP     sum
+rows1:
+	VADDPS 0(R9), Z0, Z0
+	ADDQ R8, R9
+	DECQ R10
+	JNZ  rows1
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, SI
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JMP  columns1
 
 part:
-	TESTQ   CX, CX
-	JZ      done
+	TESTQ CX, CX
+	JZ    done
 	VPXORQ Z0, Z0, Z0
 	MOVQ  $1, BX
 	SHLQ  CX, BX
@@ -204,16 +229,106 @@ part:
 	KMOVW BX, K1
 
 partly:
-	VMOVUPS.Z  (R9), K1, Z1
-	VADDPS     Z1, Z0, Z0
-	ADDQ       R8, R9
-	DECQ       R10
-	JNZ        partly
+	VMOVUPS.Z  (SI), K1, Z1
+	VADDPS Z1, Z0, Z0
+	ADDQ R8, SI
+	DECQ DX
+	JNZ  partly
 	VMOVUPS    Z0, K1, (DI)
 
 done:
 	VZEROUPPER
 	RET
+
+// func dotsAVX512(y, a, b *float32, n, rows, aStride, bStride int)
+TEXT ·dotsAVX512(SB), NOSPLIT, $0-56
+	MOVQ y+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), R11
+	MOVQ n+24(FP), CX
+	MOVQ rows+32(FP), DX
+	MOVQ aStride+40(FP), R8
+	MOVQ bStride+48(FP), R12
+
+columns4:
+	CMPQ CX, $64
+	JLT  columns1
+	MOVQ SI, R9
+	MOVQ DX, R10
+	MOVQ R11, R13
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+rows4:
+	VMOVUPS     0(R9), Z4
+	VFMADD231PS 0(R13), Z4, Z0
+	VMOVUPS     64(R9), Z5
+	VFMADD231PS 64(R13), Z5, Z1
+	VMOVUPS     128(R9), Z6
+	VFMADD231PS 128(R13), Z6, Z2
+	VMOVUPS     192(R9), Z7
+	VFMADD231PS 192(R13), Z7, Z3
+	ADDQ R8, R9
+	ADDQ R12, R13
+	DECQ R10
+	JNZ  rows4
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ $256, SI
+	ADDQ $256, R11
+	ADDQ $256, DI
+	SUBQ $64, CX
+	JMP  columns4
+
+columns1:
+	CMPQ CX, $16
+	JLT  part
+	MOVQ SI, R9
+	MOVQ DX, R10
+	MOVQ R11, R13
+	VPXORQ Z0, Z0, Z0
+
+rows1:
+	VMOVUPS     0(R9), Z4
+	VFMADD231PS 0(R13), Z4, Z0
+	ADDQ R8, R9
+	ADDQ R12, R13
+	DECQ R10
+	JNZ  rows1
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, SI
+	ADDQ $64, R11
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JMP  columns1
+
+part:
+	TESTQ CX, CX
+	JZ    done
+	VPXORQ Z0, Z0, Z0
+	MOVQ  $1, BX
+	SHLQ  CX, BX
+	DECQ  BX
+	KMOVW BX, K1
+
+partly:
+	VMOVUPS.Z  (SI), K1, Z1
+	VMOVUPS.Z  (R11), K1, Z2
+	VFMADD231PS Z1, Z2, Z0
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ DX
+	JNZ  partly
+	VMOVUPS    Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 
 // func layerNormAVX512(y, x, weight, bias *float32, n, rows int, eps, each float32)
 TEXT ·layerNormAVX512(SB), NOSPLIT, $0-56

@@ -95,27 +95,33 @@ func TestTimesAndPass(t *testing.T) {
 	}
 }
 
+// TestSums holds sums of rows, and of the products of two, to their definition.
 func TestSums(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
 	for _, l := range all {
-		for range 100 {
-			n, rows := 1+r.IntN(40), 1+r.IntN(200)
-			x := Rows{nil, n + r.IntN(5)}
-			x.Data = random(r, rows*x.Stride)
-			sums := make([]float64, n)
-			sums[0] = 3
-			l.add(sums, x, rows)
-			for c, got := range sums {
-				want, size := 0.0, 0.0
+		r := rand.New(rand.NewPCG(5, 6))
+		for range 200 {
+			n, rows := 1+r.IntN(90), 1+r.IntN(200)
+			a, b := Rows{nil, n + r.IntN(5)}, Rows{nil, n + r.IntN(5)}
+			a.Data, b.Data = random(r, (rows-1)*a.Stride+n), random(r, (rows-1)*b.Stride+n)
+			sums, dots := make([]float64, n), make([]float64, n)
+			sums[0], dots[0] = 3, 3
+			l.add(sums, a, rows)
+			l.addDots(dots, a, b, rows)
+			for c := range n {
+				sum, size, dot, product := 0.0, 0.0, 0.0, 0.0
 				if c == 0 {
-					want = 3
+					sum, dot = 3, 3
 				}
 				for row := range rows {
-					want += float64(x.Data[row*x.Stride+c])
-					size += math.Abs(float64(x.Data[row*x.Stride+c]))
+					u, v := float64(a.Data[row*a.Stride+c]), float64(b.Data[row*b.Stride+c])
+					sum, size = sum+u, size+math.Abs(u)
+					dot, product = dot+u*v, product+math.Abs(u*v)
 				}
-				if math.Abs(got-want) > 1e-6*size {
-					t.Fatalf("%s: channel %d of %d rows is %v, want %v", l.name, c, rows, got, want)
+				if math.Abs(sums[c]-sum) > 1e-6*size {
+					t.Fatalf("%s: sum of channel %d of %d in %d rows is %v, want %v", l.name, c, n, rows, sums[c], sum)
+				}
+				if math.Abs(dots[c]-dot) > 1e-6*product {
+					t.Fatalf("%s: products of channel %d of %d in %d rows add up to %v, want %v", l.name, c, n, rows, dots[c], dot)
 				}
 			}
 		}

@@ -14,6 +14,7 @@ var portable = loops{
 	times:             timesGo,
 	pass:              passGo,
 	sums:              sumsGo,
+	dots:              dotsGo,
 	layerNorm:         layerNormGo,
 	layerNormGradient: layerNormGradientGo,
 	moments:           momentsGo,
@@ -53,6 +54,17 @@ func sumsGo(y, x *float32, n, rows, stride int) {
 	for r := range rows {
 		for i, v := range unsafe.Slice(after(x, r*stride), n) {
 			sums[i] += v
+		}
+	}
+}
+
+func dotsGo(y, a, b *float32, n, rows, aStride, bStride int) {
+	sums := unsafe.Slice(y, n)
+	clear(sums)
+	for r := range rows {
+		v := unsafe.Slice(after(b, r*bStride), n)
+		for i, u := range unsafe.Slice(after(a, r*aStride), n) {
+			sums[i] += u * v[i]
 		}
 	}
 }
