@@ -89,7 +89,7 @@ func layouts(ctx context.Context, cifar10, weights, figure string) (ratios []flo
 		return nil, err
 	}
 	defer test.Close()
-	m, err := model.Load(ctx, weights, model.Options{Mean: []float32{0.5}, Std: []float32{0.5}})
+	m, err := model.Load(ctx, weights, model.Options{Size: model.AsIs, Mean: []float32{0.5}, Std: []float32{0.5}})
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func sniff(head []byte) *codec {
 // DecodeOptions bound what [Decode] takes. The zero value means the defaults.
 type DecodeOptions struct {
 	// MaxPixels is the size of the largest picture that is decoded. Default:
-	// 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.
+	// 1<<26, 64 megapixels. Decoding takes up to 24 bytes a pixel, 27 where it is turned.
 	MaxPixels int
 	// MaxBytes is the size of the longest file that is read, all of it into
 	// memory. Default: 1<<28.

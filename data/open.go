@@ -33,7 +33,7 @@ type OpenOptions struct {
 	// as truncated.
 	AnyCount bool
 	// MaxPixels is the size of the largest image file that is decoded.
-	// Default: 1<<26, 64 megapixels. Decoding takes up to 20 bytes a pixel.
+	// Default: 1<<26, 64 megapixels. Decoding takes up to 24 bytes a pixel, 27 where it is turned.
 	MaxPixels int
 	// ApplyOrientation turns and flips image files as the orientation in their Exif
 	// or XMP data tells; see DecodeOptions.

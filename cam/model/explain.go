@@ -14,7 +14,7 @@ import (
 type Explanation struct {
 	// Predictions are all classes by falling probability; none of a headless network.
 	Predictions []Prediction
-	// Map is the class activation map of Map.Class.
+	// Map is the map of Map.Class, by the model's method.
 	Map *cam.Map
 	// Input is the picture as the network saw it: scaled and cut, not normalised.
 	Input *data.Image

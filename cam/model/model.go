@@ -88,7 +88,7 @@ type Model struct {
 // [checkpoint.Load], and [checkpoint.LoadWith] with [New] for another bound on memory, or
 // another of several state dicts.
 // It returns an error that names the file when it is none, when
-// its network is not one of package nn, or an option does not fit it.
+// its network is not one that package nn/arch builds, or an option does not fit it.
 func Load(ctx context.Context, path string, opt Options) (*Model, error) {
 	sd, err := checkpoint.Load(ctx, path)
 	if err != nil {
@@ -117,7 +117,7 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Model, 
 }
 
 // New makes a model of a state dict, which must not change afterwards. It returns
-// an error when its network is not one of package nn, does not take RGB images, or
+// an error when its network is not one that package nn/arch builds, does not take RGB images, or
 // an option does not fit it.
 func New(sd *checkpoint.StateDict, opt Options) (*Model, error) {
 	network, err := arch.Build(sd, opt.Network)

@@ -105,7 +105,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	flags := flag.NewFlagSet("cam", flag.ContinueOnError)
 	o.Source.AddFlags(flags, 500)
 	o.Fonts.AddFlags(flags, false)
-	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods; several with commas between are drawn side by side; all for all of them (default cam where the network ends in pooling and one linear layer, else gradcam)")
+	flags.StringVar(&o.method, "method", "", "`name` of the way to explain, see -methods; several with commas between are drawn side by side; all for all of them (default cam where the network ends in pooling and one linear layer, and -target and -layer suit it; eigencam of a network without a last layer; else gradcam)")
 	flags.BoolVar(&o.methods, "methods", false, "list the ways to explain, and end")
 	flags.StringVar(&o.layer, "layer", "", "`module` whose output is mapped, by its PyTorch name, as layer4 or layer4.1.bn2; a+b is the mean of two, a*b their product; several with commas between are drawn side by side (default what the pooling sees; for cam of a ResNet the last batch norm)")
 	flags.StringVar(&o.target, "target", "logit", "`what` of the class is explained: logit, probability, logprobability, against (what speaks against it), finer (what tells it from the three most like it), over:CLASS (what speaks for it rather than for CLASS)")

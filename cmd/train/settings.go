@@ -118,7 +118,7 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (*options, erro
 	flags.StringVar(&o.val, "val", "", "`folder` or archive of other images to validate on, with the same classes")
 	flags.StringVar(&o.valSplit, "val-split", "", "`name` of the split to validate on (default val or test, where there is one)")
 	flags.Var(&o.holdout, "holdout", "`share` of the images of each class that are held out of training to validate on, instead of another split (default 0.1 where there is no split for it)")
-	flags.IntVar(&o.Scenes, "scenes", 4000, "`number` of embedded scenes to learn from, where there is no other data; a sixth as many others validate")
+	flags.IntVar(&o.Scenes, "scenes", 4000, "`number` of embedded scenes to learn from, where there is no other data; a sixth as many others, 20 to 1000, validate")
 	flags.StringVar(&o.augment, "augment", "", "`list` of what is changed by chance: crop=4,flip,jitter=0.4,erase,mixup=0.2, see below; none (default crop by an eighth of the side, and flip)")
 
 	flags.StringVar(&o.arch, "arch", "resnet18", "`name` of the architecture, with weights drawn as torchvision draws them")

@@ -38,7 +38,7 @@ var PageFlagNames = append([]string{"html", "thumb", "no-images", "columns"}, li
 
 // AddFlags defines the flags; thumb is the default of -thumb.
 func (p *PageFlags) AddFlags(flags *flag.FlagSet, thumb int) {
-	flags.StringVar(&p.HTML, "html", "", "`file` of a page to explore it all in a browser, .html: points, images, maps, neighbours, one file that needs no network; empty: none")
+	flags.StringVar(&p.HTML, "html", "", "`file` of a page to explore it all in a browser, .html: points, images, maps, neighbours, one file that needs no network (default none)")
 	flags.IntVar(&p.Thumb, "thumb", thumb, fmt.Sprintf("with -html: make the images' longer side at most so many `pixels`, %d to %d", explorer.MinThumb, explorer.MaxThumb))
 	flags.BoolVar(&p.NoImages, "no-images", false, "with -html: leave the images out")
 	flags.StringVar(&p.Columns, "columns", "", "with -html: `file` (.csv, .tsv, or FILE.csv:NAME) of more to colour by, to see and to export, a row for each point below a row of names")

@@ -65,10 +65,10 @@ func (s *Source) AddFlags(flags *flag.FlagSet, scenes int) {
 // AddDataFlags defines the flags of AddFlags that say which data set is read, and how.
 func (s *Source) AddDataFlags(flags *flag.FlagSet) {
 	flags.StringVar(&s.Data, "data", "", "`folder` of a data set (STL-10, CIFAR-10, CIFAR-100, images in class folders), or a .zip, .tar or .tar.gz of one; none: the embedded scenes")
-	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, test, unlabeled, or several as train+test (default test)")
+	flags.StringVar(&s.Split, "split", "", "`name` of the split: train, val, test, unlabeled, several as train+test, or all (default test, else val, else train; train with -fold)")
 	flags.IntVar(&s.Fold, "fold", 0, "`number` of STL-10's training fold to take, 1 to 10 (default none)")
 	flags.BoolVar(&s.SkipBad, "skip-bad", false, "go on past images that cannot be read, and list them in the end")
-	flags.IntVar(&s.MaxPixels, "max-pixels", 1<<26, "refuse image files of more than this `number` of pixels; each takes up to 20 bytes")
+	flags.IntVar(&s.MaxPixels, "max-pixels", 1<<26, "refuse image files of more than this `number` of pixels; each takes up to 24 bytes, 27 with -orient")
 	flags.BoolVar(&s.Orient, "orient", false, "turn and flip image files (JPEG, PNG, WebP) as their Exif orientation tells; without it they are as stored, as in torchvision")
 	flags.BoolVar(&s.Truncated, "truncated", false, "read what there is of JPEG files that end too early; the rest is gray")
 }
