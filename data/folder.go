@@ -129,7 +129,7 @@ func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 	splits := folderSplits(dirs)
 	if splits == nil {
 		if opt.Split != "" && opt.Split != "all" {
-			return nil, fmt.Errorf("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", t.show("."), opt.Split)
+			return nil, noSplit("data: %s: no split %q: the splits of a folder of images are its folders train, val and test, when it has no others", t.show("."), opt.Split)
 		}
 		return openFolder(ctx, t, dirs, opt)
 	}
@@ -147,7 +147,7 @@ func openImages(ctx context.Context, t tree, opt OpenOptions) (Dataset, error) {
 		}
 		k := slices.Index(splits, name)
 		if k < 0 {
-			return nil, fmt.Errorf("data: %s: no split %q; there are %s", t.show("."), name, strings.Join(splits, ", "))
+			return nil, noSplit("data: %s: no split %q; there are %s", t.show("."), name, strings.Join(splits, ", "))
 		}
 		dir, err := t.sub(dirs[slices.IndexFunc(dirs, func(d string) bool { return splitNames[d] == name })])
 		if err != nil {

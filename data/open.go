@@ -48,6 +48,20 @@ type OpenOptions struct {
 	PassedOver func(path string)
 }
 
+// ErrNoSplit is what an error of [Open] is, by errors.Is, where the data set has no split of a
+// name that is asked for.
+var ErrNoSplit = errors.New("data: no such split")
+
+// noSplit is such an error.
+func noSplit(format string, args ...any) error {
+	return &splitError{fmt.Sprintf(format, args...)}
+}
+
+type splitError struct{ text string }
+
+func (e *splitError) Error() string        { return e.text }
+func (e *splitError) Is(target error) bool { return target == ErrNoSplit }
+
 // once returns PassedOver for folders that may be listed several times.
 func (o *OpenOptions) once() func(path string) {
 	if o.PassedOver == nil {
@@ -221,7 +235,7 @@ func (l *layout) openSplits(ctx context.Context, t tree, opt OpenOptions) (Datas
 	names := strings.Split(split, "+")
 	for i, name := range names {
 		if !slices.Contains(l.splits, name) {
-			return nil, fmt.Errorf("data: %s: %s has no split %q; there are %s", dir, l.format, name, strings.Join(l.splits, ", "))
+			return nil, noSplit("data: %s: %s has no split %q; there are %s", dir, l.format, name, strings.Join(l.splits, ", "))
 		}
 		if slices.Contains(names[:i], name) {
 			return nil, fmt.Errorf("data: split %q names %s twice", split, name)

@@ -8,7 +8,7 @@ import (
 
 // Recommended is what a checkpoint says of its network's input and outputs.
 type Recommended struct {
-	Size      int       // side of the input in pixels, or 0
+	Size      int       // side of the input in pixels, [AsIs], or 0
 	Resize    int       // of the shorter side, in pixels, where it is not Size, or 0
 	Crop      int       // side of the square that is cut out, where it is not Size, or 0
 	Mean, Std []float32 // one number or three each, or nil
@@ -17,7 +17,8 @@ type Recommended struct {
 
 // Recommend reads a state dict's metadata: size, resize and crop, numbers; mean and
 // std, each a number, three as R,G,B, or imagenet; classes, names with commas
-// between. What is not there, and a size that is no number, is left out. It returns
+// between. A size of 0 means pictures as they are ([AsIs]). What is not there, and a size that
+// is no number, is left out. It returns
 // an error when mean or std are something else.
 func Recommend(metadata map[string]string) (Recommended, error) {
 	var r Recommended
@@ -25,6 +26,9 @@ func Recommend(metadata map[string]string) (Recommended, error) {
 		if n, err := strconv.Atoi(metadata[key]); err == nil && n > 0 {
 			*side = n
 		}
+	}
+	if metadata["size"] == "0" {
+		r.Size = AsIs
 	}
 	var err error
 	if r.Mean, err = ParseMean(metadata["mean"]); err != nil {

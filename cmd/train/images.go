@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
@@ -65,7 +66,7 @@ func openImages(ctx context.Context, o *options, stderr io.Writer) (_ *images, e
 
 // openSplits opens the data set of -data, and what validates.
 func (d *images) openSplits(ctx context.Context, o *options, stderr io.Writer) error {
-	whole, err := d.open(ctx, o, o.Data, "", stderr)
+	whole, err := d.open(ctx, o, o.Data, "", 0, stderr)
 	if err != nil {
 		return err
 	}
@@ -74,12 +75,18 @@ func (d *images) openSplits(ctx context.Context, o *options, stderr io.Writer) e
 	if measured && learn == "" {
 		learn = "train"
 	}
-	if measured && (learn == "all" || slices.Contains(strings.Split(learn, "+"), split)) {
-		measured = false // it is learnt from
+	learnt := func(name string) bool {
+		return learn == "all" || slices.Contains(strings.Split(learn, "+"), name) || learn == "" && name == split || name == "all"
+	}
+	measured = measured && !learnt(split)
+	for name := range strings.SplitSeq(o.valSplit, "+") {
+		if o.val == "" && o.valSplit != "" && learnt(name) {
+			return cli.Usagef("-val-split %s: split %s is learnt from, so its accuracy would tell nothing", o.valSplit, name)
+		}
 	}
 	train := whole
-	if learn != "" {
-		if train, err = d.open(ctx, o, o.Data, learn, stderr); err != nil && o.Split == "" && ctx.Err() == nil {
+	if learn != "" || o.Fold != 0 {
+		if train, err = d.open(ctx, o, o.Data, learn, o.Fold, stderr); err != nil && o.Split == "" && ctx.Err() == nil {
 			err = fmt.Errorf("%w (-split %s learns from what there is, but for a share of it)", err, split)
 		}
 		if err != nil {
@@ -96,7 +103,7 @@ func (d *images) openSplits(ctx context.Context, o *options, stderr io.Writer) e
 		if o.val != "" {
 			path = o.val
 		}
-		val, err := d.open(ctx, o, path, o.valSplit, stderr)
+		val, err := d.open(ctx, o, path, o.valSplit, 0, stderr)
 		if err != nil {
 			return err
 		}
@@ -105,11 +112,13 @@ func (d *images) openSplits(ctx context.Context, o *options, stderr io.Writer) e
 	case measured && !o.holdout.given:
 		d.val = whole.Data
 		// The test images of those who have others to choose a network by stay unseen.
-		if split == "test" {
-			if val, err := d.open(ctx, o, o.Data, "val", io.Discard); err == nil {
+		if split == "test" && !learnt("val") {
+			val, err := d.open(ctx, o, o.Data, "val", 0, io.Discard)
+			if err != nil && !errors.Is(err, data.ErrNoSplit) {
+				return err
+			}
+			if err == nil {
 				d.val, split = val.Data, "val"
-			} else if ctx.Err() != nil {
-				return ctx.Err()
 			}
 		}
 		d.about += fmt.Sprintf(": %d to learn from, %d of split %s to validate", d.train.Len(), d.val.Len(), split)
@@ -152,14 +161,11 @@ func picked(labels, samples []int) []int {
 	return some
 }
 
-// open opens a split of a data set; without a name the one that is there to measure by,
-// or else the one to learn from.
-func (d *images) open(ctx context.Context, o *options, path, split string, stderr io.Writer) (*cli.Opened, error) {
+// open opens a split of a data set, or a fold of it; without a name the one that is there to
+// measure by, or else the one to learn from.
+func (d *images) open(ctx context.Context, o *options, path, split string, fold int, stderr io.Writer) (*cli.Opened, error) {
 	src := o.Source
-	src.Data, src.Split = path, split
-	if split != "train" {
-		src.Fold = 0
-	}
+	src.Data, src.Split, src.Fold = path, split, fold
 	opened, err := src.OpenData(ctx)
 	if split == "" && errors.Is(err, fs.ErrNotExist) && ctx.Err() == nil { // only the files to learn from, perhaps
 		src.Split = "train"
@@ -199,6 +205,12 @@ func (d *images) check() error {
 		return fmt.Errorf("all %d images to learn from are of one class, %s: a network tells classes apart, so there must be two, a folder each", n, visible.Short(with[0]))
 	case len(d.valLabels) == 0:
 		return errors.New("no images to validate on")
+	}
+	// The metadata of what is kept, and the state, are texts.
+	for _, class := range d.classes {
+		if !utf8.ValidString(class) {
+			return fmt.Errorf("the class %q: give its folder a name in UTF-8, in which it can be kept", class)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func (s *session) closeEpoch(ctx context.Context, rate float64) error {
 // keep writes a network.
 func (s *session) keep(ctx context.Context, path string, sd *checkpoint.StateDict) (err error) {
 	if s.half {
-		if sd, err = sd.Convert(checkpoint.F16); err != nil {
+		if sd, err = halved(sd); err != nil {
 			return err
 		}
 	}
@@ -103,6 +104,27 @@ func (s *session) keep(ctx context.Context, path string, sd *checkpoint.StateDic
 		return fmt.Errorf("-out: %w", err)
 	}
 	return nil
+}
+
+// halved is a network in half precision. It returns an error where a number does not fit.
+func halved(sd *checkpoint.StateDict) (*checkpoint.StateDict, error) {
+	half, err := sd.Convert(checkpoint.F16)
+	if err != nil {
+		return nil, err
+	}
+	for t := range half.All() {
+		if !t.DType.IsFloat() {
+			continue
+		}
+		v, err := t.Float32()
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(v, func(v float32) bool { return math.IsInf(float64(v), 0) }) {
+			return nil, fmt.Errorf("-half: %s has numbers above 65504, the largest in half precision: -resume -half=false goes on without it", t.Name)
+		}
+	}
+	return half, nil
 }
 
 // stopped keeps what is there when an epoch did not come to its end: after Ctrl-C all that

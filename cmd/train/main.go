@@ -25,7 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := o.Load(ctx); err != nil {
 		return err
 	}
-	if !o.resume && !o.probes() {
+	if !o.resume {
 		if err := o.checkUnfinished(ctx); err != nil {
 			return err
 		}

@@ -136,9 +136,7 @@ func (n *network) see(ctx context.Context, o *options, d *images, metadata map[s
 	t := n.transform
 	switch {
 	case t.CenterCrop == 0 && t.Resize == 0:
-		if n.side > 0 {
-			n.metadata["size"] = fmt.Sprint(n.side)
-		}
+		n.metadata["size"] = fmt.Sprint(n.side) // 0: images as they are
 	case t.CenterCrop == t.Resize:
 		n.metadata["size"] = fmt.Sprint(t.Resize)
 	default:

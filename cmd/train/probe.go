@@ -48,7 +48,7 @@ func (s *session) probe(ctx context.Context) error {
 	}
 	s.line("head", "loss %.4f after %d iterations, %s, %.1f s", report.Loss, report.Iterations, ended, time.Since(began).Seconds())
 	copy(head.Weight.Data, found.Weight.Data)
-	copy(head.Bias, found.Bias)
+	head.Bias = found.Bias // also where the layer had none before
 	if plan, err = nn.Compile(s.net.graph); err != nil {
 		return err
 	}

@@ -112,6 +112,12 @@ func (s *session) lookAt() {
 		if s.Split != "" {
 			command += " -split " + s.Split
 		}
+		if s.Orient {
+			command += " -orient"
+		}
+		if s.Truncated {
+			command += " -truncated"
+		}
 	}
 	s.line("see", "%s", command)
 }

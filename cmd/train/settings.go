@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/glimpse-go/glimpse/cmd/internal/cli"
 )
@@ -68,6 +69,10 @@ var settings = []string{"split", "val-split", "holdout", "fold", "scenes", "size
 // that may change: files move, and what is in them is looked at.
 var places = []string{"data", "val", "max-memory", "curves", "csv", "confusion", "half", "save-every"}
 
+// ofSteps are the flags that say something of steps, or of what is written after them.
+var ofSteps = []string{"augment", "epochs", "batch", "lr", "schedule", "warmup", "optimizer", "momentum", "weight-decay", "label-smoothing",
+	"clip", "ema", "save-every", "curves", "csv"}
+
 // number is a flag whose default depends on others.
 type number struct {
 	value float64
@@ -108,7 +113,7 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (*options, erro
 	o.AddWeightsFlags(flags)
 	o.AddInputFlags(flags)
 	for name, usage := range map[string]string{
-		"split":   "`name` of the split to learn from: train, or several as train+unlabeled (default train, or all where there are none)",
+		"split":   "`name` of the split to learn from: train, or several as train+test (default train, or all where there are none)",
 		"weights": "begin with the checkpoint `file` (.pth, .pt, .th, .safetensors, or the .index.json of several, or their folder) of a torchvision CNN or a ResNet of others; its last layer is kept where it has the names of the same classes, and else made anew",
 		"size":    "resize the shorter side to `pixels` and crop a square of as many from the centre; 0: as the files are; -1: what -weights were trained on, else as the files are where they are squares of one size up to 256, else 128",
 		"mean":    "`numbers` subtracted from the pixels in [0, 1], one or R,G,B, or imagenet (default: that of -weights; imagenet where they have 1000 classes and do not say; else 0.5)",
@@ -258,12 +263,28 @@ func (o *options) check() (err error) {
 		return cli.Usagef("-val, -split, -val-split, -holdout and -fold need -data")
 	case o.holdout.given && (o.val != "" || o.valSplit != ""):
 		return cli.Usagef("-holdout takes the place of -val and -val-split")
+	case o.Weights == "" && o.Key != "":
+		return cli.Usagef("-key needs -weights")
+	case o.csv == "-":
+		return cli.Usagef("-csv -: want a file, for it is written again after each epoch")
 	case o.Weights == "" && o.freeze != "none":
 		return cli.Usagef("-freeze needs -weights: what was never trained is not worth keeping")
 	case o.probes() && o.resume:
 		return cli.Usagef("-resume: -freeze all takes no steps; run it again without -resume")
-	case o.probes() && o.ema != 0:
-		return cli.Usagef("-ema: -freeze all takes no steps")
+	case o.probes() && o.resumed == nil:
+		o.flags.Visit(func(f *flag.Flag) {
+			if err == nil && slices.Contains(ofSteps, f.Name) {
+				err = cli.Usagef("-%s: -freeze all takes no steps", f.Name)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"data", "val", "weights", "curves", "csv", "confusion"} { // which the state keeps
+		if text := o.flags.Lookup(name).Value.String(); !utf8.ValidString(text) {
+			return cli.Usagef("-%s %q: want a name in UTF-8", name, text)
+		}
 	}
 	for _, f := range []cli.File{{Flag: "curves", Path: o.curves}, {Flag: "confusion", Path: o.confusion}} {
 		if f.Path == "" {
@@ -312,9 +333,10 @@ func (o *options) inputs() []cli.File {
 
 // outputs are the files that are written.
 func (o *options) outputs() []cli.File {
-	files := []cli.File{{Flag: "out", Path: o.out}, {Flag: "curves", Path: o.curves}, {Flag: "csv", Path: o.csv}, {Flag: "confusion", Path: o.confusion}}
+	files := []cli.File{{Flag: "out", Path: o.out}, {Flag: "confusion", Path: o.confusion}}
 	if !o.probes() {
-		files = append(files, cli.File{Flag: "out", Path: o.lastPath()}, cli.File{Flag: "out", Path: o.statePath()})
+		files = append(files, cli.File{Flag: "out", Path: o.lastPath()}, cli.File{Flag: "out", Path: o.statePath()},
+			cli.File{Flag: "curves", Path: o.curves}, cli.File{Flag: "csv", Path: o.csv})
 	}
 	return files
 }

@@ -287,6 +287,7 @@ func TestValidation(t *testing.T) {
 		{[]string{"-data", filepath.Join(dir, "two"), "-holdout", "0.5"}, ": 12 to learn from, 12 held out to validate"},
 		{[]string{"-data", filepath.Join(dir, "two"), "-split", "train+test"}, ": 30 to learn from, 3 held out"},
 		{[]string{"-data", filepath.Join(dir, "three"), "-split", "train+test"}, ": 30 to learn from, 3 held out"},
+		{[]string{"-data", filepath.Join(dir, "three"), "-split", "train+val"}, ": 30 to learn from, 9 of split test to validate"},
 	} {
 		_, out := outputs(t)
 		stdout := must(t, with(out, tiny, []string{"-epochs", "1"}, c.args)...)
@@ -335,6 +336,10 @@ func TestErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	splits := filepath.Join(dir, "splits")
+	for _, split := range []string{"train", "test"} {
+		stripes(t, filepath.Join(splits, split), 4, 16)
+	}
 	text := filepath.Join(dir, "text.pth")
 	if err := os.WriteFile(text, []byte("no checkpoint"), 0o644); err != nil {
 		t.Fatal(err)
@@ -368,6 +373,12 @@ func TestErrors(t *testing.T) {
 		{with(here, []string{"-font", text}), "text.pth"},
 		{with(here, []string{"-weights", scenes, "-width", "8"}), "-width is for a network from scratch"},
 		{with(here, []string{"-freeze", "layer1"}), "-freeze needs -weights"},
+		{with(here, []string{"-key", "model_ema"}), "-key needs -weights"},
+		{with(here, []string{"-fold", "3"}), "a folder of images has no folds"},
+		{with(here, []string{"-csv", "-"}), "-csv -: want a file"},
+		{with(here, []string{"-val", "caf\xe9"}), `-val "caf\xe9": want a name in UTF-8`},
+		{[]string{"-data", splits, "-val-split", "train"}, "-val-split train: split train is learnt from"},
+		{[]string{"-data", splits, "-split", "train+test", "-val-split", "test"}, "-val-split test: split test is learnt from"},
 		{with(here, []string{"-weights", scenes, "-out", scenes}), "is the file that -weights reads"},
 		{with(here, []string{"-weights", scenes, "-freeze", "all", "-resume"}), "-resume: "},
 		{with(here, []string{"-arch", "resnet19"}), `-arch: no architecture "resnet19"; there are `},

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
+	"github.com/glimpse-go/glimpse/render"
 )
 
 // pretrained is a network that knows other classes.
@@ -85,6 +88,7 @@ func TestWeights(t *testing.T) {
 func TestProbe(t *testing.T) {
 	images := []string{"-data", stripes(t, t.TempDir(), 20, 24), "-size", "48"}
 	dir, out := outputs(t)
+	out = out[:2] // -curves and -csv are of steps
 	stdout := must(t, with(out, images, []string{"-weights", pretrained(t), "-freeze", "all", "-holdout", "0.3", "-half"})...)
 	for _, want := range []string{"features  42 x 128", " iterations, converged", "accuracy  ", " of 18 = ", "standing"} {
 		if !strings.Contains(stdout, want) {
@@ -110,9 +114,104 @@ func TestProbe(t *testing.T) {
 	}
 	balanced(t, filepath.Join(dir, "n.safetensors"), images[1])
 	dir, out = outputs(t)
-	must(t, with(out, images, []string{"-weights", pretrained(t), "-freeze", "all", "-holdout", "0.3", "-half"})...)
+	must(t, with(out[:2], images, []string{"-weights", pretrained(t), "-freeze", "all", "-holdout", "0.3", "-half"})...)
 	if !bytes.Equal([]byte(files(t, dir)["n.safetensors"]), []byte(got["n.safetensors"])) {
 		t.Error("another network the second time")
+	}
+}
+
+// A last layer that had no bias gets the one that was found.
+func TestProbeWithoutBias(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 20, 24), "-size", "48"}
+	sd, err := checkpoint.Load(t.Context(), pretrained(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := &checkpoint.StateDict{Metadata: sd.Metadata}
+	for x := range sd.All() {
+		if x.Name != "fc.bias" {
+			if err := without.Add(x); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	weights := filepath.Join(t.TempDir(), "w.safetensors")
+	if err := checkpoint.SaveSafetensors(t.Context(), weights, without); err != nil {
+		t.Fatal(err)
+	}
+	dir, out := outputs(t)
+	must(t, with(out[:2], images, []string{"-weights", weights, "-freeze", "all", "-holdout", "0.3"})...)
+	balanced(t, filepath.Join(dir, "n.safetensors"), images[1])
+}
+
+// Flags of steps are refused where none are taken, and so is the name of a run that has not
+// ended.
+func TestProbeRefuses(t *testing.T) {
+	images := []string{"-data", stripes(t, t.TempDir(), 5, 24), "-weights", pretrained(t), "-freeze", "all"}
+	for _, flag := range []string{"-epochs=3", "-lr=0.1", "-batch=8", "-augment=flip", "-ema=0.9", "-csv=c.csv"} {
+		_, out := outputs(t)
+		name, _, _ := strings.Cut(flag, "=")
+		if _, err := program(t, with(out[:2], images, []string{flag})...); err == nil || !strings.Contains(err.Error(), name+": -freeze all takes no steps") {
+			t.Errorf("%s: error %v", flag, err)
+		}
+	}
+	dir, out := outputs(t)
+	began := with(out, tiny, images[:2], []string{"-epochs", "1", "-schedule", "constant"})
+	must(t, began...)
+	statePath := filepath.Join(dir, "n.state.safetensors")
+	st, err := loadState(t.Context(), statePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Settings["epochs"] = "2"
+	if err := st.save(t.Context(), statePath, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := program(t, with(out[:2], images)...); err == nil || !strings.Contains(err.Error(), "holds a run that has 1 of 2 epochs behind it") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A network trained on images as they are, of no one size, says so.
+func TestAnySize(t *testing.T) {
+	images := stripes(t, t.TempDir(), 5, 24)
+	for class := range 3 {
+		folder := filepath.Join(images, []string{"both", "lying", "standing"}[class])
+		for i := range 5 {
+			im, err := data.NewImage(24, 16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := render.SavePNG(t.Context(), filepath.Join(folder, fmt.Sprintf("%03d.png", i)), im); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	dir, out := outputs(t)
+	must(t, with(out, tiny, []string{"-data", images, "-size", "0", "-epochs", "1", "-augment", "none"})...)
+	m, err := model.Load(t.Context(), filepath.Join(dir, "n.safetensors"), model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr := m.Transform(); tr.Resize != 0 || tr.CenterCrop != 0 {
+		t.Errorf("resize %d, crop %d: want pictures as they are", tr.Resize, tr.CenterCrop)
+	}
+}
+
+// What does not fit into half precision is an error, and not infinite.
+func TestHalved(t *testing.T) {
+	for value, want := range map[float32]string{65504: "", 65519: "", 65520: "-half: w has numbers above 65504"} {
+		x, err := checkpoint.NewFloat32("w", []int{2}, []float32{1, -value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sd := &checkpoint.StateDict{}
+		if err := sd.Add(x); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := halved(sd); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", value, err, want)
+		}
 	}
 }
 
@@ -156,5 +255,17 @@ func balanced(t *testing.T, path, folder string) {
 		if math.Abs(got[c]-want[c]) > 0.05 { // images; in half precision
 			t.Errorf("class %d: %v images of %v", c, got[c], want[c])
 		}
+	}
+}
+
+// A class whose name could not be kept is refused before the first step.
+func TestClassNames(t *testing.T) {
+	images := stripes(t, t.TempDir(), 5, 24)
+	if err := os.Rename(filepath.Join(images, "both"), filepath.Join(images, "caf\xe9")); err != nil {
+		t.Skip("no file system for names that are not UTF-8")
+	}
+	_, out := outputs(t)
+	if _, err := program(t, with(out, tiny, []string{"-data", images})...); err == nil || !strings.Contains(err.Error(), `the class "caf\xe9": give its folder a name in UTF-8`) {
+		t.Errorf("error %v", err)
 	}
 }
