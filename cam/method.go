@@ -155,6 +155,9 @@ func (q Question) layerName() (string, error) {
 	if !slices.Contains(q.Net.Modules(), name) {
 		return "", fmt.Errorf("cam: no layer %q; there are %s", name, visible.Modules(q.Net.Modules()))
 	}
+	if q.Net.Channels(name) == 0 {
+		return "", fmt.Errorf("cam: layer %s: its output is no map N x C x H x W", name)
+	}
 	return name, nil
 }
 

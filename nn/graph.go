@@ -144,12 +144,18 @@ func (g *Graph) Stages() []string {
 // probe returns the shapes of all outputs for the smallest image of 32, 64, ... pixels that
 // fits, or nil.
 func (g *Graph) probe() [][]int {
+	shapes, _ := g.probeAt()
+	return shapes
+}
+
+// probeAt returns them with the side of that image.
+func (g *Graph) probeAt() (shapes [][]int, side int) {
 	for side := 32; side <= 1024; side *= 2 {
 		if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), side, side}); err == nil {
-			return shapes
+			return shapes, side
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // find returns the nodes of some names, or an error that lists what there is.
@@ -229,16 +235,25 @@ func (g *Graph) Widths() (features, logits int) {
 }
 
 // Channels returns the number of channels of a module's output, or 0 where there is no
-// such module or its output is no map.
+// such module or its output is no map N x C x H x W: what global pooling leaves is none, and
+// neither is an output whose channels come last, as in the blocks of a ConvNeXt.
 func (g *Graph) Channels(module string) int {
 	node, ok := g.index[module]
 	if !ok {
 		return 0
 	}
-	if shapes := g.probe(); shapes != nil && len(shapes[node]) == 4 {
-		return shapes[node][1]
+	shapes, side := g.probeAt()
+	if shapes == nil || len(shapes[node]) != 4 {
+		return 0
 	}
-	return 0
+	shape, larger := shapes[node], shapes[node]
+	if shapes, err := g.shapes([]int{1, max(g.InChannels(), 1), 2 * side, 2 * side}); err == nil {
+		larger = shapes[node]
+	}
+	if shape[1] != larger[1] || larger[2]*larger[3] == 1 { // channels do not grow with the image, and maps have pixels
+		return 0
+	}
+	return shape[1]
 }
 
 func elementsOf(shape []int) int {
@@ -357,7 +372,7 @@ type Network interface {
 	Pooled() string
 	// Widths returns how many features and logits each image has.
 	Widths() (features, logits int)
-	// Channels returns the number of channels of a module's output, or 0.
+	// Channels returns the number of channels of a module's output, or 0 where it is no map.
 	Channels(module string) int
 }
 
