@@ -62,8 +62,8 @@ type Mapper struct {
 
 // New returns a Mapper for a layer of the network, named as PyTorch names it.
 // Empty means the last stage, what global average pooling sees. It returns an
-// error when the network has no such layer; whether the layer has the channels
-// that the last linear layer weighs shows when it runs.
+// error when the network has no such layer, or the layer has not the channels that
+// the last linear layer weighs.
 func New(net nn.Network, layer string) (*Mapper, error) {
 	modules, pooled := net.Modules(), net.Pooled()
 	if pooled == "" {
@@ -75,6 +75,9 @@ func New(net nn.Network, layer string) (*Mapper, error) {
 	}
 	if !slices.Contains(layers, layer) {
 		return nil, fmt.Errorf("cam: no layer %q before the pooling; there are %s", layer, visible.Modules(layers))
+	}
+	if has, want := net.Channels(layer), net.Head().Weight.Shape[1]; has != want {
+		return nil, fmt.Errorf("cam: layer %s has %d channels, want the %d channels that the last layer weighs", layer, has, want)
 	}
 	return &Mapper{net: net, layer: layer}, nil
 }
@@ -112,8 +115,7 @@ type Result struct {
 // Maps runs a batch N x C x H x W through the network and returns one map an
 // image, of the class given for it or, where that is [Predicted] or classes is
 // nil, of the class with the largest logit. It returns an error when the batch
-// is misshapen, a class does not exist, the layer does not have as many
-// channels as the last linear layer has inputs, or ctx is done.
+// is misshapen, a class does not exist, or ctx is done.
 func (m *Mapper) Maps(ctx context.Context, x *nn.Tensor, classes []int) (*Result, error) {
 	return m.explain(ctx, Question{Net: m.net, Input: x, Classes: classes})
 }
@@ -125,11 +127,7 @@ func (m *Mapper) explain(ctx context.Context, q Question) (*Result, error) {
 
 // weigh is the sum of the doc of this package.
 func (m *Mapper) weigh(ctx context.Context, e *Evidence) ([]float64, error) {
-	head := m.net.Head().Weight
-	if e.Channels != head.Shape[1] {
-		return nil, fmt.Errorf("cam: layer %s has %d channels, want the %d channels that the last layer weighs", m.layer, e.Channels, head.Shape[1])
-	}
-	weights := head.Data[e.Class*e.Channels:]
+	weights := m.net.Head().Weight.Data[e.Class*e.Channels:]
 	return e.Weigh(ctx, func(k int) float64 { return float64(weights[k]) })
 }
 

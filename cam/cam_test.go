@@ -150,11 +150,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	x := input(t, 2, 3, 64, 64)
-	shallow, err := New(m, "layer3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := shallow.Maps(t.Context(), x, nil); err == nil || !strings.Contains(err.Error(), "128 channels") {
+	if _, err := New(m, "layer3"); err == nil || !strings.Contains(err.Error(), "128 channels") {
 		t.Errorf("layer3: error %v, want the channels", err)
 	}
 	mapper, err := New(m, "layer4")

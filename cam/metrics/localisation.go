@@ -84,6 +84,9 @@ func BoxIoU(m *cam.Map, boxes []image.Rectangle, width, height int) ([]float64, 
 	values := m.Scaled(width, height).Values
 	byLevel := make([][]int, Levels)
 	for p, v := range values {
+		if !(v >= 0 && v <= 1) {
+			return nil, fmt.Errorf("metrics: the map is %v at pixel (%d, %d), want numbers that are shown in [0, 1]", v, p%width, p/width)
+		}
 		level := int(v * 255)
 		byLevel[level] = append(byLevel[level], p)
 	}

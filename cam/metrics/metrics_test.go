@@ -214,6 +214,10 @@ func TestMisfits(t *testing.T) {
 	if _, err := BoxIoU(b.Maps[0], nil, 2, 2); err == nil {
 		t.Error("no boxes: no error")
 	}
+	none := &cam.Map{Width: 2, Height: 2, Values: []float32{0, 1, float32(math.NaN()), 0}}
+	if _, err := BoxIoU(none, []image.Rectangle{image.Rect(0, 0, 1, 1)}, 4, 4); err == nil {
+		t.Error("a map with NaN: no error")
+	}
 	if _, err := RankCorrelation(nil, nil); err == nil {
 		t.Error("no ranks: no error")
 	}

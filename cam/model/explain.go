@@ -21,6 +21,8 @@ type Explanation struct {
 	// Logits are the network's outputs, one a class, and Features what goes into its
 	// last layer.
 	Logits, Features []float32
+
+	rectified bool // whether Overlay leaves out what speaks against the class
 }
 
 // Explain maps where a network finds the evidence for a class, or for the one
@@ -43,7 +45,7 @@ func (m *Model) Explain(ctx context.Context, picture image.Image, class int) (*E
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Map: r.Maps[0], Logits: r.Logits.Data, Features: r.Features.Data}
+	e := &Explanation{Map: r.Maps[0], Logits: r.Logits.Data, Features: r.Features.Data, rectified: m.method != cam.Method(cam.CAM{})}
 	if e.Predictions, err = m.predictions(r.Logits.Data); err != nil {
 		return nil, err
 	}
@@ -59,10 +61,15 @@ type OverlayOptions struct {
 	Color    bool             // over the input in its colours instead of in gray
 }
 
-// Overlay draws the map over the input in gray, or in its colours. It returns an error when
-// Alpha is not in [0, 1].
+// Overlay draws the map over the input in gray, or in its colours: of an Explanation that
+// [Model.Explain] made by another method than [cam.CAM] what is above 0, see
+// [cam.Map.Rectified]. It returns an error when Alpha is not in [0, 1].
 func (e *Explanation) Overlay(opt OverlayOptions) (*image.RGBA, error) {
-	heat, err := Heat(e.Map, e.Input.Width, e.Input.Height)
+	shown := e.Map
+	if e.rectified {
+		shown = shown.Rectified()
+	}
+	heat, err := Heat(shown, e.Input.Width, e.Input.Height)
 	if err != nil {
 		return nil, err
 	}

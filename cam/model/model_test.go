@@ -278,6 +278,7 @@ func TestOptions(t *testing.T) {
 		"transform=yes: a ResNet has no":   {Network: arch.Options{"transform": "yes"}},
 		"Mean has 2 numbers":               {Mean: []float32{1, 2}},
 		`no layer "layer9"`:                {Layer: "layer9"},
+		"layer layer3 has 64 channels":     {Layer: "layer3", Method: cam.CAM{}},
 	} {
 		if _, err := model.New(sd, opt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want one with %q", opt, err, want)
@@ -292,6 +293,9 @@ func TestRecommend(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if r, err := model.Recommend(map[string]string{"size": "base", "format": "pt"}); err != nil || r.Size != 0 || r.Mean != nil || r.Std != nil || r.Classes != nil {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := model.Recommend(map[string]string{"size": "0"}); err != nil || r.Size != model.AsIs {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for _, bad := range []map[string]string{{"mean": "half"}, {"std": "1,,2"}} {
@@ -425,6 +429,7 @@ func TestExplainByOtherMethods(t *testing.T) {
 	}{
 		{model.Options{Method: cam.LayerCAM{}, Layer: "layer3"}, cam.LayerCAM{}, "layer3"},
 		{model.Options{Method: cam.EigenCAM{}}, cam.EigenCAM{}, "layer4"},
+		{model.Options{Layer: "layer3"}, cam.GradCAM{}, "layer3"}, // which the last layer does not weigh
 		{model.Options{}, cam.CAM{}, "layer4.1.bn2"},
 	} {
 		m := scenesModel(t, c.opt)
@@ -449,6 +454,18 @@ func TestExplainByOtherMethods(t *testing.T) {
 		gray, err := e.Overlay(model.OverlayOptions{})
 		if err != nil {
 			t.Fatal(err)
+		}
+		// Of all methods but CAM what is above 0 is drawn.
+		shown := want.Maps[0]
+		if c.want != cam.Method(cam.CAM{}) {
+			shown = shown.Rectified()
+		}
+		byHand, err := (&model.Explanation{Map: shown, Input: e.Input}).Overlay(model.OverlayOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(gray.Pix, byHand.Pix) {
+			t.Errorf("%s: another overlay", c.want.Name())
 		}
 		colour, err := e.Overlay(model.OverlayOptions{Color: true})
 		if err != nil {

@@ -183,6 +183,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"-split", "test"}, "-data"},
 		{[]string{"-layer", "layer7"}, "layer7"},
 		{[]string{"-method", "cam", "-layer", "layer2", "-acc", "0"}, "layer2"},
+		{[]string{"-method", "cam", "-layer", "layer2,layer3"}, "-layer layer2,layer3: layer layer3 has 64 channels, want the 128 channels that the last layer weighs; -method gradcam maps any"},
+		{[]string{"-method", "gradcam,cam", "-layer", "layer3"}, "-layer layer3: layer layer3 has 64 channels"},
 		{[]string{"-layer", "layer2+layer3*layer4"}, "want the mean"},
 		{[]string{"-method", "cam", "-target", "probability"}, "cam explains the logit"},
 		{[]string{"-target", "fame"}, "want logit"},

@@ -37,6 +37,7 @@ func combined(layer string) bool { return strings.ContainsAny(layer, "+*") }
 
 // variants follows -method, -layer, -smooth and the network.
 func (o *options) variants(net nn.Network) ([]*variant, error) {
+	o.layer = strings.ReplaceAll(o.layer, " ", "") // no module's name has one
 	methods, err := o.chosenMethods(net)
 	if err != nil {
 		return nil, err
@@ -50,17 +51,16 @@ func (o *options) variants(net nn.Network) ([]*variant, error) {
 	}
 	var out []*variant
 	for _, m := range methods {
+		before := len(out)
+		var misfit error // why cam cannot map a layer
 		if !cam.HasLayer(m) {
 			out = append(out, &variant{m.Name(), o.smoothed(m), ""})
 			continue
 		}
 		for _, layer := range layers {
-			if len(layers) > 1 && m == cam.Method(cam.CAM{}) && net.Channels(layer) != net.Head().Weight.Shape[1] {
-				continue // the others are drawn over it
-			}
 			if m == cam.Method(cam.CAM{}) && layer != "" && !combined(layer) {
-				if _, err := cam.New(net, layer); err != nil {
-					return nil, cli.Usagef("-layer: %v", strings.TrimPrefix(err.Error(), "cam: "))
+				if _, misfit = cam.New(net, layer); misfit != nil {
+					continue // the others are drawn over it
 				}
 			}
 			v := &variant{m.Name(), m, layer}
@@ -81,6 +81,9 @@ func (o *options) variants(net nn.Network) ([]*variant, error) {
 			}
 			v.method = o.smoothed(v.method)
 			out = append(out, v)
+		}
+		if len(out) == before && o.method != "all" && o.method != "" { // it is asked for by name
+			return nil, cli.Usagef("-layer %s: %v; -method gradcam maps any", o.layer, strings.TrimPrefix(misfit.Error(), "cam: "))
 		}
 	}
 	return out, nil
@@ -103,7 +106,7 @@ func (o *options) fits(net nn.Network) bool {
 		if layer == "" {
 			continue
 		}
-		if _, err := cam.New(net, layer); err != nil || net.Channels(layer) != net.Head().Weight.Shape[1] {
+		if _, err := cam.New(net, layer); err != nil {
 			return false
 		}
 	}
@@ -149,7 +152,7 @@ func (o *options) chosenMethods(net nn.Network) ([]cam.Method, error) {
 				return nil, cli.Usagef("-target %s: cam explains the logit; -method gradcam explains what you ask", o.target)
 			}
 		}
-		if !slices.Contains(methods, m) {
+		if !slices.ContainsFunc(methods, func(other cam.Method) bool { return other.Name() == m.Name() }) {
 			methods = append(methods, m)
 		}
 	}

@@ -20,6 +20,8 @@ import (
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/testkit/countdown"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
+	"github.com/glimpse-go/glimpse/nn/arch"
+	"github.com/glimpse-go/glimpse/nn/pretrained"
 	"github.com/glimpse-go/glimpse/render"
 )
 
@@ -53,6 +55,40 @@ func TestSideBySide(t *testing.T) {
 	for pattern, want := range map[string]int{"maps/cam_00010_*.npy": 5, "maps/cam_00011_gradcam_layer3xlayer4.npy": 1, "each/cam_0001*.png": 2} {
 		if found, _ := filepath.Glob(filepath.Join(dir, pattern)); len(found) != want {
 			t.Errorf("%s: %d files, want %d", pattern, len(found), want)
+		}
+	}
+}
+
+// What cam cannot map is left to the others, unless it was asked for; a method that is named
+// twice is drawn once; blanks do not matter.
+func TestVariants(t *testing.T) {
+	sd, err := pretrained.Scenes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := arch.Build(sd, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		o    options
+		want string // the first and the number of all
+	}{
+		{options{target: "logit"}, "cam of 1"},
+		{options{target: "logit", layer: "layer3"}, "gradcam of 1"},
+		{options{target: "logit", evaluate: true}, "cam of 14"},
+		{options{target: "logit", evaluate: true, layer: "layer3"}, "gradcam of 13"},
+		{options{target: "logit", evaluate: true, layer: "layer4, layer3"}, "cam layer4 of 23"},
+		{options{target: "logit", method: "all", layer: "layer3"}, "gradcam of 26"},
+		{options{target: "logit", method: "occlusion,occlusion,smoothgrad, smoothgrad"}, "occlusion of 2"},
+	} {
+		ways, err := c.o.variants(net)
+		if err != nil {
+			t.Errorf("%+v: %v", c.o, err)
+			continue
+		}
+		if got := fmt.Sprintf("%s of %d", ways[0].name, len(ways)); got != c.want {
+			t.Errorf("-method %q -layer %q: %s, want %s", c.o.method, c.o.layer, got, c.want)
 		}
 	}
 }
