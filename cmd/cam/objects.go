@@ -45,7 +45,7 @@ func (s *session) findObjects() (objects, error) {
 	case s.masks == "" && s.Masks == nil:
 		return nil, nil
 	case s.masks == "":
-		return known{s.Masks}, nil
+		return known{s.Masks, s.Model.Transform()}, nil
 	case s.Masks != nil:
 		return nil, cli.Usagef("-masks needs -data or -image: the embedded scenes know their objects")
 	}
@@ -60,11 +60,13 @@ func (s *session) findObjects() (objects, error) {
 }
 
 // known are the masks of a data set that has square pictures.
-type known struct{ cli.Masked }
+type known struct {
+	cli.Masked
+	transform data.Transform
+}
 
 func (k known) at(_ context.Context, b *data.Batch, i int) (object, error) {
 	mask := k.Mask(b.Index[i])
-	height, width := b.Shape[2], b.Shape[3]
 	side := 1
 	for side*side < len(mask) {
 		side++
@@ -72,11 +74,26 @@ func (k known) at(_ context.Context, b *data.Batch, i int) (object, error) {
 	if side*side != len(mask) {
 		return object{}, fmt.Errorf("a mask of %d pixels is no square", len(mask))
 	}
-	scaled := make([]bool, width*height)
-	for p := range scaled {
-		scaled[p] = mask[p/width*side/height*side+p%width*side/width]
+	white := &data.Image{Width: side, Height: side, Pix: make([]uint8, 3*len(mask))}
+	for p, in := range mask {
+		if in {
+			white.Pix[3*p], white.Pix[3*p+1], white.Pix[3*p+2] = 255, 255, 255
+		}
 	}
-	return newObject(scaled, width, height)
+	return seen(white, k.transform)
+}
+
+// seen is the object of a mask in white, as the network sees it.
+func seen(mask *data.Image, transform data.Transform) (object, error) {
+	im, err := transform.Image(mask)
+	if err != nil {
+		return object{}, err
+	}
+	pixels := make([]bool, im.Width*im.Height)
+	for p := range pixels {
+		pixels[p] = im.Pix[3*p] > 127
+	}
+	return newObject(pixels, im.Width, im.Height)
 }
 
 // newObject is an object of one mask, and the box around it.
@@ -121,11 +138,7 @@ func (f *folder) at(ctx context.Context, b *data.Batch, i int) (object, error) {
 	if mask.Width != sample.Image.Width || mask.Height != sample.Image.Height {
 		return object{}, fmt.Errorf("-masks: %s has %d x %d pixels, %s %d x %d", name, mask.Width, mask.Height, sample.Name, sample.Image.Width, sample.Image.Height)
 	}
-	seen, width, height, err := f.seen(mask)
-	if err != nil {
-		return object{}, err
-	}
-	return newObject(seen, width, height)
+	return seen(mask, f.transform)
 }
 
 // find returns the file of an image: of the same path, or else the same name, below the
@@ -144,19 +157,6 @@ func (f *folder) find(name string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// seen is what the network sees of a mask in white.
-func (f *folder) seen(mask *data.Image) (pixels []bool, width, height int, err error) {
-	im, err := f.transform.Image(mask)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	pixels = make([]bool, im.Width*im.Height)
-	for p := range pixels {
-		pixels[p] = im.Pix[3*p] > 127
-	}
-	return pixels, im.Width, im.Height, nil
 }
 
 // maxBoxes bounds the work that a file of boxes makes.
@@ -198,11 +198,7 @@ func (f *folder) boxes(ctx context.Context, name string, im *data.Image) (object
 				row[p] = 255
 			}
 		}
-		mask, width, height, err := f.seen(drawn)
-		if err != nil {
-			return object{}, err
-		}
-		one, err := newObject(mask, width, height)
+		one, err := seen(drawn, f.transform)
 		if err != nil {
 			return object{}, err
 		}
