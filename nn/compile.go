@@ -51,13 +51,16 @@ type compiler struct {
 // finds out which of its dimensions the channels are.
 func (c *compiler) moves(i int, node Node) bool {
 	from := node.Inputs[0]
-	last := from != Input && c.last[from]
+	if from == Input {
+		return false // there is no step whose output it could be
+	}
+	last := c.last[from]
 	switch op := node.Op.(type) {
 	case Identity:
 		c.last[i] = last
 		return true
-	case Flatten:
-		return !last
+	case Flatten: // of maps, which lie in another order, where that makes no difference
+		return !last && (c.pixel(from) || c.multiplied(i))
 	case Permute:
 		c.last[i] = !last && op == Permute{[4]int{0, 2, 3, 1}}
 		return c.last[i] || last && op == Permute{[4]int{0, 3, 1, 2}}
@@ -71,6 +74,41 @@ func (c *compiler) moves(i int, node Node) bool {
 	return false
 }
 
+// pixel tells whether a node's output is known to be maps of one pixel.
+func (c *compiler) pixel(node int) bool {
+	for node != Input {
+		switch op := c.nodes[node].Op.(type) {
+		case *AdaptiveAvgPool2d:
+			return op.Size <= 1
+		case Identity, Flatten, *Activation, *BatchNorm2d, *Affine:
+			node = c.nodes[node].Inputs[0]
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// multiplied tells whether only linear layers take a node's output: their weights are brought
+// into the order of what they multiply.
+func (c *compiler) multiplied(node int) bool {
+	for j, other := range c.nodes {
+		if !slices.Contains(other.Inputs, node) {
+			continue
+		}
+		switch other.Op.(type) {
+		case *Linear:
+		case Identity, Flatten:
+			if !c.multiplied(j) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // compile makes the program whose kept nodes come out.
 func (c *compiler) compile(kept []int) (*program, error) {
 	n := len(c.nodes)
@@ -80,6 +118,9 @@ func (c *compiler) compile(kept []int) (*program, error) {
 	c.same, c.uses, c.fused, c.last = make([]int, n), make([]int, n), make([]bool, n), make([]bool, n)
 	way := c.way
 	for i, node := range c.nodes {
+		if len(node.Inputs) == 0 {
+			return nil, fmt.Errorf("nn: %s takes nothing", node.Name)
+		}
 		c.same[i] = i
 		if c.moves(i, node) {
 			c.same[i] = c.value(node.Inputs[0])

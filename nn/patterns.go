@@ -44,7 +44,7 @@ func (c *compiler) fuse(at int, act *Activation, root int) (s step, ok bool, err
 	case Add:
 		in := c.inputs(at)
 		for k := range in {
-			if !c.inner(in[k]) || in[0] == in[1] {
+			if !c.inner(in[k]) || in[0] == in[1] || in[1-k] == Input {
 				continue
 			}
 			if l, factor, nodes := c.chain(in[k]); l >= 0 {

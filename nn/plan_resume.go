@@ -25,8 +25,14 @@ func (p *Plan) Resume(ctx context.Context, given map[string]*Tensor) (*Result, e
 		return nil, err
 	}
 	for node := range what.given {
-		if v := whole.value(node); v == whole.value(last) || v == whole.value(features) {
+		v := whole.value(node)
+		if v == whole.value(last) || v == whole.value(features) {
 			return p.Graph.Resume(ctx, given) // the head is all that is left
+		}
+		for at := node; at != v; at = p.nodes[at].Inputs[0] {
+			if _, ok := p.nodes[at].Op.(Flatten); ok {
+				return p.Graph.Resume(ctx, given) // in another order than the steps take it
+			}
 		}
 	}
 	r := &run{Plan: p, program: whole.from(what.given, last, features), x: what.given[Input], shapes: what.shapes, outputs: map[int]*Tensor{}}

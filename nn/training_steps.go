@@ -37,7 +37,7 @@ func (c *compiler) learn(root int) (step, error) {
 		in := c.inputs(at)
 		c.fused[at] = true
 		for k, from := range in {
-			if !c.inner(from) || c.turned(from) || in[0] == in[1] {
+			if !c.inner(from) || c.turned(from) || in[0] == in[1] || in[1-k] == Input {
 				continue
 			}
 			if norm, ok := c.nodes[from].Op.(*BatchNorm2d); ok && norm.Train {
