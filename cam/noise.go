@@ -33,16 +33,26 @@ func (n Noise) or() Noise {
 func (s *subject) noisy(samples int, noise Noise, deviation func(image []float32) float64) func(v perturb.Variant, x []float32) {
 	noise = noise.or()
 	size := len(s.Input.Data) / len(s.Classes)
-	drawn := make([][]float32, samples) // once for all images
-	for i := range drawn {
-		drawn[i] = make([]float32, size)
-		noise(i, drawn[i])
+	drawn := make([][]float32, samples)
+	if samples*size <= noiseKept { // once for all images
+		for i := range drawn {
+			drawn[i] = make([]float32, size)
+			noise(i, drawn[i])
+		}
 	}
 	return func(v perturb.Variant, x []float32) {
 		image := s.Image(v.Image)
 		sigma := float32(deviation(image))
-		for p, d := range drawn[v.Number] {
+		of := drawn[v.Number]
+		if of == nil {
+			noise(v.Number, x)
+			of = x
+		}
+		for p, d := range of {
 			x[p] = image[p] + sigma*d
 		}
 	}
 }
+
+// noiseKept is how many numbers of noise are kept for the next image; more are drawn again.
+var noiseKept = 1 << 24

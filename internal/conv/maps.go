@@ -63,17 +63,24 @@ func (mem *Memory) Free(m *Maps) {
 }
 
 // take returns n elements that begin on a cache line, from the smallest free
-// piece that has so many.
+// piece that has so many. Where there is none, a new one takes the place of the largest:
+// what is kept is no more than what was once in use together, whatever sizes come.
 func (mem *Memory) take(n int) []float32 {
 	mem.mu.Lock()
 	defer mem.mu.Unlock()
-	best := -1
+	best, largest := -1, -1
 	for i, f := range mem.free {
 		if cap(f) >= n && (best < 0 || cap(f) < cap(mem.free[best])) {
 			best = i
 		}
+		if largest < 0 || cap(f) > cap(mem.free[largest]) {
+			largest = i
+		}
 	}
 	if best < 0 {
+		if largest >= 0 {
+			mem.free = slices.Delete(mem.free, largest, largest+1)
+		}
 		return pages.Aligned[float32](n)
 	}
 	f := mem.free[best][:n]
