@@ -45,6 +45,7 @@ func (s *subject) noisy(samples int, noise Noise, deviation func(image []float32
 		sigma := float32(deviation(image))
 		of := drawn[v.Number]
 		if of == nil {
+			clear(x)
 			noise(v.Number, x)
 			of = x
 		}
