@@ -258,6 +258,16 @@ func TestGivenDistances(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for i, v := range []float64{1e30, math.Inf(1), -1, math.NaN(), math.MaxFloat64} { // against matches with themselves
+			d.Set(i, i, v)
+		}
+		same, err := FitDistances(t.Context(), d, o)
+		if err != nil || !mat.Equal(same.Layout, b.Layout) {
+			t.Errorf("%s: the diagonal is looked at: %v", method, err)
+		}
+		for i := range n {
+			d.Set(i, i, 0)
+		}
 		// The distances are rounded to float32 after the square.
 		near.AtMost(t, string(method), spread(t, b.Layout.RawMatrix().Data, a.Layout.RawMatrix().Data), 1e-3)
 		u, err := a.Transform(t.Context(), x.Slice(0, 5, 0, goldenD), TransformOptions{})

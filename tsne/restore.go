@@ -11,8 +11,8 @@ import (
 
 // Restore returns the result of a fit that was done before, or by another program, so
 // that new points can be placed into it with Transform: layout, n x components, of the
-// rows of x, n x d. Of opt it takes what Transform needs, Metric, Method, Angle and
-// DegreesOfFreedom, with Fit's defaults; KL and the rest of the result are zero. Neither
+// rows of x, n x d. Of opt it takes what Transform needs, Metric, Method, Angle, Schedule
+// and DegreesOfFreedom, with Fit's defaults; KL and the rest of the result are zero. Neither
 // matrix may be changed afterwards. It returns an error when shapes do not agree, a
 // number is not finite, or one of those options is out of range.
 func Restore(x mat.Matrix, layout *mat.Dense, opt Options) (*Result, error) {
@@ -26,6 +26,7 @@ func Restore(x mat.Matrix, layout *mat.Dense, opt Options) (*Result, error) {
 	}
 	opt, err := Options{
 		Components: dims, Metric: opt.Metric, Method: opt.Method, Angle: opt.Angle, DegreesOfFreedom: opt.DegreesOfFreedom,
+		Schedule:   opt.Schedule,   // its kernel
 		Perplexity: float64(n) / 2, // of no use here, but below n
 	}.withDefaults(n)
 	if err != nil {

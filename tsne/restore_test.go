@@ -18,6 +18,8 @@ func TestRestoreTransformsAsTheFit(t *testing.T) {
 		{Perplexity: 15, Iterations: 300},
 		{Perplexity: 15, Iterations: 300, Metric: Cosine, Method: BarnesHut, Angle: 0.9},
 		{Perplexity: 15, Iterations: 300, DegreesOfFreedom: 0.5},
+		{Perplexity: 15, Iterations: 300, DegreesOfFreedom: 0.5, Schedule: OpenTSNESchedule},
+		{Perplexity: 15, Iterations: 300, Components: 3, Method: BarnesHut, Schedule: OpenTSNESchedule},
 		{Perplexity: 15, Iterations: 300, Components: 3, Method: BarnesHut},
 	} {
 		r, x := fitted(t, o)

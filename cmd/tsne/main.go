@@ -17,7 +17,6 @@ import (
 	"github.com/glimpse-go/glimpse/cmd/internal/table"
 	"github.com/glimpse-go/glimpse/internal/visible"
 	"github.com/glimpse-go/glimpse/tsne"
-	"github.com/glimpse-go/glimpse/tsne/quality"
 )
 
 func main() { cli.Main("tsne", run) }
@@ -91,7 +90,7 @@ func (o *options) lay(ctx context.Context, stdout, stderr io.Writer, f *cli.Feat
 	if !o.quality {
 		return nil
 	}
-	return printQuality(ctx, stdout, f, result.Layout)
+	return o.printQuality(ctx, stdout, f, result.Layout)
 }
 
 // sameness says what makes points coincident.
@@ -195,12 +194,16 @@ func (o *options) measure(ctx context.Context, stdout, stderr io.Writer, f *cli.
 	if len(o.Perplexities) > 1 {
 		return cli.Usagef("-layout is measured at one perplexity, not %s", o.perplex)
 	}
-	kl, err := quality.KLDivergence(ctx, f.X, layout, o.Perplexities[0])
+	p, err := tsne.NewAffinities(ctx, f.X, tsne.Options{Perplexities: o.Perplexities, Metric: o.Metric})
+	if err != nil {
+		return named(err)
+	}
+	kl, err := p.KLDivergence(ctx, layout)
 	if err != nil {
 		return named(err)
 	}
 	cli.Line(stdout, "layout    %s: KL divergence %s", o.layout, decimals(kl, 6))
-	if err := printQuality(ctx, stdout, f, layout); err != nil {
+	if err := o.printQuality(ctx, stdout, f, layout); err != nil {
 		return err
 	}
 	if err := o.draw(ctx, stderr, f, layout, visible.Text(o.layout)); err != nil {
@@ -208,55 +211,4 @@ func (o *options) measure(ctx context.Context, stdout, stderr io.Writer, f *cli.
 	}
 	cli.Line(stdout, "figure    %s", o.Out)
 	return o.writePage(ctx, stdout, stderr, f, cli.PageLayout{Name: filepath.Base(o.layout), At: layout}, o.layout)
-}
-
-// qualityPoints is the most points whose neighbours are all looked at, in time
-// that grows with the square of their number. Of more, qualitySample are.
-const (
-	qualityPoints = 20000
-	qualitySample = 2000
-)
-
-// quality prints how well a layout keeps the neighbourhoods of the features.
-func printQuality(ctx context.Context, stdout io.Writer, f *cli.Features, layout mat.Matrix) error {
-	n, _ := f.X.Dims()
-	k := min(10, (n-1)/2)
-	if k < 1 {
-		return nil
-	}
-	began := time.Now()
-	if n > qualityPoints {
-		kept, err := sampled(ctx, f.X, layout, k, qualitySample)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(stdout, "quality   %.1f%% of the %d nearest neighbours kept, of %d points looked at (%.1f s)\n",
-			100*kept, k, qualitySample, time.Since(began).Seconds())
-		return nil
-	}
-	kept, err := quality.NeighbourPreservation(ctx, f.X, layout, k)
-	if err != nil {
-		return err
-	}
-	line := fmt.Sprintf("quality   %.1f%% of each point's %d nearest neighbours kept", 100*kept, k)
-	if 2*k < n {
-		trust, err := quality.Trustworthiness(ctx, f.X, layout, k)
-		if err != nil {
-			return err
-		}
-		line += fmt.Sprintf(", trustworthiness %.4f", trust)
-	}
-	fmt.Fprintf(stdout, "%s (%.1f s)\n", line, time.Since(began).Seconds())
-	return nil
-}
-
-// sampled is the neighbour preservation of m points spread evenly over the
-// rows.
-func sampled(ctx context.Context, x, layout mat.Matrix, k, m int) (float64, error) {
-	n, _ := x.Dims()
-	points := make([]int, min(m, n))
-	for i := range points {
-		points[i] = i * n / len(points)
-	}
-	return quality.NeighbourPreservationOf(ctx, x, layout, k, points)
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +81,48 @@ func TestFeaturesInCoordinatesOut(t *testing.T) {
 	stdout, err = program(t, append(out, "-features", x, "-layout", filepath.Join(dir, "f.npy"), "-perplexity", "10")...)
 	if err != nil || !strings.Contains(stdout, "layout    ") {
 		t.Errorf("-layout: %v\n%s", err, stdout)
+	}
+}
+
+// A layout is measured by the metric that it was made by, and what a length hides.
+func TestMeasuredByMetric(t *testing.T) {
+	path, _ := points(t, 90, 5)
+	x, err := npy.Load(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := x.Float64s()
+	for i := range long { // of the same directions
+		long[i] *= float64(1 + i/5%7)
+	}
+	stretched := filepath.Join(t.TempDir(), "long.npy")
+	if err := npy.Save(t.Context(), stretched, x.Shape, long); err != nil {
+		t.Fatal(err)
+	}
+	dir, out := outputs(t)
+	if _, err := program(t, append(out, "-features", path, "-perplexity", "10", "-iterations", "300", "-metric", "cosine")...); err != nil {
+		t.Fatal(err)
+	}
+	measured := func(features, metric string) (lines []string) {
+		_, out := outputs(t)
+		stdout, err := program(t, append(out, "-features", features, "-layout", filepath.Join(dir, "f.npy"), "-perplexity", "10", "-metric", metric)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(stdout) {
+			if strings.HasPrefix(line, "layout ") || strings.HasPrefix(line, "quality ") {
+				line, _, _ = strings.Cut(line, " (")
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	a, b := measured(path, "cosine"), measured(stretched, "cosine")
+	if len(a) != 2 || !slices.Equal(a, b) {
+		t.Errorf("by cosine %q, and of longer rows %q", a, b)
+	}
+	if c := measured(stretched, "euclidean"); slices.Equal(b, c) {
+		t.Errorf("by cosine as by distance: %q", c)
 	}
 }
 

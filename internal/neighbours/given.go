@@ -17,9 +17,23 @@ type Given struct {
 	scale   int // d was multiplied by 2^scale
 }
 
+// offDiagonal is a matrix whose diagonal is 0.
+type offDiagonal struct{ mat.Matrix }
+
+func (o offDiagonal) At(i, j int) float64 {
+	if i == j {
+		return 0
+	}
+	return o.Matrix.At(i, j)
+}
+
 // NewGiven checks and copies a matrix of distances to n points. They are scaled as
-// those of like are, or as they need when it is nil.
+// those of like are, or as they need when it is nil: then they are distances between the
+// n points, whose diagonal is not looked at.
 func NewGiven(d mat.Matrix, n int, like *Given) (*Given, error) {
+	if like == nil {
+		d = offDiagonal{d}
+	}
 	v, rows, columns, err := Rows(d)
 	if err != nil {
 		return nil, err

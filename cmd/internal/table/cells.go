@@ -22,6 +22,11 @@ type cells struct {
 	lines     int      // read
 	row       [][]byte // until the next row is read
 	text      []byte
+	begun     bool // there was a row
+	blank     int  // empty lines between rows
+	keep      bool // they are rows of one empty cell
+	owed      int  // those still to come before the text of held
+	held      bool // text is that of the next row
 	memory    *budget.Budget
 }
 
@@ -90,18 +95,40 @@ func number(cell []byte) (float64, bool) {
 
 // next reads a row; io.EOF ends the text.
 func (c *cells) next() error {
-	for {
+	if c.owed > 0 {
+		c.owed--
+		return c.nothing()
+	}
+	for gap := 0; !c.held; {
 		if err := c.read(); err != nil {
 			return err
 		}
-		if len(bytes.TrimSpace(c.text)) == 0 || c.comments && c.text[0] == '#' {
+		switch {
+		case len(bytes.TrimSpace(c.text)) == 0:
+			if c.begun {
+				gap++
+			}
+			continue
+		case c.comments && c.text[0] == '#':
 			continue
 		}
-		if err := c.split(); err != nil {
-			return fmt.Errorf("line %d: %w", c.line, err)
+		c.held = true
+		if c.blank += gap; c.keep && gap > 0 {
+			c.owed = gap - 1
+			return c.nothing()
 		}
-		return nil
 	}
+	c.held, c.begun = false, true
+	if err := c.split(); err != nil {
+		return fmt.Errorf("line %d: %w", c.line, err)
+	}
+	return nil
+}
+
+// nothing is the row of an empty line.
+func (c *cells) nothing() error {
+	c.row = append(c.row[:0], nil)
+	return nil
 }
 
 // read reads the text of a row: a line, or several when a quotation goes over its end.

@@ -21,9 +21,9 @@ type Column struct {
 
 // LoadColumns reads a table of text whose first row is the names of its columns, or one
 // column of it, as "x.csv:name". Columns whose cells are all numbers, or empty, are numbers.
-// A column without a name that holds 0, 1, 2 and so on is pandas' index, and left out. It
-// returns an error that names the file and the place, or ctx's when ctx ends. It takes memory
-// of at most 20 times the file, for texts of no letters and the pointers to them.
+// A first column without a name that holds whole numbers is the index of pandas or R, and
+// left out. It returns an error that names the file and the place, or ctx's when ctx ends. It
+// takes memory of at most 20 times the file, for texts of no letters and the pointers to them.
 func LoadColumns(ctx context.Context, path string) ([]Column, error) {
 	f, err := open(ctx, path)
 	if err != nil {
@@ -48,7 +48,7 @@ const columnBytes = 20
 
 // columns reads the text twice: to learn what its columns hold, and to take it.
 func (f *file) columns(ctx context.Context) ([]Column, error) {
-	kinds, rows, err := f.survey(ctx)
+	kinds, rows, _, err := f.survey(ctx)
 	switch {
 	case err != nil:
 		return nil, err

@@ -11,8 +11,8 @@ func TestColumns(t *testing.T) {
 		"a,b\n1,x\n2.5,y\n":                  `a [1 2.5] [], b [] [x y]`,
 		"a\tb c\n1\t\n\t2":                   `a [1 NaN] [], b c [NaN 2] []`,
 		"size,who\r\n1,\"x, \"\"y\"\"\"\r\n": `size [1] [], who [] [x, "y"]`,
-		",a\n0,5\n1,6":                       `a [5 6] []`,                    // pandas' index
-		",a\n0,5\n2,6":                       `column 1 [0 2] [], a [5 6] []`, // no index
+		",a\n0,5\n1,6":                       `a [5 6] []`, // pandas' index
+		",a\n0,5\n2,6":                       "a [5 6] []", // an index, of some rows
 		"id,\n0,5\n1,6":                      `id [0 1] [], column 2 [5 6] []`,
 		"0,1\n5,6":                           `0 [5] [], 1 [6] []`, // the first row is names
 		"a\n1\n\n2\nthree":                   `a [] [1 2 three]`,

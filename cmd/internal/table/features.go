@@ -1,10 +1,12 @@
 package table
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -15,10 +17,10 @@ type Features struct {
 	Note string    // what was left out, for people
 }
 
-// LoadFeatures reads features from a file. A table of text may have a row of names; a
-// column without a name that holds 0, 1, 2 and so on is pandas' index, and left out. It
-// returns an error that names the file, and the place of what is no finite number, or
-// ctx's when ctx ends.
+// LoadFeatures reads features from a file. A table of text may have a row of names; below
+// it a first column without a name that holds whole numbers is the index that pandas and R
+// write, and left out. It returns an error that names the file, and the place of what is no
+// finite number, or ctx's when ctx ends.
 func LoadFeatures(ctx context.Context, path string) (*Features, error) {
 	f, err := open(ctx, path)
 	if err != nil {
@@ -72,6 +74,8 @@ func textFeatures(ctx context.Context, f *file) (*Features, error) {
 	}
 	columns := len(c.row)
 	named := c.isHeader()
+	// Names of which some are numbers, or only 0 and 1, may be the first point.
+	doubtful := named && slices.ContainsFunc(c.row, isFinite) && (columns == 2 || slices.ContainsFunc(c.row, isName))
 	// Whether the first column is an index is known at the end.
 	indexed := named && len(c.row[0]) == 0 && columns > 1
 	rows := 0
@@ -89,7 +93,7 @@ func textFeatures(ctx context.Context, f *file) (*Features, error) {
 		if len(c.row) != columns {
 			return nil, fmt.Errorf("line %d: %d cells, want %d as in the first row", c.line, len(c.row), columns)
 		}
-		indexed = indexed && string(c.row[0]) == strconv.Itoa(rows)
+		indexed = indexed && isWhole(c.row[0])
 		rows++
 	}
 	if rows == 0 {
@@ -97,9 +101,12 @@ func textFeatures(ctx context.Context, f *file) (*Features, error) {
 	}
 	out := &Features{N: rows, D: columns}
 	first := 0
-	if indexed {
+	switch {
+	case indexed:
 		out.D, first = columns-1, 1
 		out.Note = "without its index"
+	case doubtful:
+		out.Note = "its first row taken for names of columns"
 	}
 	if err := f.memory.Take(8 * out.N * out.D); err != nil {
 		return nil, err
@@ -137,6 +144,23 @@ func changed(err error) error {
 		return errors.New("the file changed while it was read")
 	}
 	return err
+}
+
+// isWhole tells whether a cell is a whole number of digits.
+func isWhole(cell []byte) bool {
+	return len(cell) > 0 && len(bytes.Trim(cell, "0123456789")) == 0
+}
+
+// isName tells whether a cell is a word.
+func isName(cell []byte) bool {
+	_, ok := number(cell)
+	return !ok
+}
+
+// isFinite tells whether a cell is a number that could be a feature.
+func isFinite(cell []byte) bool {
+	v, ok := number(cell)
+	return ok && v-v == 0
 }
 
 // isHeader tells whether the row is names: whether a cell is no number, or the cells

@@ -21,13 +21,13 @@ var nan = math.NaN()
 
 // foreign are kinds of files that are not read, by how they begin, and what to do.
 var foreign = []struct{ magic, advice string }{
-	{"PAR1", `a Parquet file, which is not read: in Python, numpy.save("x.npy", pandas.read_parquet(...).to_numpy())`},
-	{"ARROW1", `an Arrow file, which is not read: in Python, numpy.save("x.npy", pandas.read_feather(...).to_numpy())`},
+	{"PAR1\x15", `a Parquet file, which is not read: in Python, numpy.save("x.npy", pandas.read_parquet(...).to_numpy())`},
+	{"ARROW1\x00", `an Arrow file, which is not read: in Python, numpy.save("x.npy", pandas.read_feather(...).to_numpy())`},
 	{"\x89HDF", `an HDF5 file, which is not read: in Python, numpy.save("x.npy", h5py.File(...)["name"][:])`},
 	{"\x80", `a pickle, which is not read: in Python, numpy.save("x.npy", numpy.asarray(...))`},
-	{"MATLAB", `a MATLAB file, which is not read: in Python, numpy.save("x.npy", scipy.io.loadmat(...)["name"])`},
+	{"MATLAB 5", `a MATLAB file, which is not read: in Python, numpy.save("x.npy", scipy.io.loadmat(...)["name"])`},
 	{"\x1f\x8b", "compressed (gzip): unpack it first"},
-	{"BZh", "compressed (bzip2): unpack it first"},
+	{"BZh91AY&", "compressed (bzip2): unpack it first"},
 	{"\xfd7zXZ", "compressed (xz): unpack it first"},
 	{"\x28\xb5\x2f\xfd", "compressed (zstd): unpack it first"},
 }
@@ -81,7 +81,7 @@ func open(ctx context.Context, path string) (*file, error) {
 	out := &file{size: size, memory: budget.New(size)}
 	ext := strings.ToLower(filepath.Ext(archive))
 	switch {
-	case bytes.HasPrefix(head, []byte("PK")) || ext == ".npz":
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")) || ext == ".npz":
 		out.array, err = npy.LoadArchive(ctx, archive, name)
 	case bytes.HasPrefix(head, []byte("\x93NUMPY")) || ext == ".npy":
 		out.array, err = npy.Load(ctx, archive)

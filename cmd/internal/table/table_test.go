@@ -43,11 +43,16 @@ func TestTexts(t *testing.T) {
 		"a b,c\n1,2":                    "1 2 [1 2]",
 		"\"a\nb,\",c\n1,2":              "1 2 [1 2]",
 		"\"1\",\"2\"":                   "1 2 [1 2]",
-		"0,1\n5,6":                      "1 2 [5 6]", // pandas' names of columns
+		"0,1\n5,6":                      "1 2 [5 6] its first row taken for names of columns", // pandas'
+		"5,NA\n4,3":                     "1 2 [4 3] its first row taken for names of columns",
 		"0\n5":                          "2 1 [0 5]",
 		"0,2\n5,6":                      "2 2 [0 2 5 6]",
 		",0,1\n0,5,6\n1,7,8":            "2 2 [5 6 7 8] without its index",
-		",0,1\n0,5,6\n2,7,8":            "2 3 [0 5 6 2 7 8]", // no index
+		",0,1\n7,5,6\n2,7,8":            "2 2 [5 6 7 8] without its index", // of rows that were shuffled
+		"\"\",\"a\"\n\"1\",5\n\"2\",6":  "2 1 [5 6] without its index",     // R's
+		",0,1\n0.5,5,6\n2,7,8":          "2 3 [0.5 5 6 2 7 8]",             // no index
+		"PK,PAR1,BZh\n1,2,3":            "1 3 [1 2 3]",
+		"ARROW1,a\n1,2":                 "1 2 [1 2]",
 		",a\n0,5\n1,6":                  "2 1 [5 6] without its index",
 		"id,a\n0,5\n1,6":                "2 2 [0 5 1 6]", // it has a name
 		"# x y\n1 2\n# z\n3 4":          "2 2 [1 2 3 4]",
@@ -121,6 +126,11 @@ func TestLabelTexts(t *testing.T) {
 		{"7,cat\n8,dog", "y", 2, "error no column \"y\": the first row is no names"},
 		{",y\n0,cat\n1,dog", "", 2, "[0 1] [cat dog]"},
 		{",y\n0,5\n1,6", "", 2, "[5 6] []"},
+		{",y\n17,5\n3,6", "", 2, "[5 6] []"},
+		{"species\na\n\nb\n", "", 3, "[0 -1 1] [a b]"},
+		{"a\n\n\nb\n\n", "", 4, "[0 -1 -1 1] [a b]"},
+		{"a\n\nb\n\nc", "", 3, "[0 1 2] [a b c]"}, // lines that are parted by empty ones
+		{"a,b\n0,1\n\n1,0", "", 2, "[1 0] [a b]"},
 		{"0,1\n1,0\n0,0", "", 3, "[1 0 -1] []"},
 		{"b,a\n0,1\n1,0", "", 2, "[1 0] [b a]"},
 		{"0,2\n1,0", "", 2, "error line 1: 2, want one column of labels, or one-hot rows"},

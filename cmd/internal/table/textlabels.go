@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -28,6 +27,7 @@ func textLabels(ctx context.Context, f *file, n int) (*Labels, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.keep = t.keep
 	if t.named {
 		if err := c.next(); err != nil {
 			return nil, changed(err)
@@ -84,20 +84,27 @@ func textLabels(ctx context.Context, f *file, n int) (*Labels, error) {
 type column struct {
 	name    string // or the first row's cell
 	numbers bool   // all but perhaps the first row
-	index   bool   // 0, 1, 2 and so on below the first row
+	index   bool   // the first, of whole numbers below the first row
 }
 
 // survey is what a text holds.
 type survey struct {
 	columns []column
 	named   bool // the first row is names
+	keep    bool // empty lines are rows
 }
 
 // surveyLabels surveys a text of n rows, or one more, of names.
 func (f *file) surveyLabels(ctx context.Context, n int) (*survey, error) {
-	columns, rows, err := f.survey(ctx)
+	columns, rows, blank, err := f.survey(ctx)
 	if err != nil {
 		return nil, err
+	}
+	// Of a single column an empty line is a point without a label, where that makes as many rows
+	// as there are points.
+	keep := len(columns) == 1 && blank > 0 && (rows+blank == n || rows+blank == n+1)
+	if keep {
+		rows += blank
 	}
 	switch rows {
 	case n + 1:
@@ -110,27 +117,27 @@ func (f *file) surveyLabels(ctx context.Context, n int) (*survey, error) {
 	default:
 		return nil, fmt.Errorf("%d rows, want a label for each of the %d points, and at most a row of names before them", rows, n)
 	}
-	return &survey{columns, rows == n+1}, nil
+	return &survey{columns, rows == n+1, keep}, nil
 }
 
 // survey reads a text to learn what is in its columns, and returns the number of rows, the
-// first among them.
-func (f *file) survey(ctx context.Context) (columns []column, rows int, err error) {
+// first among them, and of empty lines between them.
+func (f *file) survey(ctx context.Context) (columns []column, rows, blank int, err error) {
 	c, err := f.cells(ctx, false)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	for ; ; rows++ {
 		err := c.next()
 		if err == io.EOF {
-			return columns, rows, nil
+			return columns, rows, c.blank, nil
 		}
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
 		if rows == 0 {
 			if err := f.memory.Take(len(c.text) + 64*len(c.row)); err != nil {
-				return nil, 0, err
+				return nil, 0, 0, err
 			}
 			for _, cell := range c.row {
 				columns = append(columns, column{string(cell), true, true})
@@ -138,18 +145,18 @@ func (f *file) survey(ctx context.Context) (columns []column, rows int, err erro
 			continue
 		}
 		if len(c.row) != len(columns) {
-			return nil, 0, fmt.Errorf("line %d: %d cells, want %d as in the first row", c.line, len(c.row), len(columns))
+			return nil, 0, 0, fmt.Errorf("line %d: %d cells, want %d as in the first row", c.line, len(c.row), len(columns))
 		}
 		for j, cell := range c.row {
 			_, ok := number(cell)
 			columns[j].numbers = columns[j].numbers && ok
-			columns[j].index = columns[j].index && string(cell) == strconv.Itoa(rows-1)
+			columns[j].index = j == 0 && columns[j].index && isWhole(cell)
 		}
 	}
 }
 
 // choose returns the column of the given name, or the only one, or all when they are
-// numbers, as of one-hot rows. pandas' index, a column without a name, is none.
+// numbers, as of one-hot rows. The index of pandas and R, a column without a name, is none.
 func (t *survey) choose(name string) ([]int, error) {
 	var all []int
 	var names []string

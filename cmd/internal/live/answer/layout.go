@@ -53,6 +53,8 @@ type described struct {
 	Method tsne.Method `json:"method,omitempty"`
 	Angle  float64     `json:"angle,omitempty"`
 	DoF    float64     `json:"dof,omitempty"`
+
+	Schedule tsne.Schedule `json:"schedule,omitempty"`
 }
 
 // PackSpace returns a space as a safetensors file, for [Load]: features in half
@@ -142,6 +144,7 @@ func (l *Layout) pack(sd *checkpoint.StateDict, prefix string, n int) (described
 	}
 	if o := l.TSNE; o != nil {
 		about.Kind, about.Metric, about.Method, about.Angle, about.DoF = "tsne", o.Metric, o.Method, o.Angle, o.DegreesOfFreedom
+		about.Schedule = o.Schedule
 	}
 	places := make([]float32, 0, rows*dims)
 	for i := range rows {
@@ -253,7 +256,7 @@ func (a described) placer(sd *checkpoint.StateDict, prefix string, x *mat.Dense,
 	if a.Kind == "neighbours" {
 		p.options.Iterations = -1
 	}
-	p.tsne, err = tsne.Restore(x, mat.NewDense(shape[0], shape[1], at), tsne.Options{Metric: a.Metric, Method: a.Method, Angle: a.Angle, DegreesOfFreedom: a.DoF})
+	p.tsne, err = tsne.Restore(x, mat.NewDense(shape[0], shape[1], at), tsne.Options{Metric: a.Metric, Method: a.Method, Angle: a.Angle, DegreesOfFreedom: a.DoF, Schedule: a.Schedule})
 	return p, err
 }
 
