@@ -33,7 +33,7 @@ func (b *builder) flatHead(x value, side int) {
 	x = b.add("avgpool", &nn.AdaptiveAvgPool2d{Size: side}, x)
 	x = b.add("flatten", nn.Flatten{}, x)
 	x.channels *= side * side
-	b.head("classifier", x, nn.ReLU)
+	b.head("classifier", x, "relu")
 }
 
 var alexNets = []variant{{"alexnet", initial{torchDefault, torchDefault, torchDefault, torchDefault}, func(l *layout) {

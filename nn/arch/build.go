@@ -114,7 +114,7 @@ func fitting(sd *checkpoint.StateDict, opt Options) (*builder, error) {
 	case errors.As(nearest.err, &unread):
 		return nil, fmt.Errorf("arch: %s: %w", nearest.family.name, nearest.err)
 	case most == 0:
-		return nil, fmt.Errorf("arch: no architecture has these tensors: %s; there are %s", someNames(sd), familyNames())
+		return nil, fmt.Errorf("arch: no architecture has these tensors: %s; there are %s (the option prefix says behind which module the network stands)", someNames(sd), familyNames())
 	}
 	return nil, fmt.Errorf("arch: not quite %s: %w; the tensors are %s", nearest.family.name, nearest.err, someNames(sd))
 }
@@ -211,7 +211,7 @@ func (b *builder) run() {
 		name, ours := file[f]
 		switch {
 		case b.err != nil || b.used[f] || b.within && !ours || ignored(name):
-		case isForTraining(name) || b.toIgnore(name):
+		case isForTraining(name) || b.toIgnore(name) || b.toIgnore(f):
 			b.graph.LeftOut = append(b.graph.LeftOut, f)
 		default:
 			t, _ := b.sd.Get(f)
@@ -223,7 +223,8 @@ func (b *builder) run() {
 	}
 }
 
-// toIgnore tells whether the option ignore names the module that a tensor is in.
+// toIgnore tells whether the option ignore names the module that a tensor is in, as the family
+// or the file has it.
 func (b *builder) toIgnore(name string) bool {
 	for module := range strings.SplitSeq(b.options["ignore"], "+") {
 		if module != "" && (name == module || strings.HasPrefix(name, module+".")) {

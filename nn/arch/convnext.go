@@ -39,13 +39,29 @@ func convNeXt(b *builder) {
 	if b.has("classifier.0.weight") {
 		x = b.layerNorm("classifier.0", x, true)
 		x = b.add("classifier.1", nn.Flatten{}, x)
-		if b.has("classifier.2.weight") {
-			x = b.linear("classifier.2", x)
-		}
-		b.contain(x, "classifier")
+		b.convNeXtHead(x)
+	} else {
+		x = b.add("flatten", nn.Flatten{}, x)
+		b.head("fc", x, "relu")
 	}
-	b.graph.Headless = !b.has("classifier.2.weight")
 	b.name("ConvNeXt, %d blocks, base width %d", blocks, width)
+}
+
+// convNeXtHead adds what follows the norm: the linear layers among the children of the same
+// module from 2 on, or else those under other names.
+func (b *builder) convNeXtHead(x value) {
+	var at []int
+	for i := 2; i < 16; i++ {
+		if len(b.shape(fmt.Sprintf("classifier.%d.weight", i))) == 2 {
+			at = append(at, i)
+		}
+	}
+	if len(at) == 0 {
+		b.contain(x, "classifier")
+		b.head("classifier.2", x, "relu")
+		return
+	}
+	b.sequentialHead("classifier", x, 2, at, "relu")
 }
 
 // layerNorm adds a layer norm over the channels: the second dimension, or the last.

@@ -46,7 +46,7 @@ func denseNet(b *builder) {
 	b.contain(x, "features")
 	x = b.add("relu", nn.ReLU, x)
 	x = b.pooled("adaptive_avg_pool2d", "flatten", x)
-	b.head("classifier", x, nil)
+	b.head("classifier", x, "relu")
 	b.name("DenseNet%d, growth rate %d", layers+1, growth)
 }
 

@@ -49,7 +49,7 @@ func efficientNet(b *builder) {
 	x = b.convNorm(last, x, -1, window{}, nn.SiLU)
 	b.contain(x, "features")
 	x = b.pooled("avgpool", "flatten", x)
-	b.head("classifier", x, nil)
+	b.head("classifier", x, "relu")
 	b.name("EfficientNet%s, %d blocks, %d channels at the end", version, blocks, x.channels)
 }
 

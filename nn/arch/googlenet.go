@@ -28,7 +28,7 @@ func googLeNet(b *builder) {
 	x = b.inception("inception5b", x)
 	x = b.pooled("avgpool", "flatten", x)
 	x = b.skip("dropout", x)
-	b.head("fc", x, nil)
+	b.head("fc", x, "relu")
 	b.leaveOut("aux1")
 	b.leaveOut("aux2")
 	b.name("GoogLeNet")

@@ -33,7 +33,7 @@ func inceptionV3(b *builder) {
 	x = b.add("avgpool", &nn.AdaptiveAvgPool2d{}, x)
 	x = b.skip("dropout", x)
 	x = b.add("flatten", nn.Flatten{}, x)
-	b.head("fc", x, nil)
+	b.head("fc", x, "relu")
 	b.leaveOut("AuxLogits")
 	b.name("Inception v3")
 }

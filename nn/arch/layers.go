@@ -140,8 +140,9 @@ var heads = []string{"fc", "classifier", "linear", "head", "head.fc", "last_line
 // between, among the children of a module: behind one at i and before one at i+2 an
 // activation, before one at i+3 also dropout. In front of the first there is dropout.
 // The family's name for them is tried first, then others; where there are none, the
-// network ends with its features.
-func (b *builder) head(name string, x value, act *nn.Activation) {
+// network ends with its features. Which activation it is no tensor tells: that of the option
+// head, else the family's own under the family's name, else ReLU.
+func (b *builder) head(name string, x value, act string) {
 	if b.err != nil {
 		return
 	}
@@ -157,20 +158,25 @@ func (b *builder) head(name string, x value, act *nn.Activation) {
 			}
 		}
 		if len(at) > 0 {
-			b.sequentialHead(n, x, at, act)
+			if n != name {
+				act = "relu"
+			}
+			b.sequentialHead(n, x, 0, at, act)
 			return
 		}
 	}
 	b.graph.Headless = true
 }
 
-// sequentialHead adds the linear layers at some places of a module.
-func (b *builder) sequentialHead(name string, x value, at []int, act *nn.Activation) {
+// sequentialHead adds the linear layers at some places of a module, behind those that have
+// nothing with tensors from one on.
+func (b *builder) sequentialHead(name string, x value, from int, at []int, byDefault string) {
 	child := func(i int) string { return fmt.Sprintf("%s.%d", name, i) }
-	if act == nil && len(at) > 1 {
-		act = b.activation("head", "relu")
+	var act *nn.Activation
+	if len(at) > 1 {
+		act = b.activation("head", byDefault)
 	}
-	for i := range at[0] {
+	for i := from; i < at[0]; i++ {
 		x = b.skip(child(i), x)
 	}
 	for k, i := range at {

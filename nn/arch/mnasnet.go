@@ -40,7 +40,7 @@ func mnasNet(b *builder) {
 	x = b.add("layers.16", nn.ReLU, x)
 	b.contain(x, "layers")
 	x = b.pooled("mean#1", "mean", x)
-	b.head("classifier", x, nil)
+	b.head("classifier", x, "relu")
 	b.name("MNASNet, base width %d", width)
 }
 

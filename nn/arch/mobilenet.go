@@ -32,7 +32,7 @@ func mobileNetV2(b *builder) {
 	x = b.convNorm(fmt.Sprintf("features.%d", at), x, -1, window{}, nn.ReLU6)
 	b.contain(x, "features")
 	x = b.pooled("adaptive_avg_pool2d", "flatten", x)
-	b.head("classifier", x, nil)
+	b.head("classifier", x, "relu")
 	b.name("MobileNet v2, %d channels at the end", x.channels)
 }
 
@@ -84,7 +84,7 @@ func mobileNetV3(b *builder) {
 	x = b.convNorm(fmt.Sprintf("features.%d", len(strides)+1), x, -1, window{}, nn.Hardswish)
 	b.contain(x, "features")
 	x = b.pooled("avgpool", "flatten", x)
-	b.head("classifier", x, nn.Hardswish)
+	b.head("classifier", x, "hardswish")
 	b.name("MobileNet v3 %s, %d channels at the end", size, x.channels)
 }
 

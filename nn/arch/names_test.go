@@ -60,6 +60,13 @@ func TestPrefixes(t *testing.T) {
 			"module.model.":           func(n string) string { return "module.model." + n },
 			"model.backbone.":         func(n string) string { return "model.backbone." + n },
 			"a head of its own":       func(n string) string { return map[bool]string{true: "", false: "backbone."}[head(n)] + n },
+			"resnet50.":               func(n string) string { return "resnet50." + n },
+			"model.my_trunk.":         func(n string) string { return "model.my_trunk." + n },
+			"base., a head beside it": func(n string) string { return map[bool]string{true: "", false: "base."}[head(n)] + n },
+			"parts in parallel": func(n string) string {
+				part, rest, _ := strings.Cut(n, ".")
+				return part + ".module." + rest
+			},
 			"encoder, head elsewhere": func(n string) string { return map[bool]string{true: "model.", false: "model.encoder."}[head(n)] + n },
 		} {
 			g, err := Build(rename(t, sd, to), nil)

@@ -11,7 +11,8 @@ import (
 )
 
 // Options are what no tensor records, by name. What is absent is taken from the
-// checkpoint's metadata under the same name, or else from the family's default.
+// checkpoint's metadata under the same name, but for prefix and ignore, or else from the
+// family's default.
 //
 //	maxpool    yes, no      a ResNet's max pool behind its stem. Default yes, but no
 //	                        where the stem is 3x3 and the head is called linear, as
@@ -29,9 +30,9 @@ import (
 //	                        that is normalised as torchvision's other networks want
 //	                        it into one from -1 to 1. Default yes with 1,000
 //	                        classes, as torchvision does for its own weights
-//	head       relu, gelu, silu, tanh, none
-//	                        the activation between several last linear layers, where
-//	                        the family has none of its own
+//	head       relu, gelu, silu, hardswish, tanh, none
+//	                        the activation between several last linear layers.
+//	                        Default relu, and hardswish in a MobileNet v3
 //	eps        a number     of all norms
 //	prefix     a module     where the network stands in the file: teacher.backbone.
 //	                        Default: what stands in front of most names, or else the
@@ -70,14 +71,19 @@ func ParseOptions(text string) (Options, error) {
 // An optionError is about an option and not about a tensor.
 type optionError struct{ error }
 
+// refuse is an error about an option.
+func (b *builder) refuse(format string, args ...any) {
+	if b.err == nil {
+		b.err = optionError{fmt.Errorf("arch: "+format, args...)}
+	}
+}
+
 // option returns the value of an option, which must be one of those given, and notes
 // it.
 func (b *builder) option(name, byDefault string, values ...string) string {
 	val, from := b.setting(name, byDefault)
 	if !slices.Contains(values, val) {
-		if b.err == nil {
-			b.err = optionError{fmt.Errorf("arch: %s=%s%s: want %s", name, val, from, strings.Join(values, ", "))}
-		}
+		b.refuse("%s=%s%s: want %s", name, val, from, strings.Join(values, ", "))
 		return byDefault
 	}
 	return val
@@ -102,8 +108,8 @@ func (b *builder) setting(name, byDefault string) (val, from string) {
 func (b *builder) normEps(byDefault float64) {
 	val, from := b.setting("eps", strconv.FormatFloat(byDefault, 'g', -1, 64))
 	eps, err := strconv.ParseFloat(val, 64)
-	if (err != nil || !(eps > 0 && eps < 1)) && b.err == nil {
-		b.err = optionError{fmt.Errorf("arch: eps=%s%s: want a number between 0 and 1", val, from)}
+	if err != nil || !(eps > 0 && eps < 1) {
+		b.refuse("eps=%s%s: want a number between 0 and 1", val, from)
 	}
 	b.eps = eps
 }
@@ -111,7 +117,7 @@ func (b *builder) normEps(byDefault float64) {
 // activation is an option whose values are activations.
 func (b *builder) activation(name, byDefault string) *nn.Activation {
 	byName := map[string]*nn.Activation{
-		"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "tanh": nn.Tanh, "none": nil,
+		"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish, "tanh": nn.Tanh, "none": nil,
 	}
 	return byName[b.option(name, byDefault, slices.Sorted(maps.Keys(byName))...)]
 }

@@ -34,7 +34,8 @@ var prefixes = []string{"module.", "_orig_mod.", "model.", "net.", "network.", "
 // are tried:
 //
 // as they stand, and without what stands in front of most of them, once or several times
-// (the tensors of other names, a head beside its backbone, keep theirs);
+// (the tensors of other names, a head beside its backbone, keep theirs): names that people
+// give, and then any module that most are in;
 //
 // then the networks within: what stands behind a prefix, with all else left out. Those of
 // more tensors come first; of equals, running averages and momentum copies come last, and
@@ -42,13 +43,13 @@ var prefixes = []string{"module.", "_orig_mod.", "model.", "net.", "network.", "
 func readings(sd *checkpoint.StateDict, prefix string) ([]readingOf, error) {
 	names := make([]reading, 0, sd.Len()+len(sd.Skipped))
 	for _, name := range sd.Names() {
-		names = append(names, reading{name, name})
+		names = append(names, reading{unwrapped(name), name})
 	}
 	for _, s := range sd.Skipped {
-		names = append(names, reading{s.Name, s.Name})
+		names = append(names, reading{unwrapped(s.Name), s.Name})
 	}
 	if prefix != "" {
-		r := behind(names, strings.TrimSuffix(prefix, ".")+".")
+		r := behind(names, unwrapped(strings.TrimSuffix(prefix, ".")+"."))
 		if len(r.names) == 0 {
 			return nil, optionError{fmt.Errorf("arch: prefix=%s: no tensor's name begins with that; they are %s", prefix, someNames(sd))}
 		}
@@ -65,10 +66,36 @@ func readings(sd *checkpoint.StateDict, prefix string) ([]readingOf, error) {
 			}
 		}
 	}
+	if prefix := commonest(shorter); prefix != "" {
+		shorter, _ = without(shorter, prefix)
+		list = append(list, readingOf{names: shorter})
+	}
 	for _, prefix := range networksWithin(names) {
 		list = append(list, behind(names, prefix))
 	}
 	return list, nil
+}
+
+// unwrapped leaves out the modules that PyTorch wraps around others within a name, as in
+// features.module.0.weight of a network of which a part runs in parallel.
+func unwrapped(name string) string {
+	for _, wrapper := range []string{".module.", "._orig_mod."} {
+		name = strings.ReplaceAll(name, wrapper, ".")
+	}
+	return name
+}
+
+// commonest is the module that most names are in, with a dot, or nothing.
+func commonest(names []reading) string {
+	count := map[string]int{}
+	for _, n := range names {
+		if module, _, in := strings.Cut(n.name, "."); in {
+			if count[module]++; 2*count[module] > len(names) {
+				return module + "."
+			}
+		}
+	}
+	return ""
 }
 
 // without leaves a prefix out; carry counts the names that had it.

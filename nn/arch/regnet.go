@@ -32,7 +32,7 @@ func regNet(b *builder) {
 	}
 	b.contain(x, "trunk_output")
 	x = b.pooled("avgpool", "flatten", x)
-	b.head("fc", x, nil)
+	b.head("fc", x, "relu")
 	b.name("RegNet %s, %d blocks, %d channels at the end", kind, blocks, x.channels)
 }
 

@@ -33,6 +33,9 @@ func resNet(b *builder) {
 		r.stride = b.option("stride", "conv2", "conv2", "conv1")
 	}
 	dilated := b.option("dilate", "none", "none", "layer4", "layer3+layer4", "layer2+layer3+layer4")
+	if dilated != "none" && r.alias != "none" {
+		b.refuse("dilate=%s: with antialias=%s the maps would be halved without a stride", dilated, r.alias)
+	}
 	dilation := 1
 	for stage := 1; b.err == nil && (stage == 1 || b.has(fmt.Sprintf("layer%d.0.conv1.weight", stage))); stage++ {
 		layer := fmt.Sprintf("layer%d", stage)
@@ -43,14 +46,17 @@ func resNet(b *builder) {
 				stride, dilation = 1, 2*dilation
 			}
 		}
+		if dilation > 1 && len(b.shape(layer+".0.downsample.1.weight")) == 4 {
+			b.refuse("dilate=%s: not where a shortcut has an average pool, whose place a pool with padding on one side would take", dilated)
+		}
 		for i := range max(1, b.children(layer, "conv1.weight")) {
-			x = r.block(fmt.Sprintf("%s.%d", layer, i), x, stride, first)
+			x = r.block(fmt.Sprintf("%s.%d", layer, i), x, stride, first, dilation)
 			stride, first = 1, dilation
 		}
 		b.contain(x, layer)
 	}
 	x = b.pooled("avgpool", "flatten", x)
-	b.head("fc", x, nil)
+	b.head("fc", x, "relu")
 	b.name("%s%d, base width %d", r.kind(), r.convolutions+2, width)
 }
 
@@ -136,9 +142,10 @@ func (r *residual) kind() string {
 //	out = relu(bn1(conv1(x))), ..., out = bnK(convK(out))
 //	y = relu(se(out) + shortcut(x))
 //
-// with two convolutions a BasicBlock, with three a Bottleneck. The dilation is that of
-// its first 3x3 convolution.
-func (r *residual) block(name string, x value, stride, dilation int) value {
+// with two convolutions a BasicBlock, with three a Bottleneck. The first dilation is that of
+// its first 3x3 convolution, the second that of the other, as timm has it: torchvision knows
+// none in a BasicBlock.
+func (r *residual) block(name string, x value, stride, dilation, second int) value {
 	b := r.builder
 	kernels, strided := []int{3, 3}, 0
 	if r.bottleneck {
@@ -153,6 +160,9 @@ func (r *residual) block(name string, x value, stride, dilation int) value {
 		outputs := -1
 		if i == 1 {
 			outputs = out.channels // the width of the block
+			if !r.bottleneck {
+				w.dilate = second
+			}
 		}
 		if r.bottleneck && i == 1 {
 			w.groups = anyGroups

@@ -28,7 +28,7 @@ func shuffleNetV2(b *builder) {
 	}
 	x = b.convNorm("conv5", x, -1, window{}, nn.ReLU)
 	x = b.pooled("mean#1", "mean", x)
-	b.head("fc", x, nil)
+	b.head("fc", x, "relu")
 	b.name("ShuffleNet v2, width %d", width)
 }
 

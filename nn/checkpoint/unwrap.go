@@ -171,41 +171,40 @@ func (s *searcher) unwrap(dict *pickle.Dict, c *contents) (*pickle.Dict, error) 
 			return nil, err
 		}
 	}
-	if best == nil {
-		const most = 64 // far more than any file has
-		var tried []*pickle.Dict
-		for _, entry := range dict.Entries {
-			key, isName := entry.Key.(string)
-			inner, ok := entry.Value.(*pickle.Dict)
-			if !isName || !ok || inner == dict || slices.Contains(tried, inner) {
-				continue
-			}
-			if len(tried) == most {
-				break
-			}
-			var err error
-			if tried, err = budget.Grow(s.budget, tried, 1); err != nil {
-				return nil, err
-			}
-			tried = append(tried, inner)
-			if !s.leads(inner, 2, true) {
-				continue
-			}
-			if best == nil {
-				best, bestKey = inner, key
-				continue
-			}
-			if err := note(key); err != nil {
-				return nil, err
-			}
+	known := best != nil
+	const most = 64 // far more than any file has
+	var tried []*pickle.Dict
+	for _, entry := range dict.Entries {
+		key, isName := entry.Key.(string)
+		inner, ok := entry.Value.(*pickle.Dict)
+		if !isName || !ok || inner == dict || inner == best || known && slices.Contains(wrapperKeys, key) || slices.Contains(tried, inner) {
+			continue
 		}
-		if len(others) > 0 {
-			names := []string{quote(c.within(bestKey))}
-			for _, o := range others[:min(len(others), 5)] {
-				names = append(names, quote(o))
-			}
-			return nil, fmt.Errorf("%d entries hold weights (%s): name one of them as the key", 1+len(others), strings.Join(names, ", "))
+		if len(tried) == most {
+			break
 		}
+		var err error
+		if tried, err = budget.Grow(s.budget, tried, 1); err != nil {
+			return nil, err
+		}
+		tried = append(tried, inner)
+		if !s.leads(inner, 2, true) {
+			continue
+		}
+		if best == nil {
+			best, bestKey = inner, key
+			continue
+		}
+		if err := note(key); err != nil {
+			return nil, err
+		}
+	}
+	if len(others) > 0 && !known {
+		names := []string{quote(c.within(bestKey))}
+		for _, o := range others[:min(len(others), 5)] {
+			names = append(names, quote(o))
+		}
+		return nil, fmt.Errorf("%d entries hold weights (%s): name one of them as the key", 1+len(others), strings.Join(names, ", "))
 	}
 	if best == nil {
 		return nil, nil

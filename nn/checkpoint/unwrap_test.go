@@ -27,6 +27,7 @@ func TestWhichEntry(t *testing.T) {
 		{"asked for", pDict(pStr("model_ema"), wrapped("b.weight"), pStr("model"), wrapped("a.weight")), "model_ema", "model_ema", "b.weight", ""},
 		{"params before params_ema", pDict(pStr("params_ema"), wrapped("b.weight"), pStr("params"), wrapped("a.weight")), "", "params", "a.weight", "params_ema"},
 		{"teacher before student", pDict(pStr("student"), wrapped("b.weight"), pStr("teacher"), wrapped("a.weight")), "", "teacher", "a.weight", "student"},
+		{"beside an unknown key with weights", pDict(pStr("backbone"), wrapped("a.weight"), pStr("my head"), wrapped("b.weight"), pStr("optimizer"), optimizer, pStr("history"), history), "", "backbone", "a.weight", "my head"},
 		{"nested", pDict(pStr("checkpoint"), pDict(pStr("state"), pDict(pStr("model"), wrapped("a.weight")))), "", "checkpoint/state/model", "a.weight", ""},
 		{"nested and asked for", pDict(pStr("checkpoint"), pDict(pStr("ema"), wrapped("b.weight"), pStr("model"), wrapped("a.weight"))), "checkpoint/ema", "checkpoint/ema", "b.weight", ""},
 		{"asked for, then by the rule", pDict(pStr("x"), pDict(pStr("model"), wrapped("b.weight")), pStr("model"), wrapped("a.weight")), "x", "x/model", "b.weight", ""},
