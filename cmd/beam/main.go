@@ -52,6 +52,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	if err := transforms.Clear(ctx, o.output, in.count, "accuracy.json"); err != nil {
+		return err
+	}
 	p, s := beam.NewPipelineWithRoot()
 	o.build(s, in)
 	jobs, err := startPrism(ctx, o.log)

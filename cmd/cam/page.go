@@ -21,9 +21,12 @@ type page struct {
 }
 
 func (s *session) newPage() *page {
-	kind := s.kind()
+	kind, classes := s.kind(), s.Model.Classes()
+	if s.Model.Headless() { // it has none, and its maps are of none
+		classes = s.Data.Classes()
+	}
 	p := &page{session: s, content: explorer.Page{
-		Title: strings.ToUpper(kind[:1]) + kind[1:], Classes: s.Model.Classes(),
+		Title: strings.ToUpper(kind[:1]) + kind[1:], Classes: classes,
 		Colormap: s.colormap, Alpha: &s.alpha, Color: s.overlay == "color", Gallery: true, AllClasses: s.top > 0,
 	}}
 	for _, way := range s.ways {
@@ -36,7 +39,7 @@ func (s *session) newPage() *page {
 // they come for nothing: of the likeliest and the true one, so that the class can be changed in
 // the page; none where -top says which.
 func (s *session) further(logits *nn.Tensor, b *data.Batch) [][]int {
-	if !s.options.page.Wanted() || s.top > 0 {
+	if !s.options.page.Wanted() || s.top > 0 || s.Model.Headless() {
 		return nil
 	}
 	classes := logits.Shape[1]
@@ -64,7 +67,11 @@ func (p *page) add(sample data.Sample, im *data.Image, maps []drawn, probabiliti
 		var of []explorer.Map
 		for _, d := range maps {
 			if d.way == way && !slices.ContainsFunc(of, func(m explorer.Map) bool { return m.Class == d.m.Class }) {
-				of = append(of, cli.PageMap(p.shown(d.m)))
+				m := cli.PageMap(p.shown(d.m))
+				if p.Model.Headless() {
+					m.Class = -1
+				}
+				of = append(of, m)
 			}
 		}
 		c.Maps[k].Maps = append(c.Maps[k].Maps, of)
@@ -86,6 +93,7 @@ func (p *page) write(ctx context.Context) error {
 	if !flags.NoImages {
 		p.content.Images = func(i int) (image.Image, error) { return p.images[i], nil }
 	}
+	p.Opened.ExplainBy(p.ways[0].method, p.ways[0].layer)
 	if err := flags.Write(ctx, p.stderr, &p.content, p.Opened, nil); err != nil {
 		return err
 	}

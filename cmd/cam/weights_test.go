@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/glimpse-go/glimpse/data/scenes"
+	"github.com/glimpse-go/glimpse/internal/testkit/explored"
 	"github.com/glimpse-go/glimpse/internal/testkit/golden"
 	"github.com/glimpse-go/glimpse/nn/checkpoint"
 	"github.com/glimpse-go/glimpse/nn/pretrained"
@@ -135,6 +137,22 @@ func TestHeadless(t *testing.T) {
 			}
 		}
 		os.Remove(out)
+	}
+	// A page has the classes of the folders, and maps of none.
+	file := filepath.Join(t.TempDir(), "cam.html")
+	if _, err := cam1(t, "-weights", weights, "-data", dir, "-out", out, "-html", file); err != nil {
+		t.Error(err)
+	} else {
+		var m pageMeta
+		blocks := explored.ReadFile(t, file, &m)
+		if len(m.Classes) == 0 || m.Points == 0 || len(m.Maps) != 1 {
+			t.Errorf("%+v", m)
+		}
+		for raw := blocks[m.Maps[0].Classes]; len(raw) > 0; raw = raw[4:] {
+			if class := int32(binary.LittleEndian.Uint32(raw)); class != -1 {
+				t.Errorf("a map of class %d", class)
+			}
+		}
 	}
 	stdout, err := cam1(t, "-weights", weights, "-data", dir, "-out", out)
 	if err != nil || !strings.Contains(stdout, "no last layer, 128 features") || !strings.Contains(stdout, "eigencam: the checkpoint has no last layer") || strings.Contains(stdout, "accuracy") {

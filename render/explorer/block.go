@@ -90,6 +90,14 @@ func float32s(values []float64) []byte {
 	return out
 }
 
+func float64s(values []float64) []byte {
+	out := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
+	}
+	return out
+}
+
 // planes is numbers of so many bytes each as all their first bytes, all their second and so
 // on: what gzip makes smaller where the bytes that lead hardly differ.
 func planes(raw []byte, width int) []byte {

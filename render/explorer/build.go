@@ -201,7 +201,7 @@ func (b *builder) texts(context.Context) error {
 func (b *builder) columns(context.Context) error {
 	for k, c := range b.Columns {
 		m := columnMeta{Name: c.Name, Kind: "number"}
-		raw := float32s(c.Numbers)
+		raw := planes(float64s(c.Numbers), 8)
 		if c.Texts != nil {
 			m.Kind = "text"
 			m.Values = slices.Compact(slices.Sorted(slices.Values(c.Texts)))

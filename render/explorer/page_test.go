@@ -58,11 +58,18 @@ func float32Block(raw []byte) (out []float32) {
 	return out
 }
 
-// together undoes planes, of four bytes.
-func together(raw []byte) []byte {
+// together undoes planes, of numbers of so many bytes.
+func together(raw []byte, width int) []byte {
 	out := make([]byte, len(raw))
 	for i := range raw {
-		out[4*(i%(len(raw)/4))+i/(len(raw)/4)] = raw[i]
+		out[width*(i%(len(raw)/width))+i/(len(raw)/width)] = raw[i]
+	}
+	return out
+}
+
+func float64Block(raw []byte) (out []float64) {
+	for ; len(raw) > 0; raw = raw[8:] {
+		out = append(out, math.Float64frombits(binary.LittleEndian.Uint64(raw)))
 	}
 	return out
 }
@@ -82,7 +89,7 @@ func few() *Page {
 		Classes:     []string{"a", "b"},
 		Labels:      []int{0, 1, -1, 1},
 		Names:       []string{"w", "x", "y", "z"},
-		Columns:     []Column{{Name: "number", Numbers: []float64{1, 2, math.NaN(), 4}}, {Name: "text", Texts: []string{"q", "p", "q", ""}}},
+		Columns:     []Column{{Name: "number", Numbers: []float64{123456789, 0.1, math.NaN(), 4}}, {Name: "text", Texts: []string{"q", "p", "q", ""}}},
 		Maps:        []Method{{Name: "cam", Maps: [][]Map{{{0, 2, 1, []uint8{3, 4}}}, nil, {{1, 1, 1, []uint8{5}}, {-1, 1, 2, []uint8{6, 7}}}, nil}}},
 		Features:    mat.NewDense(4, 1, []float64{0, 10, 11, 13}),
 		Colormap:    "viridis",
@@ -100,13 +107,13 @@ func TestBlocks(t *testing.T) {
 	if m.Points != 4 || m.Title != "few" || m.Colormap != "viridis" || m.Alpha != 0.4 || m.Palette != "okabe-ito" || m.Live || m.Gallery {
 		t.Errorf("meta: %+v", m)
 	}
-	equal(t, "a layout of one column", float32Block(together(w.blocks[m.Layouts[0].Block])), []float32{5, 0, 6, 1, 7, 2, 8, 3})
-	equal(t, "a layout of three", float32Block(together(w.blocks[m.Layouts[1].Block])), []float32{1, 2, 4, 5, 7, 8, 10, 11})
+	equal(t, "a layout of one column", float32Block(together(w.blocks[m.Layouts[0].Block], 4)), []float32{5, 0, 6, 1, 7, 2, 8, 3})
+	equal(t, "a layout of three", float32Block(together(w.blocks[m.Layouts[1].Block], 4)), []float32{1, 2, 4, 5, 7, 8, 10, 11})
 	equal(t, "labels", int32Block(w.blocks[m.Labels]), []int{0, 1, -1, 1})
 	equal(t, "predictions", int32Block(w.blocks[m.Predicted]), []int{1, 0, -1, 1})
 	equal(t, "likeliest classes", int32Block(w.blocks[m.Likeliest.Classes]), []int{1, 0, 0, 1, -1, -1, 1, 0})
 	equal(t, "their probabilities", float32Block(w.blocks[m.Likeliest.Probabilities]), []float32{0.75, 0.25, 0.5, 0.5, 0, 0, 1, 0})
-	equal(t, "numbers", float32Block(w.blocks[m.Columns[0].Block]), []float32{1, 2, float32(math.NaN()), 4})
+	equal(t, "numbers", float64Block(together(w.blocks[m.Columns[0].Block], 8)), []float64{123456789, 0.1, math.NaN(), 4})
 	equal(t, "texts", m.Columns[1].Values, []string{"", "p", "q"})
 	equal(t, "texts' numbers", int32Block(w.blocks[m.Columns[1].Block]), []int{2, 1, 2, 0})
 	equal(t, "maps of each point", int32Block(w.blocks[m.Maps[0].Counts]), []int{1, 0, 2, 0})
@@ -188,7 +195,7 @@ func TestNeighboursOfMany(t *testing.T) {
 	p := &Page{Layouts: []Layout{{At: at}}, Neighbours: make([][]int, n), NeighbourCount: 2}
 	p.Neighbours[0], p.Neighbours[n-1] = []int{n - 1, 1}, []int{3}
 	w := write(t, p)
-	near := int32Block(together(w.blocks[w.meta.Neighbours.Block]))
+	near := int32Block(together(w.blocks[w.meta.Neighbours.Block], 4))
 	if w.meta.Neighbours.Kind != "uint32" || len(near) != 2*n {
 		t.Fatalf("%+v of %d numbers", w.meta.Neighbours, len(near))
 	}

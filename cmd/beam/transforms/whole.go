@@ -3,6 +3,7 @@ package transforms
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -65,6 +66,38 @@ func writeAside(ctx context.Context, path string, write func(io.Writer) error) e
 	if err := filesystem.Rename(ctx, fs, aside, path); err != nil {
 		remove(ctx, fs, aside)
 		return err
+	}
+	return nil
+}
+
+// Clear removes what an earlier run of so many shards has said of itself in a folder, so that it
+// is not taken for what this run says, which may have nothing to write: failures, and the files
+// that are named. What it has made stays: it may be what this run reads.
+func Clear(ctx context.Context, dir string, shards int, names ...string) error {
+	if local(dir) {
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+	}
+	fs, err := filesystem.New(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer fs.Close()
+	r, ok := fs.(filesystem.Remover)
+	if !ok {
+		return nil
+	}
+	for _, pattern := range append([]string{fmt.Sprintf("failures-*-of-%05d.jsonl", shards)}, names...) {
+		found, err := fs.List(ctx, join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, name := range found {
+			if err := r.Remove(ctx, name); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
+	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
@@ -167,6 +169,14 @@ type Opened struct {
 type Masked interface {
 	// Mask returns the pixels of image i that its object covers, row-major.
 	Mask(i int) []bool
+}
+
+// ExplainBy makes a page with the network in it explain new images by a method at a layer, if it
+// is one that the page knows by its name; else they are explained by the network's default.
+func (o *Opened) ExplainBy(m cam.Method, layer string) {
+	if known, err := cam.MethodByName(m.Name()); err == nil && reflect.DeepEqual(known, m) {
+		o.options.Method, o.options.Layer = m, layer
+	}
 }
 
 // Close closes the data set.

@@ -53,6 +53,9 @@ func TestAnswersAreTheModels(t *testing.T) {
 		{Size: 128, Classes: names, Layer: "layer4"},
 		{Size: model.AsIs, Mean: []float32{0.4, 0.5, 0.6}, Std: []float32{0.25}},
 		{Mean: []float32{}, Std: []float32{}}, // 0 and 1, not the metadata's
+		{Resize: 80, Crop: 64},
+		{Resize: model.AsIs, Crop: 48},
+		{Resize: 80, Crop: model.AsIs},
 		{Network: arch.Options{"eps": "0.01"}},
 		{Method: cam.GradCAMPlusPlus{}, Layer: "layer3"},
 	} {

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,7 +21,8 @@ const settingsKey = "glimpse.live"
 // settings are the options of a model in full, in JSON: nothing is left to defaults, which
 // programs and data sets have of their own, and class names may hold commas.
 type settings struct {
-	Size    int          `json:"size"`
+	Resize  int          `json:"resize"`
+	Crop    int          `json:"crop"`
 	Mean    []float32    `json:"mean,omitempty"`
 	Std     []float32    `json:"std,omitempty"`
 	Classes []string     `json:"classes"`
@@ -39,10 +41,7 @@ func PackNetwork(sd *checkpoint.StateDict, opt model.Options) ([]byte, error) {
 		return nil, err
 	}
 	t := m.Transform()
-	s := settings{Size: t.Resize, Mean: t.Mean, Std: t.Std, Classes: m.Classes(), Network: opt.Network, Layer: opt.Layer}
-	if t.Resize == 0 {
-		s.Size = model.AsIs
-	}
+	s := settings{Resize: cmp.Or(t.Resize, model.AsIs), Crop: cmp.Or(t.CenterCrop, model.AsIs), Mean: t.Mean, Std: t.Std, Classes: m.Classes(), Network: opt.Network, Layer: opt.Layer}
 	if opt.Method != nil {
 		s.Method = opt.Method.Name()
 		if known, err := cam.MethodByName(s.Method); err != nil || !reflect.DeepEqual(known, opt.Method) {
@@ -109,7 +108,7 @@ func readNetwork(ctx context.Context, content []byte) (*model.Model, error) {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return nil, fmt.Errorf("network: %s: %w", settingsKey, err)
 	}
-	opt := model.Options{Size: s.Size, Mean: s.Mean, Std: s.Std, Classes: s.Classes, Network: s.Network, Layer: s.Layer}
+	opt := model.Options{Resize: s.Resize, Crop: s.Crop, Mean: s.Mean, Std: s.Std, Classes: s.Classes, Network: s.Network, Layer: s.Layer}
 	if s.Method != "" {
 		if opt.Method, err = cam.MethodByName(s.Method); err != nil {
 			return nil, fmt.Errorf("network: %w", err)

@@ -122,11 +122,15 @@ func (w *worker) object(a *answer.Answer) map[string]any {
 	for i, p := range a.Places {
 		places[i] = map[string]any{"layout": p.Layout, "at": list(p.At)}
 	}
+	class, name := -1, "" // of a network without a last layer
+	if len(a.Predictions) > 0 {
+		class, name = a.Map.Class, w.session.Classes()[a.Map.Class]
+	}
 	return map[string]any{
 		"predictions": predictions,
 		"logits":      float32s(a.Logits),
 		"map": map[string]any{
-			"class": a.Map.Class, "name": w.session.Classes()[a.Map.Class], "method": w.session.Method(),
+			"class": class, "name": name, "method": w.session.Method(),
 			"width": a.Map.Width, "height": a.Map.Height,
 			"values": float32s(a.Map.Values), "levels": uint8s(a.Levels),
 		},

@@ -59,7 +59,10 @@ export function bar(app) {
   }
   panel.append(select('palette', 'Palette', names(allowed.palette)));
   panel.append(select('theme', 'Theme', [{ key: 'system', name: 'as the system' }, { key: 'light', name: 'light' }, { key: 'dark', name: 'dark' }]));
-  if (plots) panel.append(el('button', { id: 'save-png', onclick: async () => save(await picture(app), 'view.png', 'image/png') }, 'Save the view (PNG)'));
+  if (plots) panel.append(el('button', { id: 'save-png', onclick: async () => {
+      const view = await picture(app);
+      if (view) save(view, 'view.png', 'image/png');
+    } }, 'Save the view (PNG)'));
   out.push(group(more, el('button', { id: 'do-help', title: 'Keys and gestures (?)', 'aria-label': 'Keys and gestures', onclick: help }, '?')));
   document.addEventListener('pointerdown', (e) => { if (!more.contains(e.target)) more.open = false; });
   return out;

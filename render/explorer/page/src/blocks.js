@@ -25,11 +25,12 @@ export async function numbers(name, Type) {
   return new Type(await bytes(name));
 }
 
-/** A block that holds numbers of four bytes as all their first bytes, all their second and so
- * on, as a typed array. */
+/** A block that holds numbers as all their first bytes, all their second and so on, as a typed
+ * array. */
 export async function planes(name, Type) {
-  const raw = new Uint8Array(await bytes(name)), out = new Uint8Array(raw.length), n = raw.length / 4;
-  for (let k = 0; k < 4; k++) for (let i = 0; i < n; i++) out[4 * i + k] = raw[k * n + i];
+  const width = Type.BYTES_PER_ELEMENT;
+  const raw = new Uint8Array(await bytes(name)), out = new Uint8Array(raw.length), n = raw.length / width;
+  for (let k = 0; k < width; k++) for (let i = 0; i < n; i++) out[width * i + k] = raw[k * n + i];
   return new Type(out.buffer);
 }
 

@@ -22,7 +22,7 @@ export class Data {
     d.layouts = await Promise.all(meta.layouts.map(async (l) => ({ ...l, at: await planes(l.block, Float32Array) })));
     for (const l of d.layouts) normalise(l);
     d.columns = await Promise.all((meta.columns ?? []).map(async (c) => ({
-      ...c, of: await numbers(c.block, c.kind === 'number' ? Float32Array : Int32Array),
+      ...c, of: await (c.kind === 'number' ? planes(c.block, Float64Array) : numbers(c.block, Int32Array)),
     })));
     if (meta.likeliest) {
       const { count, classes, probabilities, labels } = meta.likeliest;

@@ -32,8 +32,9 @@ export function save(content, name, type) {
   setTimeout(() => URL.revokeObjectURL(a.href), 10000);
 }
 
-/** The panes as they are, with the legend, as a PNG. */
+/** The panes as they are, with the legend, as a PNG; null where none is shown. */
 export async function picture(app) {
+  if (app.store.state.gallery || !app.plots.some((p) => p.dpr)) return null;
   const plots = app.plots.filter((p) => p.element.isConnected), style = getComputedStyle(document.body);
   const dpr = plots[0].dpr, { colouring } = app.derived, legend = colouring.kind === 'categories' && colouring.names.length > 1;
   const height = Math.max(...plots.map((p) => p.gl.height)), room = legend ? 190 * dpr : 0;

@@ -60,7 +60,7 @@ export function keyboard(app) {
     Escape: () => (store.state.pinned >= 0 ? app.pin(-1) : app.select([])),
   };
   document.addEventListener('keydown', (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || byId('help').open || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]') || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return;
     const atPlot = app.plots.some((p) => p.over === e.target);
     const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
     const does = (atPlot && onPlot[key]) || anywhere[key];

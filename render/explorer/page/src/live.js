@@ -99,8 +99,8 @@ async function pointOf(image, name, network, read) {
     x, y, places, name, probabilities, seconds,
     image: await bitmapOf(result.input),
     original,
-    className: result.predictions[0].name,
-    predicted: result.predictions[0].class,
+    className: result.predictions[0]?.name ?? '', // none of a network without a last layer
+    predicted: result.predictions[0]?.class ?? -1,
     map: result.map,
     neighbours: result.neighbours,
     mapOf: async (of) => (await askOf(image, of, network, read)).result.map,

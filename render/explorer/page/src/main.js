@@ -184,7 +184,8 @@ class App {
     const coarse = (m, c) => ({ class: m.class ?? c, width: m.width, height: m.height, levels: m.levels ?? levels(m.values) });
     if (map) e.map = coarse(map, e.prediction);
     if (mapOf) e.mapOf = async (c) => coarse(await mapOf(c), c);
-    e.unit = l ? [(x - l.centre[0]) / l.half, (y - l.centre[1]) / l.half] : [0, 0];
+    // A layout of one component has no y.
+    e.unit = [x, y].map((v, k) => (l && Number.isFinite(v) ? (v - l.centre[k]) / l.half : 0));
     data.extra.push(e);
     for (const p of this.plots) p.redraw();
     return data.n + data.extra.length - 1;

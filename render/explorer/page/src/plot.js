@@ -5,6 +5,7 @@ import { Grid } from './grid.js';
 import { gestures } from './gestures.js';
 import { Points } from './points.js';
 import { bounds, inside } from './polygon.js';
+import { kept } from './sprites.js';
 import { placeThumbs } from './thumbs.js';
 
 const reduced = matchMedia('(prefers-reduced-motion: reduce)');
@@ -151,17 +152,22 @@ export class Plot {
       return;
     }
     const side = s.imageSize, later = () => this.redraw(this.still);
+    const { sprites } = this.data, sheets = new Set();
     const near = new Set(s.pinned >= 0 ? this.data.nearest(s.pinned) ?? [] : []);
     const rank = (i) => (i === s.pinned ? 3 : near.has(i) ? 2 : Number(this.before.has(i)));
     this.thumbs = placeThumbs(inView, (i) => this.screen(i), side + 6, rank, 600);
     this.before = new Set(this.thumbs.map((t) => t.i));
     for (const { i, px, py } of this.thumbs) {
-      const [w, h] = this.data.sprites.size(i);
+      const [w, h] = sprites.size(i);
       if (!w) continue;
+      // Of no more sheets than are kept: one in view would put another out, and that the first.
+      const sheet = sprites.sheetOf(i);
+      if (!sheets.has(sheet) && sheets.size === kept) continue;
+      sheets.add(sheet);
       const dw = (side * w) / Math.max(w, h), dh = (side * h) / Math.max(w, h);
       c.fillStyle = d.css(i);
       c.fillRect(px - dw / 2 - 2, py - dh / 2 - 2, dw + 4, dh + 4);
-      this.data.sprites.draw(c, i, px - dw / 2, py - dh / 2, dw, dh, later);
+      sprites.draw(c, i, px - dw / 2, py - dh / 2, dw, dh, later);
     }
   }
 

@@ -89,7 +89,7 @@ export class PointPanel {
   columns(i) {
     const { data } = this.app;
     if (!data.columns.length || i >= data.n) return null;
-    return el('dl', { class: 'facts' }, ...data.columns.flatMap((c) => [el('dt', {}, c.name), el('dd', {}, c.kind === 'text' ? c.values[c.of[i]] : String(Number(c.of[i].toPrecision(6))))]));
+    return el('dl', { class: 'facts' }, ...data.columns.flatMap((c) => [el('dt', {}, c.name), el('dd', {}, c.kind === 'text' ? c.values[c.of[i]] : String(Number.isInteger(c.of[i]) ? c.of[i] : Number(c.of[i].toPrecision(6))))]));
   }
 
   nearestInLayout(i) {

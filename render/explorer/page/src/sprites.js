@@ -1,8 +1,8 @@
 // Images from the sprite sheets, which are decoded when they are first looked at.
 import { bytes, numbers } from './blocks.js';
 
-// Sheets that are kept decoded, 16 MB each.
-const kept = 16;
+/** Sheets that are kept decoded, 16 MB each. */
+export const kept = 16;
 
 export class Sprites {
   static async load(meta) {
@@ -13,6 +13,7 @@ export class Sprites {
     s.files = new Map(); // sheet -> its Blob
     s.decoded = new Map(); // sheet -> a promise of its ImageBitmap; in the order of use
     s.ready = new Map(); // sheet -> its ImageBitmap
+    s.asked = new Set(); // sheets that are being decoded to be drawn
     s.scratch = document.createElement('canvas');
     s.context = s.scratch.getContext('2d', { willReadFrequently: true });
     return s;
@@ -39,7 +40,7 @@ export class Sprites {
 
   bitmap(k) {
     let b = this.decoded.get(k);
-    if (b) this.decoded.delete(k);
+    if (b) this.decoded.delete(k); // to the end of the order
     else b = this.decode(k);
     this.decoded.set(k, b);
     if (this.decoded.size > kept) {
@@ -74,9 +75,12 @@ export class Sprites {
     if (!p) return false;
     const b = this.ready.get(p.sheet);
     if (!b) {
-      this.bitmap(p.sheet).then(later);
+      if (this.asked.has(p.sheet)) return false;
+      this.asked.add(p.sheet);
+      this.bitmap(p.sheet).then(later).finally(() => this.asked.delete(p.sheet));
       return false;
     }
+    this.bitmap(p.sheet); // the latest in use
     context.drawImage(b, p.x, p.y, p.w, p.h, x, y, w, h);
     return true;
   }
