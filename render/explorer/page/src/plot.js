@@ -295,6 +295,7 @@ export class Plot {
       const f = view.k === from.k ? e : (1 / from.k - 1 / this.camera.k) / (1 / from.k - 1 / view.k);
       this.camera.x = from.x + (view.x - from.x) * f;
       this.camera.y = from.y + (view.y - from.y) * f;
+      if (part === 1) Object.assign(this.camera, view); // and not what rounding makes of it
       this.redraw(part === 1);
       if (part < 1) requestAnimationFrame(step);
       else {
