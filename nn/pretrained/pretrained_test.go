@@ -91,8 +91,8 @@ func TestCIFAR10(t *testing.T) {
 	const n = 200
 	right := correct(t, sd, ds, n)
 	t.Logf("%d of %d test images correct", right, n)
-	// 89.13% over all 10,000; three standard deviations of 200 are 6.6%.
-	if right < n*82/100 {
+	// 90.34% over all 10,000; three standard deviations of 200 are 6.3%.
+	if right < n*84/100 {
 		t.Errorf("%d of %d test images correct", right, n)
 	}
 }
