@@ -19,15 +19,16 @@ import (
 
 var nan = math.NaN()
 
-// foreign are kinds of files that are not read, by how they begin, and what to do.
+// foreign are kinds of files that are not read, by how they begin (? is any byte), and what to do.
 var foreign = []struct{ magic, advice string }{
 	{"PAR1\x15", `a Parquet file, which is not read: in Python, numpy.save("x.npy", pandas.read_parquet(...).to_numpy())`},
 	{"ARROW1\x00", `an Arrow file, which is not read: in Python, numpy.save("x.npy", pandas.read_feather(...).to_numpy())`},
 	{"\x89HDF", `an HDF5 file, which is not read: in Python, numpy.save("x.npy", h5py.File(...)["name"][:])`},
 	{"\x80", `a pickle, which is not read: in Python, numpy.save("x.npy", numpy.asarray(...))`},
+	{"MATLAB 7", `a MATLAB 7.3 file, which is not read: in Python, numpy.save("x.npy", h5py.File(...)["name"][:].T)`},
 	{"MATLAB 5", `a MATLAB file, which is not read: in Python, numpy.save("x.npy", scipy.io.loadmat(...)["name"])`},
 	{"\x1f\x8b", "compressed (gzip): unpack it first"},
-	{"BZh91AY&", "compressed (bzip2): unpack it first"},
+	{"BZh?1AY&", "compressed (bzip2): unpack it first"},
 	{"\xfd7zXZ", "compressed (xz): unpack it first"},
 	{"\x28\xb5\x2f\xfd", "compressed (zstd): unpack it first"},
 }
@@ -73,7 +74,7 @@ func open(ctx context.Context, path string) (*file, error) {
 	}
 	head = head[:n]
 	for _, kind := range foreign {
-		if bytes.HasPrefix(head, []byte(kind.magic)) {
+		if begins(head, kind.magic) {
 			return nil, fmt.Errorf("%s: %s", archive, kind.advice)
 		}
 	}
@@ -94,6 +95,19 @@ func open(ctx context.Context, path string) (*file, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// begins tells whether a file begins with some bytes, of which ? is any.
+func begins(head []byte, magic string) bool {
+	if len(head) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != head[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // cells returns the cells of a text, from its beginning.
