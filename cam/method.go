@@ -129,16 +129,19 @@ func LastMaps(net nn.Network) string {
 	if pooled := net.Pooled(); pooled != "" {
 		return pooled
 	}
-	last := ""
-	for _, name := range net.Modules() {
-		if strings.HasPrefix(name, "avgpool") || strings.HasPrefix(name, "classifier") {
-			break
-		}
+	modules := net.Modules()
+	end := slices.IndexFunc(modules, func(name string) bool {
+		return strings.HasPrefix(name, "avgpool") || strings.HasPrefix(name, "classifier")
+	})
+	if end < 0 {
+		end = len(modules)
+	}
+	for _, name := range slices.Backward(modules[:end]) {
 		if net.Channels(name) > 0 {
-			last = name
+			return name
 		}
 	}
-	return last
+	return ""
 }
 
 // layerName returns the layer of a question, or an error that lists those there are.

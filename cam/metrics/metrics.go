@@ -5,8 +5,8 @@
 // (the sanity check by randomised weights).
 //
 // Maps are taken as they are shown, see [cam.Map.Scaled]: rectified, at the input's size, in
-// [0, 1]. What asks the network takes a batch, and no result
-// depends on what else is in it; the other functions take one map, or its numbers.
+// [0, 1]. What asks the network takes a batch, and no result depends on what else is in it; the
+// other functions take one map, or its numbers.
 package metrics
 
 import (

@@ -18,8 +18,7 @@ type Recommended struct {
 // Recommend reads a state dict's metadata: size, resize and crop, numbers; mean and
 // std, each a number, three as R,G,B, or imagenet; classes, names with commas
 // between. A size of 0 means pictures as they are ([AsIs]). What is not there, and a size that
-// is no number, is left out. It returns
-// an error when mean or std are something else.
+// is no number, is left out. It returns an error when mean or std are something else.
 func Recommend(metadata map[string]string) (Recommended, error) {
 	var r Recommended
 	for key, side := range map[string]*int{"size": &r.Size, "resize": &r.Resize, "crop": &r.Crop} {

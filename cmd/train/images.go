@@ -79,9 +79,11 @@ func (d *images) openSplits(ctx context.Context, o *options, stderr io.Writer) e
 		return learn == "all" || slices.Contains(strings.Split(learn, "+"), name) || learn == "" && name == split || name == "all"
 	}
 	measured = measured && !learnt(split)
-	for name := range strings.SplitSeq(o.valSplit, "+") {
-		if o.val == "" && o.valSplit != "" && learnt(name) {
-			return cli.Usagef("-val-split %s: split %s is learnt from, so its accuracy would tell nothing", o.valSplit, name)
+	if o.val == "" && o.valSplit != "" {
+		for name := range strings.SplitSeq(o.valSplit, "+") {
+			if learnt(name) {
+				return cli.Usagef("-val-split %s: split %s is learnt from, so its accuracy would tell nothing", o.valSplit, name)
+			}
 		}
 	}
 	train := whole

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/glimpse-go/glimpse/cam"
 	"github.com/glimpse-go/glimpse/cam/model"
+	"github.com/glimpse-go/glimpse/cmd/internal/live/answer"
 	"github.com/glimpse-go/glimpse/data"
 	"github.com/glimpse-go/glimpse/data/scenes"
 	"github.com/glimpse-go/glimpse/internal/visible"
@@ -172,9 +172,9 @@ type Masked interface {
 }
 
 // ExplainBy makes a page with the network in it explain new images by a method at a layer, if it
-// is one that the page knows by its name; else they are explained by the network's default.
+// is one that the page knows; else they are explained by the network's default.
 func (o *Opened) ExplainBy(m cam.Method, layer string) {
-	if known, err := cam.MethodByName(m.Name()); err == nil && reflect.DeepEqual(known, m) {
+	if answer.Knows(m) {
 		o.options.Method, o.options.Layer = m, layer
 	}
 }

@@ -31,6 +31,12 @@ type settings struct {
 	Method  string       `json:"method,omitempty"`
 }
 
+// Knows tells whether a page can run a method by its name.
+func Knows(m cam.Method) bool {
+	known, err := cam.MethodByName(m.Name())
+	return err == nil && reflect.DeepEqual(known, m)
+}
+
 // PackNetwork returns a network with its transform, its class names and its method as a
 // safetensors file in half precision: what opt makes of sd, for [Load]. Numbers beyond
 // half precision's 65,504 are an error, as is a method that [cam.MethodByName] does not
@@ -44,7 +50,7 @@ func PackNetwork(sd *checkpoint.StateDict, opt model.Options) ([]byte, error) {
 	s := settings{Resize: cmp.Or(t.Resize, model.AsIs), Crop: cmp.Or(t.CenterCrop, model.AsIs), Mean: t.Mean, Std: t.Std, Classes: m.Classes(), Network: opt.Network, Layer: opt.Layer}
 	if opt.Method != nil {
 		s.Method = opt.Method.Name()
-		if known, err := cam.MethodByName(s.Method); err != nil || !reflect.DeepEqual(known, opt.Method) {
+		if !Knows(opt.Method) {
 			return nil, fmt.Errorf("live: the method %s is none that a page can run by its name", s.Method)
 		}
 	}
